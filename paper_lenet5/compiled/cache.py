@@ -1,0 +1,38 @@
+"""Compiled code on disk, so that only the first run on a machine compiles."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numba
+
+SOURCES = ("lanes.py", "kernels.py", "passes.py", "../layers.py")
+
+
+def _folder() -> Path:
+    """One folder per content of the sources.
+
+    Numba's own cache looks only at the file of the function that it compiles: it would go on using
+    the old code when a file that this one imports has changed.
+    """
+    here = Path(__file__).parent
+    content = b"".join((here / name).read_bytes() for name in SOURCES)
+    base = numba.config.CACHE_DIR or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "paper-lenet5"
+    )
+    return Path(base) / f"compiled-{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def cached(function):
+    """numba.njit without the interpreter's lock, kept in `_folder()`."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_folder())
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def is_compiled() -> bool:
+    """Whether an earlier process on this machine has left its compiled code."""
+    return any(_folder().rglob("*.nbc"))

@@ -1,0 +1,290 @@
+"""The layers of the compiled pass, forward and backward, for one pattern.
+
+Where maps are wide and few (the input, C1, S2) the sixteen lanes of a vector are neighbouring
+columns, and an array holds [row][map][column]. Where maps are many and small (C3, S4, C5, F6) the
+lanes are maps, and an array holds [row][column][map]. C3 reads single columns and writes maps; its
+input gradient goes the other way. All arrays are flat, all sizes below in elements.
+
+A backward function subtracts step * gradient from `into`; training passes it the weights themselves.
+Given the squares of weights, inputs and slopes, the same functions compute appendix C's curvature.
+"""
+
+import numpy as np
+from numba import njit
+
+from ..layers import A, S
+from .lanes import (
+    LANES,
+    add_outer,
+    add_scaled,
+    broadcast,
+    fma,
+    load,
+    load_like,
+    maximum,
+    minimum,
+    pair_copies,
+    pair_sums,
+    store,
+    store_totals,
+    total,
+    zeros,
+)
+
+FIELD, C1, S2, C3, S4 = 32, 28, 14, 10, 5  # height and width of the maps
+K = 5  # height and width of the kernels
+FEW, MANY = 6, LANES  # maps of C1 and S2, of C3 and S4
+S4_UNITS, C5_UNITS = S4 * S4 * MANY, 120
+C1_VECTORS = 2 * FEW  # a row of all C1 maps
+C5_VECTORS, F6_VECTORS = 8, 6  # 120 and 84 units in whole vectors
+C1_COLUMNS, S2_COLUMNS = 2 * LANES, LANES  # 28 and 14 columns in whole vectors
+C1_ROW, S2_ROW = FEW * C1_COLUMNS, FEW * S2_COLUMNS
+C3_ROW = C3 * MANY
+C3_KERNELS = K * K * MANY  # C3's weights from one S2 map
+PLANE_ROW = 24  # a row of one C3 map by itself: K - 1 zeros, ten columns, zeros
+PLANE = C3 * PLANE_ROW
+
+ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
+
+inline = njit(nogil=True, forceinline=True)
+
+# tanh(y) / y as a quotient of two polynomials in y^2, fitted for |y| < 9 with a relative error of
+# 1.5e-7; beyond, tanh is 1 in float32. Eq. 6 has y = S a.
+_NUMERATOR = (9.99999918e-01, 1.33909645e-01, 3.50496144e-03, 2.06552176e-05, 1.32061999e-08)
+_DENOMINATOR = (1.0, 4.67243141e-01, 2.59191150e-02, 3.29639682e-04, 7.76091932e-07)
+_P0, _P1, _P2, _P3, _P4 = (np.float32(A * S * p * S ** (2 * k)) for k, p in enumerate(_NUMERATOR))
+_Q0, _Q1, _Q2, _Q3, _Q4 = (np.float32(q * S ** (2 * k)) for k, q in enumerate(_DENOMINATOR))
+_FLAT = np.float32(9 / S)
+_SLOPE_0, _SLOPE_2 = np.float32(S * A), np.float32(-S / A)
+
+
+@inline
+def squash(a, x, slopes, at):
+    """From weighted sums a, a block, to the states x = f(a) and the slopes f'(a) (eq. 6)."""
+    a = maximum(minimum(a, _FLAT), -_FLAT)
+    t = a * a
+    numerator = fma(fma(fma(fma(t, _P4, _P3), t, _P2), t, _P1), t, _P0)
+    denominator = fma(fma(fma(fma(t, _Q4, _Q3), t, _Q2), t, _Q1), t, _Q0)
+    state = a * numerator / denominator
+    store(state, x, at, LANES)
+    store(fma(state * state, _SLOPE_2, _SLOPE_0), slopes, at, LANES)
+
+
+@inline
+def descend(into, step, at, gradient):
+    """Eq. 18 for as many consecutive vectors of weights as the gradient has."""
+    steps = load_like(gradient, step, at)
+    store(load_like(gradient, into, at) - steps * gradient, into, at, LANES)
+
+
+# --- C1 and S2: the lanes are columns ----------------------------------------------------------------
+
+
+@inline
+def c1_forward(image, weight, bias, x, slopes):
+    """A row of all six maps at a time; weight [ky][kx][map]."""
+    for r in range(C1):
+        sums = add_outer(zeros(C1_VECTORS), bias, 0, 1, zeros(2) + ONE)
+        for ky in range(K):
+            for kx in range(K):
+                pixels = load(image, (r + ky) * FIELD + kx, LANES, 2)
+                sums = add_outer(sums, weight, (ky * K + kx) * FEW, 1, pixels)
+        squash(sums, x, slopes, r * C1_ROW)
+
+
+@inline
+def c1_backward(image, at_sum, gradient, into_weight, into_bias, step_weight, step_bias):
+    """The kernels of two maps at a time, row by row; `gradient` is scratch."""
+    for m in range(0, FEW, 2):
+        for ky in range(K):
+            one, two = zeros(K), zeros(K)
+            for r in range(C1):
+                at, pixel = r * C1_ROW + m * C1_COLUMNS, (r + ky) * FIELD
+                for half in range(0, C1_COLUMNS, LANES):
+                    shifted = load(image, pixel + half, 1, K)
+                    one = fma(shifted, load(at_sum, at + half, 0, 1), one)
+                    two = fma(shifted, load(at_sum, at + half + C1_COLUMNS, 0, 1), two)
+            store_totals(one, gradient, ky * K * FEW + m, FEW)
+            store_totals(two, gradient, ky * K * FEW + m + 1, FEW)
+    for k in range(K * K * FEW):
+        into_weight[k] -= step_weight[k] * gradient[k]
+
+    sums = zeros(C1_VECTORS)
+    for r in range(C1):
+        sums = sums + load(at_sum, r * C1_ROW, LANES, C1_VECTORS)
+    store_totals(sums, gradient, 0, 1)
+    for m in range(FEW):
+        into_bias[m] -= step_bias[m] * (gradient[2 * m] + gradient[2 * m + 1])
+
+
+@inline
+def s2_sums(x, sums):
+    """The sums over the four inputs of each unit."""
+    for r in range(S2):
+        for m in range(FEW):
+            upper = 2 * r * C1_ROW + m * C1_COLUMNS
+            rows = load(x, upper, LANES, 2) + load(x, upper + C1_ROW, LANES, 2)
+            store(pair_sums(rows), sums, r * S2_ROW + m * S2_COLUMNS, LANES)
+
+
+@inline
+def s2_forward(sums, coefficient, bias, x, slopes):
+    c, b = broadcast(coefficient, 0, 1, FEW), broadcast(bias, 0, 1, FEW)
+    for r in range(S2):
+        squash(fma(load(sums, r * S2_ROW, LANES, FEW), c, b), x, slopes, r * S2_ROW)
+
+
+@inline
+def s2_backward(
+    sums, at_sum, coefficient, c1_slopes, at_c1, gradient,
+    into_coefficient, into_bias, step_coefficient, step_bias,
+):  # fmt: skip
+    of_coefficient, of_bias = zeros(FEW), zeros(FEW)
+    for r in range(S2):
+        here = load(at_sum, r * S2_ROW, LANES, FEW)
+        of_coefficient = fma(load(sums, r * S2_ROW, LANES, FEW), here, of_coefficient)
+        of_bias = of_bias + here
+        for m in range(FEW):
+            copies = load(at_sum, r * S2_ROW + m * S2_COLUMNS, 0, 1) * coefficient[m]
+            copies = pair_copies(copies)
+            for at in (2 * r * C1_ROW, (2 * r + 1) * C1_ROW):
+                at += m * C1_COLUMNS
+                store(copies * load(c1_slopes, at, LANES, 2), at_c1, at, LANES)
+    store_totals(of_coefficient, gradient, 0, 1)
+    store_totals(of_bias, gradient, FEW, 1)
+    for m in range(FEW):
+        into_coefficient[m] -= step_coefficient[m] * gradient[m]
+        into_bias[m] -= step_bias[m] * gradient[FEW + m]
+
+
+# --- C3: from columns to maps ------------------------------------------------------------------------
+# weight [input][ky][kx][map], dense: a cross that Table I lacks has weight 0 and step size 0.
+
+
+@inline
+def c3_forward(inputs, weight, bias, x, slopes):
+    """A row of ten positions at a time."""
+    for r in range(C3):
+        sums = zeros(C3) + load(bias, 0, 0, 1)
+        for ky in range(K):
+            for i in range(FEW):
+                row = (r + ky) * S2_ROW + i * S2_COLUMNS
+                for kx in range(K):
+                    kernels = load(weight, i * C3_KERNELS + (ky * K + kx) * MANY, 0, 1)
+                    sums = add_outer(sums, inputs, row + kx, 1, kernels)
+        squash(sums, x, slopes, r * C3_ROW)
+
+
+@inline
+def c3_as_planes(at_sum, planes):
+    """[row][column][map] to [map][row][column], the columns framed by zeros."""
+    for r in range(C3):
+        for c in range(C3):
+            for m in range(MANY):
+                planes[m * PLANE + r * PLANE_ROW + K - 1 + c] = at_sum[r * C3_ROW + c * MANY + m]
+
+
+@inline
+def c3_backward_inputs(planes, weight, s2_slopes, at_s2):
+    """A row of all six S2 maps at a time."""
+    for r in range(S2):
+        sums = zeros(FEW)
+        for ky in range(max(0, r - C3 + 1), min(K, r + 1)):
+            for m in range(MANY):
+                row = m * PLANE + (r - ky) * PLANE_ROW + K - 1
+                for kx in range(K):
+                    shifted = load(planes, row - kx, 0, 1)
+                    sums = add_outer(sums, weight, (ky * K + kx) * MANY + m, C3_KERNELS, shifted)
+        store(sums * load(s2_slopes, r * S2_ROW, LANES, FEW), at_s2, r * S2_ROW, LANES)
+
+
+@inline
+def c3_backward(inputs, at_sum, into_weight, into_bias, step_weight, step_bias):
+    """All 25 weights of an input map at a time, for all maps, in registers."""
+    for i in range(FEW):
+        g0, g1, g2, g3, g4 = zeros(K), zeros(K), zeros(K), zeros(K), zeros(K)
+        for r in range(C3):
+            for c in range(C3):
+                here = load(at_sum, r * C3_ROW + c * MANY, 0, 1)
+                at = r * S2_ROW + i * S2_COLUMNS + c
+                g0 = add_outer(g0, inputs, at, 1, here)
+                g1 = add_outer(g1, inputs, at + S2_ROW, 1, here)
+                g2 = add_outer(g2, inputs, at + 2 * S2_ROW, 1, here)
+                g3 = add_outer(g3, inputs, at + 3 * S2_ROW, 1, here)
+                g4 = add_outer(g4, inputs, at + 4 * S2_ROW, 1, here)
+        at = i * C3_KERNELS
+        descend(into_weight, step_weight, at, g0)
+        descend(into_weight, step_weight, at + K * MANY, g1)
+        descend(into_weight, step_weight, at + 2 * K * MANY, g2)
+        descend(into_weight, step_weight, at + 3 * K * MANY, g3)
+        descend(into_weight, step_weight, at + 4 * K * MANY, g4)
+    of_bias = zeros(1)
+    for position in range(C3 * C3):
+        of_bias = of_bias + load(at_sum, position * MANY, 0, 1)
+    descend(into_bias, step_bias, 0, of_bias)
+
+
+# --- S4: the lanes are maps --------------------------------------------------------------------------
+
+
+@inline
+def s4_sums(x, sums):
+    """The sums over the four inputs of each unit."""
+    for r in range(S4):
+        for c in range(S4):
+            at = 2 * r * C3_ROW + 2 * c * MANY
+            left = load(x, at, 0, 1) + load(x, at + C3_ROW, 0, 1)
+            right = load(x, at + MANY, 0, 1) + load(x, at + C3_ROW + MANY, 0, 1)
+            store(left + right, sums, (r * S4 + c) * MANY, 0)
+
+
+@inline
+def s4_forward(sums, coefficient, bias, x, slopes):
+    c, b = load(coefficient, 0, 0, 1), load(bias, 0, 0, 1)
+    for at in range(0, S4 * S4 * MANY, MANY):
+        squash(fma(load(sums, at, 0, 1), c, b), x, slopes, at)
+
+
+@inline
+def s4_backward(
+    sums, at_sum, coefficient, c3_slopes, at_c3,
+    into_coefficient, into_bias, step_coefficient, step_bias,
+):  # fmt: skip
+    c = load(coefficient, 0, 0, 1)
+    of_coefficient, of_bias = zeros(1), zeros(1)
+    for r in range(S4):
+        for q in range(S4):
+            unit = (r * S4 + q) * MANY
+            here = load(at_sum, unit, 0, 1)
+            of_coefficient = fma(load(sums, unit, 0, 1), here, of_coefficient)
+            of_bias = of_bias + here
+            for corner in (0, MANY, C3_ROW, C3_ROW + MANY):
+                at = 2 * r * C3_ROW + 2 * q * MANY + corner
+                store(here * c * load(c3_slopes, at, 0, 1), at_c3, at, 0)
+    descend(into_coefficient, step_coefficient, 0, of_coefficient)
+    descend(into_bias, step_bias, 0, of_bias)
+
+
+# --- C5 and F6: the lanes are units ------------------------------------------------------------------
+# weight [input][unit]; how many vectors the units fill is told by the blocks.
+
+
+@inline
+def dense_forward(inputs, n, weight, sums):
+    """sums + the weighted sums over n inputs."""
+    for i in range(n):
+        sums = add_scaled(sums, inputs[i], weight, i * len(sums) * LANES)
+    return sums
+
+
+@inline
+def dense_backward(
+    inputs, n, at_sum, weight, slopes_below, at_below,
+    into_weight, into_bias, step_weight, step_bias,
+):  # fmt: skip
+    """One sweep over the weights: what passes down, and the weights' own step."""
+    for i in range(n):
+        at = i * len(at_sum) * LANES
+        at_below[i] = slopes_below[i] * total(load_like(at_sum, weight, at) * at_sum)
+        descend(into_weight, step_weight, at, at_sum * inputs[i])
+    descend(into_bias, step_bias, 0, at_sum)

@@ -1,0 +1,134 @@
+"""Between the network's parameters and the arrays of the compiled pass."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..connections import TABLE_I
+from . import kernels as k
+from .lanes import LANES
+
+
+class Packed(NamedTuple):
+    """One number for every trainable parameter (a weight, a step size, a curvature), flat float32.
+
+    Places between and after the parameters hold zeros.
+    """
+
+    c1: np.ndarray
+    c1_bias: np.ndarray
+    s2: np.ndarray
+    s2_bias: np.ndarray
+    c3: np.ndarray
+    c3_bias: np.ndarray
+    s4: np.ndarray
+    s4_bias: np.ndarray
+    c5: np.ndarray
+    c5_bias: np.ndarray
+    f6: np.ndarray
+    f6_bias: np.ndarray
+
+
+class States(NamedTuple):
+    """What one pattern leaves on its way forward: all that the way back multiplies by."""
+
+    image: np.ndarray
+    c1: np.ndarray
+    c1_slopes: np.ndarray
+    s2_sums: np.ndarray
+    s2: np.ndarray
+    s2_slopes: np.ndarray
+    c3: np.ndarray
+    c3_slopes: np.ndarray
+    s4_sums: np.ndarray
+    s4: np.ndarray
+    s4_slopes: np.ndarray
+    c5: np.ndarray
+    c5_slopes: np.ndarray
+    f6: np.ndarray
+    f6_slopes: np.ndarray
+
+
+class Derivatives(NamedTuple):
+    """dE/da of every unit, or d2E/da2, and room to sum gradients in."""
+
+    c1: np.ndarray
+    s2: np.ndarray
+    c3: np.ndarray
+    c3_planes: np.ndarray
+    s4: np.ndarray
+    c5: np.ndarray
+    f6: np.ndarray
+    gradient: np.ndarray
+
+
+_CROSSES = tuple(np.array([(i, m) for m, inputs in enumerate(TABLE_I) for i in inputs]).T)
+_C5, _F6 = k.C5_VECTORS * LANES, k.F6_VECTORS * LANES
+_NAMES = ("c1.weight", "c1.bias", "s2.coefficient", "s2.bias", "c3.weight", "c3.bias",
+          "s4.coefficient", "s4.bias", "c5.weight", "c5.bias", "f6.weight", "f6.bias")  # fmt: skip
+
+
+def zeros(n: int) -> np.ndarray:
+    """n float32 zeros that begin at a cache line, with a vector to spare at the end."""
+    room = np.zeros(n + 2 * LANES, np.float32)
+    start = -room.ctypes.data // room.itemsize % LANES
+    return room[start : start + n + LANES]
+
+
+def pack(parameters: Mapping[str, Tensor]) -> Packed:
+    """{"c1.weight": (6, 1, 5, 5), ...}, as `LeNet5` has them, to arrays of their own."""
+    p = {name: parameters[name].detach().numpy() for name in _NAMES}
+    c3 = np.zeros((k.FEW, k.K, k.K, k.MANY), np.float32)
+    c3.transpose(0, 3, 1, 2)[_CROSSES] = p["c3.weight"]
+    c5 = _padded(p["c5.weight"].reshape(120, k.MANY, -1).transpose(2, 1, 0), _C5)
+    return Packed(*map(_aligned, (
+        p["c1.weight"].reshape(k.FEW, -1).T, p["c1.bias"],
+        p["s2.coefficient"], p["s2.bias"],
+        c3, p["c3.bias"],
+        p["s4.coefficient"], p["s4.bias"],
+        c5, _padded(p["c5.bias"], _C5),
+        _padded(p["f6.weight"].T, _F6), _padded(p["f6.bias"], _F6),
+    )))  # fmt: skip
+
+
+def unpack(packed: Packed) -> dict[str, Tensor]:
+    """The inverse of `pack`."""
+    c3 = packed.c3[: k.FEW * k.C3_KERNELS].reshape(k.FEW, k.K, k.K, k.MANY).transpose(0, 3, 1, 2)
+    c5 = packed.c5[: k.S4**2 * k.MANY * _C5].reshape(-1, k.MANY, _C5)[..., :120].transpose(2, 1, 0)
+    arrays = (
+        packed.c1[: k.K**2 * k.FEW].reshape(-1, k.FEW).T.reshape(k.FEW, 1, k.K, k.K),
+        packed.c1_bias[: k.FEW],
+        packed.s2[: k.FEW], packed.s2_bias[: k.FEW],
+        c3[_CROSSES], packed.c3_bias[: k.MANY],
+        packed.s4[: k.MANY], packed.s4_bias[: k.MANY],
+        c5.reshape(120, k.MANY, k.S4, k.S4), packed.c5_bias[:120],
+        packed.f6[: 120 * _F6].reshape(120, _F6)[:, :84].T, packed.f6_bias[:84],
+    )  # fmt: skip
+    return {name: torch.from_numpy(a.copy()) for name, a in zip(_NAMES, arrays, strict=True)}
+
+
+def pack_centers(centers: Tensor) -> np.ndarray:
+    """(10, 84) to rows of whole vectors."""
+    return _aligned(_padded(centers.numpy(), _F6))
+
+
+def workspace() -> tuple[States, Derivatives]:
+    """Arrays for one pattern on its way through; each thread needs its own."""
+    c1, s2 = k.C1 * k.C1_ROW, k.S2 * k.S2_ROW
+    c3, s4 = k.C3 * k.C3_ROW, k.S4**2 * k.MANY
+    sizes = (k.FIELD**2, c1, c1, s2, s2, s2, c3, c3, s4, s4, s4, _C5, _C5, _F6, _F6)
+    derivatives = (c1, s2, c3, k.MANY * k.PLANE, s4, _C5, _F6, k.K**2 * k.FEW)
+    return States(*map(zeros, sizes)), Derivatives(*map(zeros, derivatives))
+
+
+def _padded(a: np.ndarray, columns: int) -> np.ndarray:
+    return np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, columns - a.shape[-1])])
+
+
+def _aligned(a: np.ndarray) -> np.ndarray:
+    flat = zeros(a.size)
+    flat[: a.size] = a.ravel()
+    return flat

@@ -1,0 +1,59 @@
+"""The first values of the parameters. Appendix A, and what it leaves open (D4)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .layers import Subsampling, TableConvolution
+
+
+@dataclass(frozen=True)
+class Initialisation:
+    """Weights uniform in +-scale / F^power, F the fan-in of the unit without its bias.
+
+    The paper prints scale 2.4 and power 1. `coefficient` is the constant that S2 and S4 start from,
+    or None for the rule of the weights with F = 4. Biases start at 0.
+    """
+
+    scale: float = 1.2
+    power: float = 0.5
+    coefficient: float | None = 0.5
+
+    def bound(self, fan_in: Tensor | int) -> Tensor | float:
+        """Half the width of the interval that a weight with this fan-in is drawn from."""
+        return self.scale / fan_in**self.power
+
+
+PRINTED = Initialisation(scale=2.4, power=1.0, coefficient=None)
+"""Appendix A to the letter: U(-2.4 / F, 2.4 / F). F6 saturates and the network dies (D4)."""
+
+
+@torch.no_grad()
+def initialise(
+    model: nn.Module, generator: torch.Generator | None = None, rule: Initialisation | None = None
+) -> None:
+    """Draw all parameters of the model anew, layer by layer, from one generator."""
+    rule = rule or Initialisation()
+    for layer in model.children():
+        if isinstance(layer, Subsampling):
+            if rule.coefficient is None:
+                _uniform(layer.coefficient, rule.bound(4), generator)
+            else:
+                layer.coefficient.fill_(rule.coefficient)
+        elif hasattr(layer, "weight"):
+            _uniform(layer.weight, rule.bound(_fan_in(layer)), generator)
+        if getattr(layer, "bias", None) is not None:
+            layer.bias.zero_()
+
+
+def _uniform(parameter: Tensor, bound: Tensor | float, generator: torch.Generator | None) -> None:
+    parameter.copy_((2 * torch.rand(parameter.shape, generator=generator) - 1) * bound)
+
+
+def _fan_in(layer: nn.Module) -> Tensor | int:
+    """Inputs of one unit: 25, 400 or 120, and for each kernel of C3 75, 100 or 150."""
+    if not isinstance(layer, TableConvolution):
+        return layer.weight[0].numel()
+    inputs = torch.tensor(layer.cross_map).bincount()[layer.cross_map]
+    return (inputs * layer.weight[0].numel())[:, None, None]

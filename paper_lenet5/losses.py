@@ -1,0 +1,62 @@
+"""What training minimises. Section II-C, eq. 8 and 9; their curvature starts appendix C's recursion."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class MSELoss:
+    """E = y_D, the penalty of the correct class, mean over the patterns (eq. 8)."""
+
+    def __call__(self, penalties: Tensor, labels: Tensor) -> Tensor:
+        """Penalties (N, 10) >= 0 and labels (N,) int64 in 0 ... 9 to the loss, a scalar."""
+        return _correct(penalties, labels).mean()
+
+    def curvature(self, f6: Tensor, centers: Tensor) -> Tensor:
+        """d2E / dx_k2 of each pattern's loss at F6, (N, 84): 2 everywhere."""
+        return torch.full_like(f6, 2.0)
+
+
+@dataclass(frozen=True)
+class MAPLoss:
+    """E = y_D + log(e^-j + sum_i e^-y_i), the sum over all classes, mean over the patterns (eq. 9).
+
+    The loss is positive. e^-j is the rubbish class: a class whose penalty is well above j is hardly
+    pushed up any more. The paper gives no value for j (D7).
+    """
+
+    j: float
+
+    def __call__(self, penalties: Tensor, labels: Tensor) -> Tensor:
+        """Penalties (N, 10) >= 0, however large, and labels (N,) int64 to the loss, a scalar."""
+        return (_correct(penalties, labels) + torch.logsumexp(-self._with_rubbish(penalties), 1)).mean()
+
+    def curvature(self, f6: Tensor, centers: Tensor) -> Tensor:
+        """d2E / dx_k2 of each pattern's loss at F6, exact and never negative.
+
+        f6 (N, 84), centers (10, 84) to (N, 84): 2 p_rubbish + Var_p[2 (x_k - w_ik)], where p is the
+        posterior over ten classes and rubbish, whose own penalty does not depend on x.
+        """
+        differences = f6.unsqueeze(1) - centers  # (N, 10, 84)
+        posterior = torch.softmax(-self._with_rubbish(differences.square().sum(-1)), 1)  # (N, 11)
+        p = posterior[:, :-1, None]
+        first = (p * 2 * differences).sum(1)
+        second = (p * 4 * differences.square()).sum(1)
+        return 2 * posterior[:, -1:] + second - first.square()
+
+    def _with_rubbish(self, penalties: Tensor) -> Tensor:
+        return torch.cat([penalties, penalties.new_full((len(penalties), 1), self.j)], 1)
+
+
+Loss = MSELoss | MAPLoss
+
+
+def _correct(penalties: Tensor, labels: Tensor) -> Tensor:
+    if penalties.ndim != 2 or labels.shape != penalties.shape[:1]:
+        raise ValueError(
+            "expected penalties (N, classes) and labels (N,), "
+            f"got {tuple(penalties.shape)} and {tuple(labels.shape)}"
+        )
+    return penalties.gather(1, labels.unsqueeze(1)).squeeze(1)

@@ -1,0 +1,27 @@
+"""From stored digits to the network's input field. Section II-B, third and fourth paragraph."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+WHITE, BLACK = -0.1, 1.175
+"""Input values of background and ink: they make the mean of the input roughly 0."""
+FIELD = 32
+"""Height and width of the input in pixels, so that strokes can lie in the centre of any unit."""
+
+
+def preprocess(images: Tensor) -> Tensor:
+    """uint8 (N, 28, 28), ink 255, to the network's input, float32 (N, 1, 32, 32).
+
+    Each 28x28 image is extended by two pixels of background on every side; grey level g becomes
+    g / 255 x 1.275 - 0.1. Images that are 32x32 already (distorted ones) are only rescaled.
+    Raises ValueError for any other shape or dtype.
+    """
+    if images.dtype != torch.uint8 or images.ndim != 3 or images.shape[1:] not in ((28, 28), (32, 32)):
+        raise ValueError(
+            "expected images as uint8 of shape (N, 28, 28) or (N, 32, 32), "
+            f"got {images.dtype} of shape {tuple(images.shape)}"
+        )
+    margin = (FIELD - images.shape[-1]) // 2
+    field = functional.pad(images, [margin] * 4)
+    return (field.unsqueeze(1).to(torch.float32) * ((BLACK - WHITE) / 255)).add_(WHITE)

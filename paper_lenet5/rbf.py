@@ -1,0 +1,19 @@
+"""The Euclidean RBF output layer. Section II-B, eq. 7; its centers are the bitmaps of Fig. 3."""
+
+import torch
+from torch import Tensor, nn
+
+
+class EuclideanRBF(nn.Module):
+    """y_i = sum_j (x_j - w_ij)^2: how far F6's state x lies from each class's center (eq. 7).
+
+    (..., 84) to (..., 10) penalties >= 0; the smallest is the answer. There is no square root and
+    no 1/2. The centers are a buffer: they are chosen by hand and never trained (D1).
+    """
+
+    def __init__(self, centers: Tensor):
+        super().__init__()
+        self.register_buffer("centers", centers.clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.square(x.unsqueeze(-2) - self.centers).sum(-1)

@@ -1,0 +1,131 @@
+"""Stochastic diagonal Levenberg-Marquardt, for every single parameter. Appendix C, eq. 18 to 27."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional
+
+from .layers import Subsampling, slope
+from .lenet5 import LeNet5
+from .losses import Loss
+
+MU = 0.02
+"""mu of eq. 21 (section III-B)."""
+CURVATURE_PATTERNS = 500
+"""Patterns that the curvature is estimated on before each pass (section III-B)."""
+
+
+@torch.no_grad()
+def diagonal_curvature(
+    model: LeNet5,
+    images: Tensor,
+    labels: Tensor,
+    loss: Loss,
+    f6_curvature: float | None = None,
+    coefficient_input: str = "sum",
+) -> dict[str, Tensor]:
+    """h_kk of eq. 23 for every trainable parameter: {name: tensor of the parameter's shape} >= 0.
+
+    images (P, 1, 32, 32) float32, labels (P,); the plain mean over the P patterns (eq. 24). The
+    recursion starts from d2E / dx2 at F6: the loss's own, or the constant `f6_curvature` that the
+    authors' later code puts in its place (D6). What feeds the one weight of a subsampling unit is
+    the "sum" of its four inputs, or each of the four by a connection of its own ("each", D8).
+    Neither loss's curvature depends on the labels; they only have to be as many as the images.
+    """
+    if len(images) == 0 or len(images) != len(labels):
+        raise ValueError(f"expected P >= 1 images and labels, got {len(images)} and {len(labels)}")
+    if coefficient_input not in ("sum", "each"):
+        raise ValueError(f'expected coefficient_input "sum" or "each", got {coefficient_input!r}')
+    states = model.states(images)
+    f6 = states["f6"].flatten(1)
+    if f6_curvature is None:
+        at_state = loss.curvature(f6, model.rbf.centers)
+    else:
+        at_state = torch.full_like(f6, f6_curvature)
+    at_state = at_state.view_as(states["f6"])
+    inputs = {"c1": images, "s2": states["c1"], "c3": states["s2"], "s4": states["c3"],
+              "c5": states["s4"], "f6": states["c5"].movedim(1, -1)}  # fmt: skip
+    sums: dict[str, Tensor] = {}
+    for name in reversed(inputs):
+        layer, x = getattr(model, name), inputs[name]
+        at_sum = slope(states[name]).square() * at_state.view_as(states[name])  # eq. 27
+        if isinstance(layer, Subsampling) and coefficient_input == "sum":
+            # four equal inputs that add up to the square of the sum
+            squares = functional.interpolate(layer.sums(x).square() / 4, scale_factor=2)
+        else:
+            squares = x.square()
+        of_parameters, at_state = _back_through_squares(layer, squares, at_sum)
+        sums |= {f"{name}.{key}": h for key, h in of_parameters.items()}
+    return {name: sums[name] / len(images) for name, _ in model.named_parameters()}
+
+
+def _back_through_squares(
+    layer: nn.Module, squared_inputs: Tensor, at_sum: Tensor
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Eq. 23, 25 and 27 for one layer, by the layer's own backward pass over squares.
+
+    A layer is linear in its inputs and in its weights. With both replaced by their squares, its
+    gradient with respect to a weight is the sum of (d2E / da2) x_j^2 over the connections that
+    share it, and with respect to an input the sum of u_ki^2 (d2E / da2) over the units it feeds.
+    Returns {parameter: sum over the patterns} and d2E / dx2 of the layer's inputs.
+    """
+    with torch.enable_grad():
+        squares = {name: p.detach().square().requires_grad_() for name, p in layer.named_parameters()}
+        squared_inputs = squared_inputs.detach().requires_grad_()
+        output = functional_call(layer, squares, squared_inputs)
+        *of_parameters, of_inputs = torch.autograd.grad(
+            output, [*squares.values(), squared_inputs], at_sum
+        )
+    return dict(zip(squares, of_parameters, strict=True)), of_inputs
+
+
+class SDLM(torch.optim.Optimizer):
+    """w_k <- w_k - eta / (mu + h_kk) dE/dw_k, for one pattern at a time (eq. 18, 21).
+
+    Give it `model.named_parameters()`. `set_curvature` takes the h_kk, which then stay as they are
+    until it is called again, before every pass; `eta` is each param_group's global learning rate,
+    per pattern. Stepping before the curvature is known raises RuntimeError.
+    """
+
+    def __init__(self, named_parameters: Iterable[tuple[str, nn.Parameter]], eta: float, mu: float = MU):
+        if not (eta > 0 and mu > 0):
+            raise ValueError(f"expected eta > 0 and mu > 0, got eta={eta}, mu={mu}")
+        super().__init__(named_parameters, {"eta": eta, "mu": mu})
+        if "param_names" not in self.param_groups[0]:
+            raise ValueError("expected named parameters: SDLM(model.named_parameters(), ...)")
+
+    def set_curvature(self, curvature: Mapping[str, Tensor]) -> None:
+        """Keep h_kk >= 0 for each parameter, by name, in the parameter's shape."""
+        for name, p, _ in self._named():
+            h = curvature.get(name)
+            if h is None or h.shape != p.shape or not (h >= 0).all():
+                raise ValueError(f"expected a curvature >= 0 of shape {tuple(p.shape)} for {name}")
+            self.state[p]["curvature"] = h.detach().clone()
+
+    def step_sizes(self) -> dict[str, Tensor]:
+        """epsilon_k = eta / (mu + h_kk) of eq. 21, by name, each in its parameter's shape."""
+        return {name: self._step_size(p, group) for name, p, group in self._named()}
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """Eq. 18, for the gradients that lie in `.grad`. Returns what `closure` returns, if given."""
+        value = None
+        if closure is not None:
+            with torch.enable_grad():
+                value = closure()
+        for _, p, group in self._named():
+            if p.grad is not None:
+                p.sub_(self._step_size(p, group) * p.grad)
+        return value
+
+    def _step_size(self, p: Tensor, group: dict) -> Tensor:
+        if "curvature" not in self.state[p]:
+            raise RuntimeError("the curvature is not known yet: call set_curvature() before a pass")
+        return group["eta"] / (group["mu"] + self.state[p]["curvature"])
+
+    def _named(self):
+        for group in self.param_groups:
+            for name, p in zip(group["param_names"], group["params"], strict=True):
+                yield name, p, group

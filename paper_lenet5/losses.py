@@ -8,15 +8,20 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class MSELoss:
-    """E = y_D, the penalty of the correct class, mean over the patterns (eq. 8)."""
+    """E = y_D, the penalty of the correct class, mean over the patterns (eq. 8).
+
+    All penalties are multiplied by `factor`; 1/2 is what the authors' later code has (D9).
+    """
+
+    factor: float = 1.0
 
     def __call__(self, penalties: Tensor, labels: Tensor) -> Tensor:
         """Penalties (N, 10) >= 0 and labels (N,) int64 in 0 ... 9 to the loss, a scalar."""
-        return _correct(penalties, labels).mean()
+        return self.factor * _correct(penalties, labels).mean()
 
     def curvature(self, f6: Tensor, centers: Tensor) -> Tensor:
-        """d2E / dx_k2 of each pattern's loss at F6, (N, 84): 2 everywhere."""
-        return torch.full_like(f6, 2.0)
+        """d2E / dx_k2 of each pattern's loss at F6, (N, 84): 2 everywhere, times the factor."""
+        return torch.full_like(f6, 2 * self.factor)
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,16 @@ class MAPLoss:
     """E = y_D + log(e^-j + sum_i e^-y_i), the sum over all classes, mean over the patterns (eq. 9).
 
     The loss is positive. e^-j is the rubbish class: a class whose penalty is well above j is hardly
-    pushed up any more. The paper gives no value for j (D7).
+    pushed up any more. The paper gives no value for j (D7). `factor` as in MSELoss.
     """
 
     j: float
+    factor: float = 1.0
 
     def __call__(self, penalties: Tensor, labels: Tensor) -> Tensor:
         """Penalties (N, 10) >= 0, however large, and labels (N,) int64 to the loss, a scalar."""
-        return (_correct(penalties, labels) + torch.logsumexp(-self._with_rubbish(penalties), 1)).mean()
+        scaled = self.factor * penalties
+        return (_correct(scaled, labels) + torch.logsumexp(-self._with_rubbish(scaled), 1)).mean()
 
     def curvature(self, f6: Tensor, centers: Tensor) -> Tensor:
         """d2E / dx_k2 of each pattern's loss at F6, exact and never negative.
@@ -40,11 +47,11 @@ class MAPLoss:
         posterior over ten classes and rubbish, whose own penalty does not depend on x.
         """
         differences = f6.unsqueeze(1) - centers  # (N, 10, 84)
-        posterior = torch.softmax(-self._with_rubbish(differences.square().sum(-1)), 1)  # (N, 11)
-        p = posterior[:, :-1, None]
-        first = (p * 2 * differences).sum(1)
-        second = (p * 4 * differences.square()).sum(1)
-        return 2 * posterior[:, -1:] + second - first.square()
+        penalties = self.factor * differences.square().sum(-1)
+        posterior = torch.softmax(-self._with_rubbish(penalties), 1)  # (N, 11)
+        p, pulls = posterior[:, :-1, None], 2 * self.factor * differences
+        variance = (p * pulls.square()).sum(1) - (p * pulls).sum(1).square()
+        return 2 * self.factor * posterior[:, -1:] + variance
 
     def _with_rubbish(self, penalties: Tensor) -> Tensor:
         return torch.cat([penalties, penalties.new_full((len(penalties), 1), self.j)], 1)

@@ -130,9 +130,14 @@ class Session:
             else Distorted(train, seed, recipe.reshuffle, recipe.distortions)
         )
 
+    @property
+    def length(self) -> int:
+        """How many passes the recipe has."""
+        return len(self.recipe.schedule)
+
     def passes(self) -> Iterator[PassRecord]:
         """Train the passes that are left, yielding the record of each as it ends."""
-        while len(self.records) < len(self.recipe.schedule):
+        while len(self.records) < self.length:
             self.records.append(self._one_pass(len(self.records) + 1))
             yield self.records[-1]
 
@@ -171,6 +176,15 @@ class Session:
     def errors(self, split: Split) -> int:
         """How many patterns of the split are misclassified."""
         return int((self.answers(split) != split.labels).sum())
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that the next pass depends on, but the record."""
+        return self.model.state_dict()
+
+    def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
+        """Go on from `state()` and the records that belong to it."""
+        self.model.load_state_dict(state)
+        self.records = [PassRecord(**record) for record in records]
 
 
 def generator(seed: int, purpose: str, number: int = 0) -> torch.Generator:

@@ -69,6 +69,6 @@ def _rows(images: Tensor) -> np.ndarray:
 
 
 def _loss(loss: Loss) -> _Loss:
-    if isinstance(loss, MAPLoss):
-        return _Loss(np.float32(loss.j), np.float32(1), np.float32(1))
-    return _Loss(np.float32(0), np.float32(0), np.float32(1))
+    competition = isinstance(loss, MAPLoss)
+    j = loss.j if competition else 0
+    return _Loss(np.float32(j), np.float32(competition), np.float32(loss.factor))

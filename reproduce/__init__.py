@@ -1,0 +1,1 @@
+"""The paper's results, trained again from scratch. `python -m reproduce` lists the commands."""

@@ -1,0 +1,1 @@
+"""The networks that LeNet-5 is compared with."""

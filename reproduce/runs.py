@@ -1,0 +1,180 @@
+"""One row, one seed: train it, and leave a record that says all that is needed to repeat it.
+
+    results/runs/NAME-seedK.json                the record, written the moment the run ends
+    results/runs/NAME-seedK.safetensors         the weights after the last pass
+    results/runs/unfinished/NAME-seedK.*        a run that is going on, as it was after its last pass
+"""
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, fields, is_dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from . import costs
+from .datasets import Dataset
+from .recipes import Row
+
+Progress = Callable[[int, int, object], None]
+"""Told after every pass: its number, how many there are, its record."""
+
+
+def run_name(row: Row, dataset: Dataset, seed: int) -> str:
+    """Of a run's files. Runs on anything but MNIST carry the data's name, and are never mixed up."""
+    data = "" if dataset.name == "mnist" else f"-{dataset.name}"
+    return f"{row.name}{data}-seed{seed}"
+
+
+class Runs:
+    """The records under one results folder, and what is still to be done there."""
+
+    def __init__(self, out: str | os.PathLike):
+        self.folder = Path(out) / "runs"
+        self.unfinished = self.folder / "unfinished"
+
+    def record(self, name: str) -> dict:
+        """The record of a finished run. Raises ValueError for a file that is not whole."""
+        path = self.folder / f"{name}.json"
+        try:
+            return json.loads(path.read_text())
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path} is not a whole record ({error}): delete it and run again") from error
+
+    def open(self, names: Iterable[str]) -> list[str]:
+        """Of the named runs, those to be done now.
+
+        If an earlier command was interrupted, what it left; else all of them, from scratch.
+        """
+        names = list(names)
+        left = [name for name in names if self._checkpoint(name).exists()]
+        if not left:
+            left = names
+        else:
+            left += [n for n in names if n not in left and not (self.folder / f"{n}.json").exists()]
+        self.unfinished.mkdir(parents=True, exist_ok=True)
+        for name in left:
+            self._checkpoint(name).touch()
+        return [name for name in names if name in left]
+
+    def is_open(self, name: str) -> bool:
+        """Whether the run is still to be done, or going on."""
+        return self._checkpoint(name).exists()
+
+    def finish(self, row: Row, dataset: Dataset, seed: int, progress: Progress) -> dict:
+        """Train the run to its end, from its last whole pass if there is one; returns the record."""
+        name = run_name(row, dataset, seed)
+        session = row.session(dataset, seed)
+        identity = {
+            "name": name,
+            "model": row.title,
+            "dataset": {
+                "name": dataset.name,
+                "title": dataset.title,
+                "train_patterns": len(dataset.train.labels),
+                "test_patterns": len(dataset.test.labels),
+                "sha256": dataset.sha256,
+            },
+            "seed": seed,
+            "recipe": describe(row.recipe),
+        }
+        self._resume(session, identity)
+        for record in session.passes():
+            metadata = {"session": json.dumps({"of": identity, "passes": _dicts(session.records)})}
+            write(self._checkpoint(name), save(session.state(), metadata))
+            progress(record.number, session.length, record)
+
+        weights = save(session.model.state_dict())
+        answers = session.answers(dataset.test)
+        wrong = (answers != dataset.test.labels).nonzero().flatten().tolist()
+        train_errors = session.errors(dataset.train)
+        result = identity | {
+            "test_errors": len(wrong),
+            "train_errors": train_errors,
+            "wrong_answers": {str(index): int(answers[index]) for index in wrong},
+            "parameters": costs.parameters(session.model),
+            "multiply_adds": costs.multiply_adds(session.model),
+            "weights_sha256": hashlib.sha256(weights).hexdigest(),
+            "passes": _dicts(session.records),
+            "seconds": sum(record.seconds for record in session.records),
+            "versions": versions(),
+            "machine": machine(),
+            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        }
+        write(self.folder / f"{name}.safetensors", weights)
+        write(self.folder / f"{name}.json", to_json(result).encode())
+        self._checkpoint(name).unlink()
+        return result
+
+    def _resume(self, session, identity: dict) -> None:
+        """Put the session where its checkpoint left it, if that is a checkpoint of the same run."""
+        path = self._checkpoint(identity["name"])
+        if not path.exists() or path.stat().st_size == 0:
+            return
+        with safe_open(path, "pt") as file:
+            saved = json.loads(file.metadata()["session"])
+            if saved["of"] == identity:
+                session.restore({key: file.get_tensor(key) for key in file.keys()}, saved["passes"])
+
+    def _checkpoint(self, name: str) -> Path:
+        return self.unfinished / f"{name}.safetensors"
+
+
+def describe(recipe: object) -> object:
+    """A recipe as JSON: each dataclass with its class, each function by its name."""
+    if is_dataclass(recipe):
+        values = {f.name: describe(getattr(recipe, f.name)) for f in fields(recipe)}
+        return {"class": type(recipe).__name__, **values}
+    if callable(recipe):
+        return recipe.__name__
+    return list(recipe) if isinstance(recipe, tuple) else recipe
+
+
+def versions() -> dict[str, str]:
+    """Of everything that the numbers of a run depend on."""
+    packages = ("paper-lenet5", "torch", "numpy", "numba", "llvmlite", "scipy")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def machine() -> dict[str, object]:
+    """The processor and the system, in words."""
+    processor = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                processor = line.split(":", 1)[1].strip()
+                break
+    return {"processor": processor, "cores": os.cpu_count(), "system": platform.system()}
+
+
+def to_json(value: object) -> str:
+    """JSON that a person can read and `git diff` can show."""
+    return json.dumps(value, indent=1) + "\n"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put the content there in one step: whoever reads sees the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _dicts(records: list) -> list[dict]:
+    return [asdict(record) for record in records]

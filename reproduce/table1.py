@@ -1,0 +1,175 @@
+"""Table 1: LeNet-5 of 1998, the paper's own values, and what is called LeNet-5 today.
+
+Trains every row from scratch and writes results/table1.csv, .md and .json, anew after every run. A
+command that was interrupted goes on from its last whole pass when it is given again.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+from rich.console import Console
+from rich.table import Table
+from scipy import stats
+
+from . import datasets
+from .recipes import TABLE_1, Row
+from .runs import Runs, run_name, write
+from .sweep import percent, sweep
+
+COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
+           "train_error", "parameters", "multiply_adds", "seconds"]  # fmt: skip
+NOTES = """\
+Errors in percent after the last pass: `test_error` is the mean over n seeds, `test_sd` their standard
+deviation, `ci_low` to `ci_high` the 95 % interval of the mean (Student's t). `train_error` is measured
+during the last pass, each pattern just before it is learned from, as in the paper's Fig. 5.
+`multiply_adds` are for one pattern, `seconds` for training one network on one core.
+"""
+
+
+def table_row(row: Row, records: Sequence[dict]) -> dict:
+    """One line of the table from the records of one row, one per seed."""
+    errors = [percent(record) for record in records]
+    last = [record["passes"][-1] for record in records]
+    low, high = np.nan, np.nan
+    if len(errors) > 1 and np.ptp(errors) > 0:
+        low, high = stats.t.interval(0.95, len(errors) - 1, np.mean(errors), stats.sem(errors))
+    return {
+        "model": row.title,
+        "dataset": records[0]["dataset"]["title"],
+        "paper_error": row.paper_error,
+        "test_error": np.mean(errors),
+        "test_sd": np.std(errors, ddof=1) if len(errors) > 1 else np.nan,
+        "n": len(errors),
+        "ci_low": low,
+        "ci_high": high,
+        "train_error": np.mean([100 * p["errors_during"] / p["patterns"] for p in last]),
+        "parameters": records[0]["parameters"],
+        "multiply_adds": records[0]["multiply_adds"],
+        "seconds": np.mean([record["seconds"] for record in records]),
+    }
+
+
+def table_of(rows: Sequence[Row], records: Sequence[dict]) -> pd.DataFrame:
+    """The table from all records there are; a row without any is left out."""
+    lines = []
+    for row in rows:
+        of_row = [record for record in records if record["model"] == row.title]
+        if of_row:
+            lines.append(table_row(row, of_row))
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def formatted(table: pd.DataFrame) -> list[list[str]]:
+    """The cells as people read them; nothing where there is no value."""
+    forms = {"paper_error": "{:.2f}", "test_error": "{:.3f}", "test_sd": "{:.3f}",
+             "ci_low": "{:.3f}", "ci_high": "{:.3f}", "train_error": "{:.3f}",
+             "parameters": "{:,}", "multiply_adds": "{:,}", "seconds": "{:.0f}"}  # fmt: skip
+    return [
+        ["" if pd.isna(v) else forms.get(c, "{}").format(v) for c, v in line.items()]
+        for line in table.to_dict("records")
+    ]
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The table with its notes, as results/table1.md has it."""
+    lines = [list(table.columns), ["---"] * len(table.columns), *formatted(table)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{NOTES}"
+
+
+def write_table(table: pd.DataFrame, out: Path) -> None:
+    """out/table1.csv, .md and .json."""
+    write(out / "table1.csv", table.to_csv(index=False).encode())
+    write(out / "table1.md", markdown(table).encode())
+    write(out / "table1.json", table.to_json(orient="records", indent=1).encode())
+
+
+def show(table: pd.DataFrame, console: Console) -> None:
+    """The table on a terminal of 80 columns, the data set in its title."""
+    grid = Table(title="Table 1" + "".join(f" · {name}" for name in table["dataset"].unique()))
+    grid.add_column("model")
+    for heading in ("paper\n%", "test error\n% (n)", "95 %\ninterval", "train\n%", "parameters",
+                    "multiply-\nadds", "seconds"):  # fmt: skip
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for line in formatted(table):
+        cell = dict(zip(COLUMNS, line, strict=True))
+        spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
+        grid.add_row(
+            cell["model"], cell["paper_error"], f"{cell['test_error']}{spread}\n({cell['n']})",
+            f"{cell['ci_low']}\n{cell['ci_high']}", cell["train_error"], cell["parameters"],
+            cell["multiply_adds"], cell["seconds"],
+        )  # fmt: skip
+    console.print(grid)
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m reproduce.table1", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    names = [row.name for row in TABLE_1]
+    parser.add_argument("--seeds", type=int, default=1, help="train seeds 0 ... N - 1 (default 1)")
+    parser.add_argument("--jobs", type=int, help="runs at a time (default: one per core)")
+    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
+    parser.add_argument("--out", type=Path, help="results folder (default: results)")
+    parser.add_argument("--rows", nargs="+", choices=names, default=names, metavar="ROW",
+                        help=f"some of: {', '.join(names)}")  # fmt: skip
+    parser.add_argument("--smoke", action="store_true",
+                        help="a corner of the data, into results/smoke: does everything run?")  # fmt: skip
+    parser.add_argument("--recorded", action="store_true",
+                        help="train nothing: the table of the records there are")  # fmt: skip
+    args = parser.parse_args(argv)
+    if args.seeds < 1 or (args.jobs is not None and args.jobs < 1):
+        parser.error("--seeds and --jobs must be at least 1")
+    args.out = args.out or Path("results/smoke" if args.smoke else "results")
+    return args
+
+
+def recorded(rows: Sequence[Row], runs: Runs) -> list[dict]:
+    """The records of the rows on MNIST, all seeds."""
+    paths = [p for row in rows for p in sorted(runs.folder.glob(f"{row.name}-seed*.json"))]
+    return [runs.record(path.stem) for path in paths]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args, console = arguments(argv), Console()
+    rows, runs = [row for row in TABLE_1 if row.name in args.rows], Runs(args.out)
+    if args.recorded:
+        table = table_of(rows, recorded(rows, runs))
+        if table.empty:
+            console.print(f"No records of these rows under {runs.folder}.")
+            return 1
+        show(table, console)
+        return 0
+
+    try:
+        dataset = datasets.load(args.data)
+    except (DataUnavailable, DataCorrupt) as error:
+        console.print(str(error), style="red", highlight=False)
+        return 1
+    dataset = datasets.smoke(dataset) if args.smoke else dataset
+    console.print(f"Training on: {dataset.title}.")
+    finished = []
+    try:
+        for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
+            names = [run_name(row, dataset, seed) for row in rows for seed in range(args.seeds)]
+            finished = [runs.record(name) for name in names if not runs.is_open(name)]
+            write_table(table_of(rows, finished), args.out)
+    except KeyboardInterrupt:
+        console.print("Stopped. The same command goes on from the last whole pass.")
+        sys.stdout.flush()
+        os._exit(130)  # without waiting for the passes that are going on: they are not recorded
+    show(table_of(rows, finished), console)
+    if not dataset.comparable:
+        console.print(f"These numbers are of a {dataset.title}.")
+    console.print(f"Written: {args.out}/table1.csv, .md, .json; records in {runs.folder}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

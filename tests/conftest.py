@@ -1,0 +1,58 @@
+"""What several test files share: one thread, digits to look at, networks with no zero in them."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from paper_lenet5 import LeNet5, mnist
+
+torch.set_num_threads(1)
+
+# Where MNIST may lie: asked before any test changes the environment. Naming it stops a download.
+MNIST = Path(os.environ.get(mnist.VARIABLE) or mnist.cache_folder()).expanduser()
+# The ends (x0, y0, x1, y1) of a pocket calculator's seven segments, and those that each digit lights.
+SEGMENTS = [(0, 0, 1, 0), (1, 0, 1, 1), (1, 1, 1, 2), (0, 2, 1, 2), (0, 1, 0, 2), (0, 0, 0, 1),
+            (0, 1, 1, 1)]  # fmt: skip
+LIT = ["012345", "12", "01346", "01236", "1256", "02356", "023456", "012", "0123456", "012356"]
+
+
+def draw_digits(n, seed=0):
+    """n of a pocket calculator's digits, no two alike: images (n, 28, 28) uint8, labels (n,)."""
+    rng = torch.Generator().manual_seed(seed)
+    labels = torch.randint(10, (n,), generator=rng)
+    shake, slant, width = (torch.rand(n, k, generator=rng) for k in (28, 1, 1))
+    ends = torch.tensor(SEGMENTS).float() + 0.12 * (shake.view(n, 7, 4) - 0.5)
+    ends = (ends * torch.tensor([9.0, 8.5] * 2) + torch.tensor([9.5, 5.0] * 2)).view(n, 7, 2, 2)
+    ends[..., 0] -= (slant - 0.5)[..., None] * (ends[..., 1] - 13.5)
+    row, column = torch.meshgrid(torch.arange(28.0), torch.arange(28.0), indexing="ij")
+    pixels = torch.stack([column, row], -1).view(1, 1, 784, 2)
+    start, along = ends[:, :, None, 0], (ends[:, :, 1] - ends[:, :, 0])[:, :, None]
+    place = ((pixels - start) * along).sum(-1, True) / along.square().sum(-1, True)
+    distance = (pixels - start - place.clamp(0, 1) * along).norm(dim=-1)  # (n, 7, 784)
+    lit = torch.tensor([[str(s) in digit for s in range(7)] for digit in LIT])
+    distance[~lit[labels]] = 99
+    ink = (0.8 + 1.2 * width - distance.amin(1) + 0.5).clamp(0, 1)
+    return (255 * ink).round().byte().view(n, 28, 28), labels
+
+
+def random_model(seed=0):
+    """A new network, its biases and coefficients shaken: fresh ones are 0 and all the same."""
+    rng = torch.Generator().manual_seed(seed)
+    model = LeNet5(rng)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if not name.endswith("weight"):
+                p.add_(0.3 * torch.randn(p.shape, generator=rng))
+    return model
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The first 2,000 training images (2000, 28, 28) uint8 of MNIST, and their labels."""
+    try:
+        images, labels = mnist.load_mnist("train", MNIST)
+    except mnist.DataUnavailable as reason:
+        pytest.skip(f"needs MNIST in {mnist.VARIABLE} or the cache: {reason}")
+    return images[:2000].clone(), labels[:2000].clone()

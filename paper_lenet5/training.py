@@ -1,7 +1,7 @@
 """Training LeNet-5, pass by pass. Section III-B and Fig. 5."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Protocol
@@ -13,24 +13,35 @@ from torch import Tensor
 from . import distort
 from .initialisation import Initialisation, initialise
 from .lenet5 import LeNet5
-from .losses import Loss, MAPLoss
+from .losses import Loss, MSELoss
 from .preprocess import preprocess
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
 """eta of eq. 21 for each of the 20 passes, per pattern (section III-B)."""
 
+CURVATURE_MEMORY: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
+    "mean": lambda kept, new, number: kept + (new - kept) / number,
+    "latest": lambda kept, new, number: new,
+    "first": lambda kept, new, number: kept,
+    "largest": lambda kept, new, number: torch.maximum(kept, new),
+}
+"""The curvature that pass `number` uses, from the one kept so far and the new estimate. The mean over
+all patterns sampled so far is the running estimate that keeps the printed schedule stable (D6)."""
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that a training session is made of, but the data and the seed. The defaults are D3 to D8."""
+    """All that a training session is made of, but the data and the seed. The defaults are D3 to D9."""
 
-    loss: Loss = MAPLoss(j=20.0)
+    loss: Loss = MSELoss()
     initialisation: Initialisation = Initialisation()
     schedule: tuple[float, ...] = SCHEDULE
     mu: float = MU
     curvature_patterns: int = CURVATURE_PATTERNS
-    f6_curvature: float | None = 2.0
+    curvature_memory: str = "mean"
+    """How the estimates before this pass and the earlier ones combine: see CURVATURE_MEMORY."""
+    f6_curvature: float | None = None
     coefficient_input: str = "sum"
     reshuffle: bool = False
     """A new random order for each pass, in place of the paper's constant one."""
@@ -123,6 +134,7 @@ class Session:
         self.train, self.test = train, test
         self.model = LeNet5()
         initialise(self.model, generator(seed, "parameters"), recipe.initialisation)
+        self.curvature: dict[str, Tensor] = {}
         self.records: list[PassRecord] = []
         self.patterns: Patterns = (
             Originals(train, seed, recipe.reshuffle)
@@ -147,13 +159,17 @@ class Session:
         inputs, labels, order = self.patterns.of_pass(number)
         rng = generator(self.seed, "curvature", number)
         some = order[torch.randperm(len(order), generator=rng)[: recipe.curvature_patterns]]
-        optimizer = SDLM(self.model.named_parameters(), recipe.schedule[number - 1], recipe.mu)
-        optimizer.set_curvature(
-            self.engine.diagonal_curvature(
-                self.model, inputs[some], labels[some], recipe.loss,
-                recipe.f6_curvature, recipe.coefficient_input,
-            )
+        estimate = self.engine.diagonal_curvature(
+            self.model, inputs[some], labels[some], recipe.loss,
+            recipe.f6_curvature, recipe.coefficient_input,
         )  # fmt: skip
+        combine = CURVATURE_MEMORY[recipe.curvature_memory]
+        self.curvature = {
+            name: combine(self.curvature.get(name, new), new, number)
+            for name, new in estimate.items()
+        }
+        optimizer = SDLM(self.model.named_parameters(), recipe.schedule[number - 1], recipe.mu)
+        optimizer.set_curvature(self.curvature)
         errors = self.engine.train_one_pass(self.model, optimizer, recipe.loss, inputs, labels, order)
         seconds = time.perf_counter() - started
         steps = torch.cat([step.flatten() for step in optimizer.step_sizes().values()])
@@ -179,11 +195,17 @@ class Session:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that the next pass depends on, but the record."""
-        return self.model.state_dict()
+        curvature = {f"curvature.{name}": h for name, h in self.curvature.items()}
+        return {f"model.{name}": t for name, t in self.model.state_dict().items()} | curvature
 
     def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
         """Go on from `state()` and the records that belong to it."""
-        self.model.load_state_dict(state)
+        parts: dict[str, dict[str, Tensor]] = {"model": {}, "curvature": {}}
+        for key, tensor in state.items():
+            part, name = key.split(".", 1)
+            parts[part][name] = tensor
+        self.model.load_state_dict(parts["model"])
+        self.curvature = parts["curvature"]
         self.records = [PassRecord(**record) for record in records]
 
 

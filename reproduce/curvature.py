@@ -1,37 +1,43 @@
 """How good is appendix C's recursion? Eq. 27 against the exact diagonal of the Gauss-Newton matrix.
 
-Eq. 27 carries the curvature down unit by unit and drops what is off the diagonal in every layer;
-eq. 23 drops it between connections that share a weight. The Gauss-Newton matrix keeps both: its
-diagonal is J^T H J, with J = dx / dw of F6's 84 states and H the loss's 84x84 Hessian in them.
+That matrix is J' H J: J = dx / dw are the derivatives of F6's 84 states, H the Hessian of the loss
+in those states. On the way from its diagonal to the recursion two things are dropped: by eq. 23
+what lies between connections that share a weight, by eq. 27 what lies between units of a layer.
+Trains the network of 1998, and writes results/curvature.json and .md.
 """
 
 import argparse
 import copy
-import json
-import platform
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from rich.console import Console
-from rich.table import Table
+from rich.markdown import Markdown
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-from paper_lenet5 import LeNet5, MAPLoss, MSELoss, diagonal_curvature
+from paper_lenet5 import LeNet5, MSELoss, compiled, diagonal_curvature
+from paper_lenet5.layers import Subsampling, squash
 from paper_lenet5.losses import Loss
-from paper_lenet5.mnist import SHA256, load_mnist
-from paper_lenet5.training import Recipe, Session, Split, generator
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+from paper_lenet5.training import Recipe, Session, generator
 
+from . import datasets
+from .runs import describe, machine, to_json, versions, write
+
+LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")
 RECIPE = Recipe()
-CHUNK = 4
-"""Patterns whose Jacobians, 84 x 60,000 float64 each, are held at once: 160 MB, and as much again."""
+PATTERNS_AT_ONCE = 4
+"""Their Jacobians, 84 x 68,084 in float64 each, take 180 MB; all in all some 1.5 GB."""
 
 
 class Comparison(NamedTuple):
-    """A loss, whose exact diagonal is one side, and where the recursion starts from, the other."""
+    """The loss whose exact diagonal is one side, and what the other, the recursion, starts from."""
 
     title: str
     loss: Loss
@@ -39,18 +45,28 @@ class Comparison(NamedTuple):
 
 
 COMPARISONS = {
-    "eq8": Comparison("Eq. 8, from its own curvature at F6, 2 for every unit", MSELoss(), None),
-    "eq9": Comparison("Eq. 9, from its own curvature at F6, the diagonal of H", RECIPE.loss, None),
-    "recipe": Comparison("Eq. 9, from the constant 2 (as trained)", RECIPE.loss, RECIPE.f6_curvature),
-}
+    "eq8": Comparison("Eq. 8, recursion from H = 2 I", MSELoss(), None),
+    "eq9": Comparison("Eq. 9, recursion from the diagonal of H", RECIPE.loss, None),
+    "recipe": Comparison("Eq. 9, recursion from the constant 2 (what training uses)",
+                         RECIPE.loss, RECIPE.f6_curvature),
+}  # fmt: skip
 
 
-def hessian_at_f6(loss: Loss, f6: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
-    """d2E / dx dx' of each pattern's loss, as `multiple` I + `rows`^T `rows`: never negative.
+class Exact(NamedTuple):
+    """Of one loss, {parameter: tensor of its shape}, mean over the patterns."""
 
-    f6 (N, 84), centers (10, 84) to multiple (N,) and rows (N, 0 or 11, 84). Eq. 8 has 2 I. Eq. 9
-    has 2 p_rubbish I + Cov_p[2 (x - w_i)], p the posterior over ten classes and rubbish, for which
-    2 (x - w_i) is 0: the eleven rows are sqrt(p_i) times what it is less its mean.
+    diagonal: dict[str, Tensor]
+    """Of the Gauss-Newton matrix: eq. 22 without second derivatives of the network."""
+    unshared: dict[str, Tensor]
+    """Eq. 23: the same, less what lies between connections that share the parameter."""
+
+
+def f6_hessian(loss: Loss, f6: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
+    """H of each pattern as `multiple` I + `rows`' `rows`, which is never negative.
+
+    f6 (N, 84), centers (10, 84) to multiple (N,) and rows (N, R, 84). Eq. 8: 2 I, R = 0. Eq. 9:
+    2 p_rubbish I + Cov_p[2 (x - w_i)], p the posterior over ten classes and rubbish, whose gradient
+    is 0 in place of 2 (x - w_i); R = 11 rows sqrt(p_i) (gradient of i - mean gradient).
     """
     if isinstance(loss, MSELoss):
         return f6.new_full((len(f6),), 2.0), f6.new_zeros(len(f6), 0, f6.shape[1])
@@ -62,30 +78,234 @@ def hessian_at_f6(loss: Loss, f6: Tensor, centers: Tensor) -> tuple[Tensor, Tens
     return 2 * p[:, -1], p.sqrt().unsqueeze(2) * (gradients - mean)
 
 
-def exact_diagonals(
-    model: LeNet5, images: Tensor, losses: Sequence[Loss], chunk: int = CHUNK
-) -> list[dict[str, Tensor]]:
-    """The diagonal of J^T H J, mean over images (P, 1, 32, 32), for every parameter; one dict per loss.
+def exact_curvature(model: LeNet5, images: Tensor, losses: Sequence[Loss]) -> list[Exact]:
+    """What `Exact` says for each loss, over images (P, 1, 32, 32); no constants in place of H.
 
-    It is the sum over k of multiple (dx_k / dw)^2, and over H's rows r of (r . dx / dw)^2.
+    J by reverse mode, 84 backward passes per pattern: some 0.1 s on one core, in float64.
     """
-    to_f6 = copy.deepcopy(model)
-    to_f6.rbf = nn.Identity()
-    parameters = {name: p.detach() for name, p in to_f6.named_parameters()}
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
 
-    def f6_of(parameters: dict[str, Tensor], image: Tensor) -> Tensor:
-        return functional_call(to_f6, parameters, image.unsqueeze(0)).squeeze(0)  # (84,)
+    def f6(parameters: dict[str, Tensor], added: dict[str, Tensor], image: Tensor) -> Tensor:
+        """The states (84,) for an image (1, 32, 32), with `added` in every layer's weighted sums."""
+        x = image.unsqueeze(0)
+        for name in LAYERS:
+            layer, x = getattr(model, name), x.movedim(1, -1) if name == "f6" else x
+            own = {key: parameters[f"{name}.{key}"] for key, _ in layer.named_parameters()}
+            x = squash(functional_call(layer, own, x) + added[name])
+        return x.flatten()
 
-    jacobians_of = vmap(jacrev(f6_of), (None, 0))
-    sums = [{name: torch.zeros_like(p) for name, p in parameters.items()} for _ in losses]
-    for some in images.split(chunk):
-        with torch.no_grad():
-            f6 = to_f6(some)
-        hessians = [hessian_at_f6(loss, f6, model.rbf.centers) for loss in losses]
-        for name, jacobian in jacobians_of(parameters, some).items():
-            jacobian = jacobian.flatten(2)  # (N, 84, parameters)
-            squares = jacobian.square().sum(1)
-            for into, (multiple, rows) in zip(sums, hessians, strict=True):
-                total = multiple @ squares + (rows @ jacobian).square().sum((0, 1))
-                into[name] += total.view_as(into[name])
-    return [{name: h / len(images) for name, h in of_loss.items()} for of_loss in sums]
+    jacobians = vmap(jacrev(f6, argnums=(0, 1)), (None, None, 0))
+    exact = [Exact(defaultdict(int), defaultdict(int)) for _ in losses]
+    for some in images.split(PATTERNS_AT_ONCE):
+        states = {name: x.detach() for name, x in model.states(some).items()}
+        nothing = {name: torch.zeros_like(states[name][:1]) for name in LAYERS}
+        of_parameters, of_sums = jacobians(parameters, nothing, some)
+        for loss, (diagonal, unshared) in zip(losses, exact, strict=True):
+            hessian = f6_hessian(loss, states["f6"].flatten(1), model.rbf.centers)
+            for name, jacobian in of_parameters.items():
+                diagonal[name] += _diagonal(jacobian, *hessian).sum(0) / len(images)
+            x = some
+            for name in LAYERS:
+                layer, x = getattr(model, name), x.movedim(1, -1) if name == "f6" else x
+                at_sums = _diagonal(of_sums[name], *hessian).view_as(states[name])
+                for key, h in _over_connections(layer, x, at_sums).items():
+                    unshared[f"{name}.{key}"] += h / len(images)
+                x = states[name]
+    return exact
+
+
+def _diagonal(jacobian: Tensor, multiple: Tensor, rows: Tensor) -> Tensor:
+    """That of J' H J, pattern by pattern: J (N, 84, ...) to (N, ...), a sum of squares."""
+    flat = jacobian.flatten(2)
+    diagonal = multiple.unsqueeze(1) * flat.square().sum(1) + (rows @ flat).square().sum(1)
+    return diagonal.view(len(jacobian), *jacobian.shape[2:])
+
+
+def _over_connections(layer: nn.Module, x: Tensor, at_sums: Tensor) -> dict[str, Tensor]:
+    """Eq. 23 and 25: (d2E / da2) x^2 summed over the connections that share each parameter.
+
+    The layer is linear in its parameters: this is its own backward pass over squared inputs.
+    """
+    if isinstance(layer, Subsampling):
+        output = layer.connect(layer.sums(x).square())
+    else:
+        output = layer(x.square())
+    names, own = zip(*layer.named_parameters(), strict=True)
+    return dict(zip(names, torch.autograd.grad(output, own, at_sums), strict=True))
+
+
+def compare(recursion: Tensor, exact: Tensor, unshared: Tensor, mu: float) -> dict[str, object]:
+    """How near `recursion` comes to `exact`, over all their elements, which are positive.
+
+    `sharing` and `units` are the medians of the two factors of the ratio recursion / exact: what
+    eq. 23 drops, and what eq. 27 drops (and a wrong start makes). `steps` is the ratio of eq. 21's
+    step sizes, recursion to exact.
+    """
+    recursion, exact, unshared = recursion.flatten(), exact.flatten(), unshared.flatten()
+    ratio, steps = recursion / exact, (mu + exact) / (mu + recursion)
+    low, middle, high = torch.quantile(ratio, ratio.new_tensor([0.05, 0.5, 0.95])).tolist()
+    ranks = torch.stack([h.argsort().argsort().double() for h in (recursion, exact)])
+    return {
+        "parameters": len(exact),
+        "cosine": torch.cosine_similarity(recursion, exact, 0).item(),
+        "rank_correlation": torch.corrcoef(ranks)[0, 1].item(),
+        "ratio": {"5%": low, "median": middle, "95%": high},
+        "sharing": torch.quantile(unshared / exact, 0.5).item(),
+        "units": torch.quantile(recursion / unshared, 0.5).item(),
+        "steps": {"smallest": steps.min().item(), "median": torch.quantile(steps, 0.5).item(),
+                  "largest": steps.max().item()},
+        "recursion": {"median": recursion.median().item(), "largest": recursion.max().item(),
+                      "below_mu": (recursion < mu).double().mean().item()},
+        "exact": {"median": exact.median().item(), "largest": exact.max().item(),
+                  "below_mu": (exact < mu).double().mean().item()},
+    }  # fmt: skip
+
+
+def measure(model: LeNet5, images: Tensor, labels: Tensor) -> dict[str, dict[str, dict]]:
+    """{comparison: {name of a parameter tensor, or "all": what `compare` says}}, in float64."""
+    model, images = copy.deepcopy(model).double(), images.double()
+    losses = list(dict.fromkeys(comparison.loss for comparison in COMPARISONS.values()))
+    exact = dict(zip(losses, exact_curvature(model, images, losses), strict=True))
+    measured = {}
+    for key, (_, loss, f6_curvature) in COMPARISONS.items():
+        recursion = diagonal_curvature(
+            model, images, labels, loss, f6_curvature, RECIPE.coefficient_input
+        )
+        three = (recursion, *exact[loss])
+        measured[key] = {name: compare(*(h[name] for h in three), RECIPE.mu) for name in recursion}
+        everything = (torch.cat([h[name].flatten() for name in recursion]) for h in three)
+        measured[key]["all"] = compare(*everything, RECIPE.mu)
+    return measured
+
+
+def networks(session: Session, wanted: Sequence[int]) -> Iterator[tuple[int, LeNet5]]:
+    """The network after each of the wanted numbers of passes, 0 for before the first."""
+    passes = session.passes()
+    for number in range(max(wanted) + 1):
+        if number > 0:
+            next(passes)
+        if number in wanted:
+            yield number, session.model
+
+
+def next_patterns(session: Session, number: int, count: int) -> tuple[Tensor, Tensor]:
+    """What training measures the curvature on before the pass after `number`: inputs and labels."""
+    inputs, labels, order = session.patterns.of_pass(number + 1)
+    rng = generator(session.seed, "curvature", number + 1)
+    some = order[torch.randperm(len(order), generator=rng)[:count]]
+    return inputs[some], labels[some]
+
+
+CELLS: dict[str, Callable[[dict], str]] = {
+    "Recursion / exact: median (5 % to 95 %), cosine": lambda m: (
+        "{median:.2g} ({5%:.2g} to {95%:.2g})".format(**m["ratio"]) + f", {m['cosine']:.3f}"
+    ),
+    "Medians of its factors: what eq. 23 drops (sharing) * what eq. 27 drops (units)": lambda m: (
+        f"{m['sharing']:.2g} * {m['units']:.2g}"
+    ),
+    "Step size, recursion / exact: median (smallest to largest)": lambda m: (
+        "{median:.2g} ({smallest:.2g} to {largest:.2g})".format(**m["steps"])
+    ),
+}
+
+
+def reading(networks: Sequence[dict]) -> str:
+    """Two sentences, with numbers of the first and of the last network."""
+    first, last = networks[0], networks[-1]
+
+    def below(network: dict) -> str:
+        c3, c1 = (network["comparisons"]["eq8"][f"{layer}.weight"] for layer in ("c3", "c1"))
+        return (
+            f"{c3['ratio']['median']:.2g} and {c1['ratio']['median']:.2g} of the exact diagonal "
+            f"after {network['passes']} passes (weight sharing alone: {c3['sharing']:.2g} and "
+            f"{c1['sharing']:.2g})"
+        )
+
+    ratios, steps = (
+        ", ".join(f"{last['comparisons']['recipe'][f'{layer}.weight'][which]['median']:.2g}"
+                  for layer in ("f6", "c5", "c3", "c1"))
+        for which in ("ratio", "steps")
+    )  # fmt: skip
+    return (
+        f"With eq. 8 the recursion is exact in F6 and C5; in the weights of C3 and C1 its median is "
+        f"{below(first)}, and {below(last)}. With eq. 9 and the constant 2, after "
+        f"{last['passes']} passes, it is {ratios} times the exact diagonal in the weights of F6, "
+        f"C5, C3 and C1, and the step sizes are {steps} times as large."
+    )
+
+
+def markdown(record: dict) -> str:
+    """results/curvature.md: the reading, then three tables for each comparison."""
+    networks = record["networks"]
+    lines = ["# Appendix C's recursion against the exact Gauss-Newton diagonal", "",
+             reading(networks), "",
+             f"{record['dataset']['title']}, seed {record['seed']}, {record['patterns']} patterns, "
+             f"mu = {record['recipe']['mu']}; medians are over the parameters of a tensor."]  # fmt: skip
+    for key, (title, *_) in COMPARISONS.items():
+        lines += ["", f"## {title}"]
+        for about, cell in CELLS.items():
+            rows = [["", "parameters", *(f"after {n['passes']} passes" for n in networks)],
+                    ["---", *["---:"] * (1 + len(networks))]]  # fmt: skip
+            for tensor, first in networks[0]["comparisons"][key].items():
+                cells = [cell(n["comparisons"][key][tensor]) for n in networks]
+                rows.append([tensor, f"{first['parameters']:,}", *cells])
+            lines += ["", f"{about}.", "", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m reproduce.curvature", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--passes", type=int, nargs="+", default=[0, 1, 10, 20], metavar="N",
+                        help="measure after so many passes (default: 0 1 10 20)")  # fmt: skip
+    parser.add_argument("--patterns", type=int, default=RECIPE.curvature_patterns,
+                        help="how many to measure on (default: 500, as training does)")  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="default: results")
+    args = parser.parse_args(argv)
+    args.passes = sorted(set(args.passes))
+    if args.passes[0] < 0 or args.passes[-1] > len(RECIPE.schedule) or args.patterns < 1:
+        parser.error(f"--passes lie in 0 ... {len(RECIPE.schedule)}, --patterns are at least 1")
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args, console, started = arguments(argv), Console(), time.perf_counter()
+    torch.set_num_threads(1)
+    try:
+        dataset = datasets.load(args.data)
+    except (DataUnavailable, DataCorrupt) as error:
+        console.print(str(error), style="red", highlight=False)
+        return 1
+    session = Session(RECIPE, args.seed, dataset.train, dataset.test, compiled)
+    measured = []
+    for number, model in networks(session, args.passes):
+        began = time.perf_counter()
+        comparisons = measure(model, *next_patterns(session, number, args.patterns))
+        seconds = time.perf_counter() - began
+        errors = session.errors(dataset.test)
+        measured.append({"passes": number, "test_errors": errors, "seconds": seconds,
+                         "comparisons": comparisons})  # fmt: skip
+        console.print(f"after {number} passes: measured in {seconds:.0f} s", highlight=False)
+    record = {
+        "recipe": describe(RECIPE),
+        "seed": args.seed,
+        "patterns": args.patterns,
+        "dataset": {"name": dataset.name, "title": dataset.title, "sha256": dataset.sha256},
+        "networks": measured,
+        "seconds": time.perf_counter() - started,
+        "versions": versions(),
+        "machine": machine(),
+    }
+    write(args.out / "curvature.json", to_json(record).encode())
+    write(args.out / "curvature.md", markdown(record).encode())
+    console.print(Markdown(markdown(record)))
+    console.print(f"Written: {args.out}/curvature.json and .md.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

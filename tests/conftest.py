@@ -12,7 +12,16 @@ torch.set_num_threads(1)
 
 # Where MNIST may lie: asked before any test changes the environment. Naming it stops a download.
 MNIST = Path(os.environ.get(mnist.VARIABLE) or mnist.cache_folder()).expanduser()
-# The ends (x0, y0, x1, y1) of a pocket calculator's seven segments, and those that each digit lights.
+# Table I as printed: a row for each map of S2, a column for each map of C3.
+CROSSES = [
+    "X...XXX..XXXX.XX",
+    "XX...XXX..XXXX.X",
+    "XXX...XXX..X.XXX",
+    ".XXX..XXXX..X.XX",
+    "..XXX..XXXX.XX.X",
+    "...XXX..XXXX.XXX",
+]
+# The ends (x0, y0, x1, y1) of a pocket calculator's seven segments, and which each digit lights.
 SEGMENTS = [(0, 0, 1, 0), (1, 0, 1, 1), (1, 1, 1, 2), (0, 2, 1, 2), (0, 1, 0, 2), (0, 0, 0, 1),
             (0, 1, 1, 1)]  # fmt: skip
 LIT = ["012345", "12", "01346", "01236", "1256", "02356", "023456", "012", "0123456", "012356"]

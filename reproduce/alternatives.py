@@ -1,0 +1,123 @@
+"""Where the paper leaves a choice: what each way of reading it does. The figures of DEVIATIONS.md.
+
+Trains every reading on 50,000 training images, several seeds each, and judges it by the 10,000 that
+are held out; no test image is touched. Writes results/alternatives.csv and .md.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from paper_lenet5.initialisation import PRINTED, Initialisation
+from paper_lenet5.losses import MAPLoss, MSELoss
+from paper_lenet5.training import Recipe
+from rich.console import Console
+
+from . import datasets
+from .recipes import Row
+from .runs import Runs, run_name, write
+from .sweep import percent, sweep
+
+SETTLED = Recipe()
+
+
+def _reading(name: str, title: str, **changes) -> Row:
+    return Row(f"reading-{name}", title, replace(SETTLED, **changes))
+
+
+READINGS = (
+    _reading("settled", "settled"),
+    _reading("literal", "to the letter: printed weights, latest curvature",
+             initialisation=PRINTED, curvature_memory="latest"),
+    _reading("printed-weights", "weights U(±2.4/F), coefficients U(±0.6)", initialisation=PRINTED),
+    _reading("scale-1.0", "weights U(±1/√F)", initialisation=Initialisation(1.0)),
+    _reading("scale-1.4", "weights U(±1.4/√F)", initialisation=Initialisation(1.4)),
+    _reading("scale-1.7", "weights U(±√3/√F)", initialisation=Initialisation(3**0.5)),
+    _reading("latest", "latest curvature alone", curvature_memory="latest"),
+    _reading("first", "curvature of the first pass throughout", curvature_memory="first"),
+    _reading("largest", "largest curvature so far", curvature_memory="largest"),
+    _reading("map-1", "eq. 9, j = 1", loss=MAPLoss(1.0)),
+    _reading("map-20", "eq. 9, j = 20", loss=MAPLoss(20.0)),
+    _reading("later-code", "eq. 9, j = 20, constant curvature 2 at F6, latest",
+             loss=MAPLoss(20.0), f6_curvature=2.0, curvature_memory="latest"),
+    _reading("half", "penalties halved", loss=MSELoss(0.5)),
+    _reading("each", "each input of S2, S4 a connection of its own", coefficient_input="each"),
+    _reading("coefficient-1", "coefficients start at 1", initialisation=replace(
+        SETTLED.initialisation, coefficient=1.0)),
+    _reading("coefficient-0.25", "coefficients start at 1/4 (an average)", initialisation=replace(
+        SETTLED.initialisation, coefficient=0.25)),
+    _reading("reshuffled", "a new order in each pass", reshuffle=True),
+)  # fmt: skip
+
+
+def table_of(rows: Sequence[Row], records: Sequence[dict]) -> pd.DataFrame:
+    """One line per reading: steps and errors of its first passes, held-out error after the last."""
+    lines = []
+    for row in rows:
+        of_row = [record for record in records if record["model"] == row.title]
+        if not of_row:
+            continue
+        held_out = [percent(record) for record in of_row]
+        during = [
+            [100 * p["errors_during"] / p["patterns"] for p in record["passes"]]
+            for record in of_row
+        ]
+        lines.append(
+            {
+                "reading": row.title,
+                "smallest_step": min(record["passes"][0]["smallest_step"] for record in of_row),
+                "largest_step": max(record["passes"][0]["largest_step"] for record in of_row),
+                "during_pass_1": np.mean([d[0] for d in during]),
+                "during_pass_2": np.mean([d[1] for d in during]),
+                "during_last_pass": np.mean([d[-1] for d in during]),
+                "held_out_error": np.mean(held_out),
+                "held_out_sd": np.std(held_out, ddof=1) if len(held_out) > 1 else np.nan,
+                "n": len(held_out),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The table as DEVIATIONS.md shows it."""
+    lines = [
+        "| reading | steps in pass 1 | error during pass 1, 2, 20 | held-out error | n |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for line in table.itertuples():
+        steps = f"{line.smallest_step:.1e} … {line.largest_step:.1e}"
+        during = f"{line.during_pass_1:.2f}, {line.during_pass_2:.2f}, {line.during_last_pass:.2f}"
+        error = f"{line.held_out_error:.2f} ± {line.held_out_sd:.2f}"
+        lines.append(f"| {line.reading} | {steps} | {during} | {error} | {line.n} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m reproduce.alternatives", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    names = [row.name.removeprefix("reading-") for row in READINGS]
+    parser.add_argument("--seeds", type=int, default=5, help="seeds 0 ... N - 1 (default 5)")
+    parser.add_argument("--jobs", type=int, help="runs at a time (default: one per core)")
+    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
+    parser.add_argument("--rows", nargs="+", choices=names, default=names, metavar="ROW",
+                        help=f"some of: {', '.join(names)}")  # fmt: skip
+    args = parser.parse_args(argv)
+    console, runs = Console(), Runs(args.out)
+    dataset = datasets.held_out(datasets.load(args.data))
+    rows = [row for row in READINGS if row.name.removeprefix("reading-") in args.rows]
+    for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
+        names = [run_name(row, dataset, seed) for row in rows for seed in range(args.seeds)]
+        table = table_of(rows, [runs.record(name) for name in names if not runs.is_open(name)])
+        write(args.out / "alternatives.csv", table.to_csv(index=False).encode())
+        write(args.out / "alternatives.md", markdown(table).encode())
+    console.print(markdown(table), soft_wrap=True, highlight=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,7 +2,7 @@
 
 The paper adds 540,000 distorted patterns, nine of each original, by combining horizontal and
 vertical translation, scaling, squeezing and horizontal shearing (no rotation). It prints no
-ranges, but the originals of Fig. 7 are in MNIST: its rows show the training images 359, 366, 339,
+ranges (D10), but the originals of Fig. 7 are in MNIST: its rows show the training images 359, 366, 339,
 330, 336, 376, 331, 337, 333 and 334. One affine map with bilinear interpolation, fitted to each of
 the 100 drawings, leaves an rms of 1.1 grey levels in 255; the figure itself has only 46 levels.
 What follows is read from those 100 maps:
@@ -19,8 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-FIELD = 32  # side of the network's input, pixels
-PATTERN = 28  # side of a pattern; it lies at offset (2, 2) in the field
+from .preprocess import FIELD
+
+PATTERN = 28  # side of a pattern, pixels; it lies at offset (2, 2) in the field
 CENTRE = 15.5  # of the field, as a row or column index; the column about which things shrink
 SHRINK_ROW = 26.0  # this row of the field stays in place when shrinking and squeezing
 SHEAR_ROW = 19.0  # and this one when shearing

@@ -1,4 +1,4 @@
-"""One pattern at a time in plain PyTorch: the reference of `paper_lenet5.compiled`, line by line readable.
+"""One pattern at a time in plain PyTorch: what `paper_lenet5.compiled` is tested against.
 
 Both modules have the same three functions, so that `training` works with either.
 """

@@ -1,8 +1,10 @@
 """LeNet-5. Section II-B, Fig. 2."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from .bitmaps import digit_bitmaps
@@ -11,6 +13,10 @@ from .initialisation import initialise
 from .layers import Subsampling, TableConvolution, squash
 from .preprocess import FIELD
 from .rbf import EuclideanRBF
+
+_WEIGHTS = Path(__file__).parent / "weights"
+SHIPPED = ("lenet5-1998", "lenet5-1998-distortions")
+"""The trained networks in the package: seed 0 of each row of table 1, whatever its error is."""
 
 
 class LeNet5(nn.Module):
@@ -33,6 +39,18 @@ class LeNet5(nn.Module):
         self.f6 = nn.Linear(120, 84)
         self.rbf = EuclideanRBF(digit_bitmaps())
         initialise(self, generator)
+
+    @classmethod
+    def from_pretrained(cls, name: str = SHIPPED[0]) -> "LeNet5":
+        """The trained network of that name, from the package itself: no network is needed.
+
+        Raises ValueError for a name that is not in SHIPPED.
+        """
+        if name not in SHIPPED:
+            raise ValueError(f"no weights named {name!r} in the package; there are {SHIPPED}")
+        model = cls()
+        model.load_state_dict(load_file(_WEIGHTS / f"{name}.safetensors"))
+        return model.eval()
 
     def forward(self, x: Tensor) -> Tensor:
         penalties = self.rbf(self.states(x)["f6"]).movedim(-1, 1)  # (N, 10, rows, columns)

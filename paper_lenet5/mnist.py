@@ -194,7 +194,7 @@ def _read(path: Path, dataset: str, name: str, size: int, header: bytes = b"") -
 def _beginning(content: bytes) -> str:
     """What the first bytes of a file say that it is, for a message."""
     count = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
-    if 0 < count and 4 + 4 * count <= len(content):
+    if count > 0 and 4 + 4 * count <= len(content):
         return f"IDX of shape {struct.unpack_from(f'>{count}I', content, 4)}"
     return f"beginning {content[:16]!r}"
 
@@ -239,11 +239,11 @@ def _fetch_from_hub(dataset: str, folder: Path) -> None:
     from PIL import Image
 
     for split, prefix in PREFIXES.items():
-        where = dict(
-            repo_id=HUB[dataset],
-            filename=f"{HUB[dataset].split('/')[1]}/{split}-00000-of-00001.parquet",
-            repo_type="dataset",
-        )
+        where = {
+            "repo_id": HUB[dataset],
+            "filename": f"{HUB[dataset].split('/')[1]}/{split}-00000-of-00001.parquet",
+            "repo_type": "dataset",
+        }
         path = hub.try_to_load_from_cache(**where)
         if not isinstance(path, str):
             hub.file_exists(**where)  # offline it raises at once; the next line, after 23 s

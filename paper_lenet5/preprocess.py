@@ -17,7 +17,8 @@ def preprocess(images: Tensor) -> Tensor:
     g / 255 x 1.275 - 0.1. Images that are 32x32 already (distorted ones) are only rescaled.
     Raises ValueError for any other shape or dtype.
     """
-    if images.dtype != torch.uint8 or images.ndim != 3 or images.shape[1:] not in ((28, 28), (32, 32)):
+    fits = images.ndim == 3 and images.shape[1:] in ((28, 28), (FIELD, FIELD))
+    if images.dtype != torch.uint8 or not fits:
         raise ValueError(
             "expected images as uint8 of shape (N, 28, 28) or (N, 32, 32), "
             f"got {images.dtype} of shape {tuple(images.shape)}"

@@ -72,7 +72,9 @@ def _back_through_squares(
     Returns {parameter: sum over the patterns} and d2E / dx2 of the layer's inputs.
     """
     with torch.enable_grad():
-        squares = {name: p.detach().square().requires_grad_() for name, p in layer.named_parameters()}
+        squares = {
+            name: p.detach().square().requires_grad_() for name, p in layer.named_parameters()
+        }
         squared_inputs = squared_inputs.detach().requires_grad_()
         output = functional_call(layer, squares, squared_inputs)
         *of_parameters, of_inputs = torch.autograd.grad(
@@ -89,7 +91,9 @@ class SDLM(torch.optim.Optimizer):
     per pattern. Stepping before the curvature is known raises RuntimeError.
     """
 
-    def __init__(self, named_parameters: Iterable[tuple[str, nn.Parameter]], eta: float, mu: float = MU):
+    def __init__(
+        self, named_parameters: Iterable[tuple[str, nn.Parameter]], eta: float, mu: float = MU
+    ):
         if not (eta > 0 and mu > 0):
             raise ValueError(f"expected eta > 0 and mu > 0, got eta={eta}, mu={mu}")
         super().__init__(named_parameters, {"eta": eta, "mu": mu})

@@ -98,7 +98,8 @@ class Originals:
 
     def of_pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
         rng = generator(self.seed, "order", number if self.reshuffle else 0)
-        return self.train.inputs, self.train.labels, torch.randperm(len(self.train.labels), generator=rng)
+        order = torch.randperm(len(self.train.labels), generator=rng)
+        return self.train.inputs, self.train.labels, order
 
 
 class Distorted:
@@ -170,7 +171,9 @@ class Session:
         }
         optimizer = SDLM(self.model.named_parameters(), recipe.schedule[number - 1], recipe.mu)
         optimizer.set_curvature(self.curvature)
-        errors = self.engine.train_one_pass(self.model, optimizer, recipe.loss, inputs, labels, order)
+        errors = self.engine.train_one_pass(
+            self.model, optimizer, recipe.loss, inputs, labels, order
+        )
         seconds = time.perf_counter() - started
         steps = torch.cat([step.flatten() for step in optimizer.step_sizes().values()])
         return PassRecord(

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rich.console import Console
+
 from paper_lenet5.initialisation import PRINTED, Initialisation
 from paper_lenet5.losses import MAPLoss, MSELoss
 from paper_lenet5.training import Recipe
-from rich.console import Console
 
 from . import datasets
 from .recipes import Row

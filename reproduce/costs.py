@@ -3,10 +3,11 @@
 import math
 
 import torch
+from torch import nn
+
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.preprocess import FIELD
 from paper_lenet5.rbf import EuclideanRBF
-from torch import nn
 
 
 def parameters(model: nn.Module) -> int:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, replace
 
 import torch
+
 from paper_lenet5 import mnist
 from paper_lenet5.training import Split
 
@@ -55,21 +56,25 @@ def sample() -> Dataset:
 
 def smoke(dataset: Dataset) -> Dataset:
     """A corner of the data, to see in a minute whether everything runs."""
+    train, test = (
+        Split(
+            split.images[:: len(split.labels) // n][:n], split.labels[:: len(split.labels) // n][:n]
+        )
+        for split, n in ((dataset.train, 1000), (dataset.test, 500))
+    )
     return replace(
         dataset,
         name=f"{dataset.name}-smoke",
         title=f"smoke test on a corner of the {dataset.title}",
-        train=Split(dataset.train.images[:1000], dataset.train.labels[:1000]),
-        test=Split(dataset.test.images[:500], dataset.test.labels[:500]),
+        train=train,
+        test=test,
         comparable=False,
     )
 
 
 def held_out(dataset: Dataset) -> Dataset:
     """The training set alone, 10,000 of it held out: what choices are made on. No test image."""
-    order = torch.randperm(
-        len(dataset.train.labels), generator=torch.Generator().manual_seed(1998)
-    )
+    order = torch.randperm(len(dataset.train.labels), generator=torch.Generator().manual_seed(1998))
     images, labels = dataset.train.images[order], dataset.train.labels[order]
     return replace(
         dataset,

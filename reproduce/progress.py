@@ -43,7 +43,7 @@ class Display:
         """Pass `number` of `length` is over; `first` is the one that this command began with."""
         per_pass = (time.perf_counter() - self.started[run]) / (number - first + 1)
         seconds = round(per_pass * (length - number))
-        error_so_far = f"{error:.2f} % test error"
+        error_so_far = f"{error:.2f} % error"
         left = f"{seconds // 60}:{seconds % 60:02d} left"
         self.live.update(
             self.tasks[run], total=length, completed=number, error=error_so_far, left=left

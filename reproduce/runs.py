@@ -1,8 +1,8 @@
 """One row, one seed: train it, and leave a record that says all that is needed to repeat it.
 
-    results/runs/NAME-seedK.json                the record, written the moment the run ends
-    results/runs/NAME-seedK.safetensors         the weights after the last pass
-    results/runs/unfinished/NAME-seedK.*        a run that is going on, as it was after its last pass
+results/runs/NAME-seedK.json                the record, written the moment the run ends
+results/runs/NAME-seedK.safetensors         the weights after the last pass
+results/runs/unfinished/NAME-seedK.*        a run that is going on, as it was after its last pass
 """
 
 import hashlib
@@ -18,7 +18,6 @@ from pathlib import Path
 
 from safetensors import safe_open
 from safetensors.torch import save
-from torch import Tensor
 
 from . import costs
 from .datasets import Dataset
@@ -47,7 +46,9 @@ class Runs:
         try:
             return json.loads(path.read_text())
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path} is not a whole record ({error}): delete it and run again") from error
+            raise ValueError(
+                f"{path} is no whole record ({error}): delete it, run again"
+            ) from error
 
     def open(self, names: Iterable[str]) -> list[str]:
         """Of the named runs, those to be done now.
@@ -122,7 +123,8 @@ class Runs:
         with safe_open(path, "pt") as file:
             saved = json.loads(file.metadata()["session"])
             if saved["of"] == identity:
-                session.restore({key: file.get_tensor(key) for key in file.keys()}, saved["passes"])
+                state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+                session.restore(state, saved["passes"])
 
     def _checkpoint(self, name: str) -> Path:
         return self.unfinished / f"{name}.safetensors"

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from joblib import Parallel, delayed
-from paper_lenet5.compiled import is_compiled
 from rich.console import Console
+
+from paper_lenet5.compiled import is_compiled
 
 from .datasets import Dataset
 from .progress import Display
@@ -15,7 +16,12 @@ from .runs import Runs, run_name
 
 
 def sweep(
-    rows: Sequence[Row], seeds: int, dataset: Dataset, runs: Runs, jobs: int | None, console: Console
+    rows: Sequence[Row],
+    seeds: int,
+    dataset: Dataset,
+    runs: Runs,
+    jobs: int | None,
+    console: Console,
 ) -> Iterator[dict]:
     """Do every row with the seeds 0 ... seeds - 1, and yield each record as its run ends.
 
@@ -46,7 +52,7 @@ def sweep(
 
             display.begin(run)
             record = runs.finish(row, dataset, seed, after_pass)
-            display.end(run, f"{percent(record):.2f} % test error, {record['seconds']:.0f} s")
+            display.end(run, f"{percent(record):.2f} % error, {record['seconds']:.0f} s")
             return record
 
         jobs = min(jobs or os.cpu_count() or 1, max(len(left), 1))

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from scipy import stats
+
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
 from . import datasets
 from .recipes import TABLE_1, Row
@@ -90,39 +92,40 @@ def write_table(table: pd.DataFrame, out: Path) -> None:
 
 
 def show(table: pd.DataFrame, console: Console) -> None:
-    """The table on a terminal of 80 columns, the data set in its title."""
-    grid = Table(title="Table 1" + "".join(f" · {name}" for name in table["dataset"].unique()))
+    """What matters of the table on a terminal of 80 columns, the data set in its title."""
+    title = "Table 1" + "".join(f" · {name}" for name in table["dataset"].unique())
+    grid = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1))
     grid.add_column("model")
-    for heading in ("paper\n%", "test error\n% (n)", "95 %\ninterval", "train\n%", "parameters",
-                    "multiply-\nadds", "seconds"):  # fmt: skip
+    for heading in ("paper %", "test %", "95 % interval", "n", "train %", "seconds"):
         grid.add_column(heading, justify="right", no_wrap=True)
     for line in formatted(table):
         cell = dict(zip(COLUMNS, line, strict=True))
         spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
-        grid.add_row(
-            cell["model"], cell["paper_error"], f"{cell['test_error']}{spread}\n({cell['n']})",
-            f"{cell['ci_low']}\n{cell['ci_high']}", cell["train_error"], cell["parameters"],
-            cell["multiply_adds"], cell["seconds"],
-        )  # fmt: skip
+        interval = f"{cell['ci_low']} … {cell['ci_high']}" if cell["ci_low"] else ""
+        grid.add_row(cell["model"], cell["paper_error"], cell["test_error"] + spread, interval,
+                     cell["n"], cell["train_error"], cell["seconds"])  # fmt: skip
     console.print(grid)
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, checked."""
     parser = argparse.ArgumentParser(
-        prog="python -m reproduce.table1", description=__doc__,
+        prog="python -m reproduce.table1",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     names = [row.name for row in TABLE_1]
-    parser.add_argument("--seeds", type=int, default=1, help="train seeds 0 ... N - 1 (default 1)")
-    parser.add_argument("--jobs", type=int, help="runs at a time (default: one per core)")
-    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
-    parser.add_argument("--out", type=Path, help="results folder (default: results)")
-    parser.add_argument("--rows", nargs="+", choices=names, default=names, metavar="ROW",
-                        help=f"some of: {', '.join(names)}")  # fmt: skip
-    parser.add_argument("--smoke", action="store_true",
-                        help="a corner of the data, into results/smoke: does everything run?")  # fmt: skip
-    parser.add_argument("--recorded", action="store_true",
-                        help="train nothing: the table of the records there are")  # fmt: skip
+    option = parser.add_argument
+    option("--seeds", type=int, default=1, help="train seeds 0 ... N - 1 (default 1)")
+    option("--jobs", type=int, help="runs at a time (default: one per core)")
+    option("--data", type=Path, help="folder with the IDX files (default: see README)")
+    option("--out", type=Path, help="results folder (default: results)")
+    option("--rows", nargs="+", choices=names, default=names, metavar="ROW",
+           help=f"some of: {', '.join(names)}")  # fmt: skip
+    option("--smoke", action="store_true",
+           help="does everything run? A corner of the data, into results/smoke")  # fmt: skip
+    option("--recorded", action="store_true",
+           help="train nothing: the table of all the records there are")  # fmt: skip
     args = parser.parse_args(argv)
     if args.seeds < 1 or (args.jobs is not None and args.jobs < 1):
         parser.error("--seeds and --jobs must be at least 1")

@@ -41,7 +41,7 @@ def drawn(n, seed=0):
 
 def compiled():
     pytest.importorskip("numba", reason="the compiled pass needs numba")
-    from paper_lenet5 import compiled  # noqa: PLC0415
+    from paper_lenet5 import compiled
 
     return compiled
 
@@ -565,6 +565,19 @@ def test_curvature_has_one_value_per_parameter_and_none_is_negative(engine, loss
         assert h[name].max() > h[name].min()
 
 
+@pytest.mark.xfail(strict=True, reason="the difference of two nearly equal sums, in float32")
+def test_curvature_between_two_bitmaps_is_never_negative(engine):
+    """SDLM refuses one that is, be it by rounding alone."""
+    bitmaps, (x, labels) = digit_bitmaps(), drawn(1)
+    for share in torch.arange(0.3, 0.6, 0.02):
+        model = answering(0)
+        with torch.no_grad():
+            f6 = share * bitmaps[8] + (0.92 - share) * bitmaps[6]
+            model.f6.bias.copy_(1.5 * torch.atanh(f6 / 1.7159))
+        h = engine.diagonal_curvature(model, x, labels, MAPLoss(100.0))
+        SDLM(model.named_parameters(), eta=5e-4).set_curvature(h)
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 def test_curvature_does_not_depend_on_the_labels(engine, loss):
     model, (x, labels) = random_model(), drawn(4)
@@ -686,7 +699,8 @@ RECIPES = {
     "originals": tiny(),
     "reshuffled": tiny(reshuffle=True),
     "distorted": tiny(distortions=FIG7_RANGES),
-    "eq. 8": tiny(loss=MSELoss(), f6_curvature=None, coefficient_input="each"),
+    "largest curvature": tiny(curvature_memory="largest"),
+    "eq. 9": tiny(loss=MAPLoss(20.0), f6_curvature=2.0, coefficient_input="each"),
 }
 
 
@@ -698,7 +712,7 @@ def test_a_session_put_back_goes_on_as_it_would_have(engine, recipe):
     passes = whole.passes()
     next(passes)
     next(passes)
-    kept = {name: value.clone() for name, value in whole.model.state_dict().items()}
+    kept = {name: value.clone() for name, value in whole.state().items()}
     records = [dataclasses.asdict(record) for record in whole.records]
     list(passes)
     torch.manual_seed(123)
@@ -707,11 +721,10 @@ def test_a_session_put_back_goes_on_as_it_would_have(engine, recipe):
     later = list(resumed.passes())
     assert [record.number for record in later] == [3, 4]
     assert untimed(resumed.records) == untimed(whole.records)
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, resumed.model.state_dict()[name]), name
-    assert any(
-        not torch.equal(value, kept[name]) for name, value in whole.model.state_dict().items()
-    )
+    ended, again = whole.state(), resumed.state()
+    assert list(ended) == list(again)
+    assert all(torch.equal(ended[name], again[name]) for name in ended)
+    assert any(not torch.equal(ended[name], kept[name]) for name in ended)
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
@@ -731,12 +744,13 @@ def test_both_engines_make_the_same_records(recipe):
 class Recorder(SimpleNamespace):
     """An engine that answers 3 to everything, learns nothing and remembers what it was asked."""
 
-    def __init__(self):
-        super().__init__(calls=[])
+    def __init__(self, curvatures=(1, 1, 1, 1)):
+        super().__init__(calls=[], curvatures=iter(curvatures))
 
     def diagonal_curvature(self, model, images, labels, *options):
         self.calls.append(("curvature", images, labels, options))
-        return {name: torch.ones_like(p) for name, p in model.named_parameters()}
+        h = float(next(self.curvatures))
+        return {name: torch.full_like(p, h) for name, p in model.named_parameters()}
 
     def train_one_pass(self, model, optimizer, loss, images, labels, order):
         (group,) = optimizer.param_groups
@@ -770,6 +784,23 @@ def test_before_each_pass_the_curvature_is_estimated_anew_on_some_of_its_pattern
         assert len(set(keys)) == 12
         subsets.add(frozenset(keys))
     assert len(subsets) == 4
+
+
+@pytest.mark.parametrize(
+    ("memory", "used"),
+    [
+        ("mean", (1, 2, 4, 3.5)),
+        ("latest", (1, 3, 8, 2)),
+        ("first", (1, 1, 1, 1)),
+        ("largest", (1, 3, 8, 8)),
+    ],
+)
+def test_how_a_pass_combines_its_estimate_with_the_earlier_ones(memory, used):
+    recipe, train = tiny(curvature_memory=memory), split(20, 1)
+    session = Session(recipe, 0, train, train, Recorder(curvatures=(1, 3, 8, 2)))
+    for record, h in zip(session.passes(), used, strict=True):
+        assert record.smallest_step == pytest.approx(record.eta / (0.02 + h))
+        assert record.largest_step == pytest.approx(record.eta / (0.02 + h))
 
 
 def test_a_session_with_few_patterns_estimates_the_curvature_on_all_of_them():

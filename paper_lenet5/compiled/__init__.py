@@ -1,10 +1,8 @@
-"""The compiled pass: what `training.one_pattern_at_a_time` does, some fifty times as fast. Needs numba.
+"""What `paper_lenet5.eager` does, some fifty times as fast. Needs numba (the extra `reproduce`).
 
 Works on one CPU core with the interpreter's lock released: threads train side by side.
 """
 
-import logging
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +16,7 @@ from . import passes
 from .cache import is_compiled
 from .layout import pack, pack_centers, unpack, workspace
 
-_log = logging.getLogger(__name__)
+__all__ = ["diagonal_curvature", "is_compiled", "penalties", "train_one_pass"]
 
 
 class _Loss(NamedTuple):
@@ -44,6 +42,7 @@ def diagonal_curvature(
     model: LeNet5, images: Tensor, labels: Tensor, loss: Loss,
     f6_curvature: float | None = None, coefficient_input: str = "sum",
 ) -> dict[str, Tensor]:  # fmt: skip
+    """`eager.diagonal_curvature`, compiled."""
     parameters = dict(model.named_parameters())
     squares = pack({name: p.square() for name, p in parameters.items()})
     into = pack({name: torch.zeros_like(p) for name, p in parameters.items()})
@@ -58,9 +57,16 @@ def diagonal_curvature(
 
 
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
+    """`eager.penalties`, compiled."""
     out = np.empty((len(images), 10), np.float32)
-    passes.penalties_of(_rows(images), pack(dict(model.named_parameters())),
-                        pack_centers(model.rbf.centers), np.float32(1), out, workspace()[0])
+    passes.penalties_of(
+        _rows(images),
+        pack(dict(model.named_parameters())),
+        pack_centers(model.rbf.centers),
+        np.float32(1),
+        out,
+        workspace()[0],
+    )
     return torch.from_numpy(out)
 
 

@@ -77,7 +77,7 @@ def descend(into, step, at, gradient):
     store(load_like(gradient, into, at) - steps * gradient, into, at, LANES)
 
 
-# --- C1 and S2: the lanes are columns ----------------------------------------------------------------
+# --- C1 and S2: the lanes are columns -------------------------------------------------------------
 
 
 @inline
@@ -157,7 +157,7 @@ def s2_backward(
         into_bias[m] -= step_bias[m] * gradient[FEW + m]
 
 
-# --- C3: from columns to maps ------------------------------------------------------------------------
+# --- C3: from columns to maps ---------------------------------------------------------------------
 # weight [input][ky][kx][map], dense: a cross that Table I lacks has weight 0 and step size 0.
 
 
@@ -224,7 +224,7 @@ def c3_backward(inputs, at_sum, into_weight, into_bias, step_weight, step_bias):
     descend(into_bias, step_bias, 0, of_bias)
 
 
-# --- S4: the lanes are maps --------------------------------------------------------------------------
+# --- S4: the lanes are maps -----------------------------------------------------------------------
 
 
 @inline
@@ -265,7 +265,7 @@ def s4_backward(
     descend(into_bias, step_bias, 0, of_bias)
 
 
-# --- C5 and F6: the lanes are units ------------------------------------------------------------------
+# --- C5 and F6: the lanes are units ---------------------------------------------------------------
 # weight [input][unit]; how many vectors the units fill is told by the blocks.
 
 

@@ -114,7 +114,7 @@ def store_totals(typing, block, array, at, stride):
     return types.void(block, array, types.intp, types.intp), emit
 
 
-# --- multiply and add ------------------------------------------------------------------------------
+# --- multiply and add -----------------------------------------------------------------------------
 
 
 @intrinsic
@@ -142,7 +142,9 @@ def add_scaled(typing, block, scalar, array, at):
         stride = ir.Constant(args[3].type, LANES)
         addresses = _addresses(context, b, signature, [*args, stride], 2, block.n)
         scalar, sums = _splat(b, args[1]), _split(b, args[0])
-        return _join(b, [_fma(b, scalar, _read(b, p), a) for p, a in zip(addresses, sums, strict=True)])
+        return _join(
+            b, [_fma(b, scalar, _read(b, p), a) for p, a in zip(addresses, sums, strict=True)]
+        )
 
     return block(block, types.float32, array, types.intp), emit
 
@@ -236,7 +238,7 @@ _define_operator(operator.mul, lambda b, x, y: b.fmul(x, y))
 _define_operator(operator.truediv, lambda b, x, y: b.fdiv(x, y))
 
 
-# --- halving and doubling a row, for subsampling ---------------------------------------------------
+# --- halving and doubling a row, for subsampling --------------------------------------------------
 
 
 @intrinsic
@@ -264,7 +266,7 @@ def pair_copies(typing, row):
     return Block(2)(row), emit
 
 
-# --- LLVM ------------------------------------------------------------------------------------------
+# --- LLVM -----------------------------------------------------------------------------------------
 
 
 def _lanes(indices):

@@ -113,9 +113,7 @@ def backward(weights, into, steps, states, derivatives):
         x.s4, S4_UNITS, load(d.c5, 0, LANES, C5_VECTORS), w.c5, x.s4_slopes, d.s4,
         into.c5, into.c5_bias, e.c5, e.c5_bias,
     )  # fmt: skip
-    k.s4_backward(
-        x.s4_sums, d.s4, w.s4, x.c3_slopes, d.c3, into.s4, into.s4_bias, e.s4, e.s4_bias
-    )
+    k.s4_backward(x.s4_sums, d.s4, w.s4, x.c3_slopes, d.c3, into.s4, into.s4_bias, e.s4, e.s4_bias)
     k.c3_as_planes(d.c3, d.c3_planes)
     k.c3_backward_inputs(d.c3_planes, w.c3, x.s2_slopes, d.s2)
     k.c3_backward(x.s2, d.c3, into.c3, into.c3_bias, e.c3, e.c3_bias)

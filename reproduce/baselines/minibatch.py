@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from paper_lenet5.training import Split, generator
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+
+from paper_lenet5.training import Split, generator
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,139 @@
+"""Runs that are interrupted, and what they leave: reproduce.runs."""
+
+import json
+
+import pytest
+import torch
+
+from paper_lenet5.training import Recipe, Split
+from reproduce.baselines.minibatch import MinibatchRecipe
+from reproduce.baselines.textbook import textbook
+from reproduce.datasets import Dataset
+from reproduce.recipes import Row
+from reproduce.runs import Runs, run_name
+
+SHORT = (0.0005, 0.0002, 0.0001)
+ROWS = (
+    Row("lenet5-1998", "LeNet-5 (1998)", Recipe(schedule=SHORT, curvature_patterns=20)),
+    Row("lenet5-textbook", "LeNet-5 (textbook)", MinibatchRecipe(textbook, passes=3, batch=16)),
+)
+by_row = pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+
+
+class Interrupted(Exception):
+    """Stands for a kill in the middle of a run."""
+
+
+def split(n: int, seed: int) -> Split:
+    rng = torch.Generator().manual_seed(seed)
+    labels = torch.arange(n) % 10
+    images = torch.randint(0, 60, (n, 28, 28), generator=rng, dtype=torch.uint8)
+    for image, label in zip(images, labels.tolist(), strict=True):
+        image[2 * label + 3 : 2 * label + 8, 4:24] = 255
+    return Split(images, labels)
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return Dataset("stripes", "stripes", split(60, 0), split(30, 1), {}, comparable=False)
+
+
+def without_times(record: dict) -> dict:
+    passes = [{k: v for k, v in p.items() if k != "seconds"} for p in record["passes"]]
+    return {k: v for k, v in record.items() if k not in ("seconds", "finished")} | {
+        "passes": passes
+    }
+
+
+def stop_after(number: int):
+    def progress(done: int, length: int, record: object) -> None:
+        if done == number:
+            raise Interrupted
+
+    return progress
+
+
+def go_on(done: int, length: int, record: object) -> None:
+    pass
+
+
+@by_row
+def test_an_interrupted_run_ends_bit_for_bit_where_an_uninterrupted_one_does(
+    row, dataset, tmp_path
+):
+    whole, broken = Runs(tmp_path / "whole"), Runs(tmp_path / "broken")
+    name = run_name(row, dataset, 0)
+    assert whole.open([name]) == broken.open([name]) == [name]
+    expected = whole.finish(row, dataset, 0, go_on)
+    for number in (1, 2):
+        with pytest.raises(Interrupted):
+            broken.finish(row, dataset, 0, stop_after(number))
+        assert broken.open([name]) == [name]
+    passes = []
+    record = broken.finish(row, dataset, 0, lambda done, *_: passes.append(done))
+    assert passes == [3], "the passes on record are not trained again"
+    assert without_times(record) == without_times(expected)
+    weights = [runs.folder / f"{name}.safetensors" for runs in (whole, broken)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_what_an_interrupted_command_finished_is_not_done_again(dataset, tmp_path):
+    runs = Runs(tmp_path)
+    names = [run_name(ROWS[0], dataset, seed) for seed in range(3)]
+    assert runs.open(names) == names
+    runs.finish(ROWS[0], dataset, 1, go_on)
+    assert runs.open(names) == [names[0], names[2]]
+    assert not runs.is_open(names[1])
+    runs.finish(ROWS[0], dataset, 0, go_on)
+    runs.finish(ROWS[0], dataset, 2, go_on)
+    assert runs.open(names) == names, "a new command trains from scratch"
+
+
+def test_a_checkpoint_of_another_recipe_is_not_taken_up(dataset, tmp_path):
+    runs = Runs(tmp_path)
+    name = run_name(ROWS[0], dataset, 0)
+    runs.open([name])
+    with pytest.raises(Interrupted):
+        runs.finish(ROWS[0], dataset, 0, stop_after(2))
+    other = Row("lenet5-1998", "LeNet-5 (1998)", Recipe(schedule=SHORT, curvature_patterns=21))
+    passes = []
+    runs.finish(other, dataset, 0, lambda done, *_: passes.append(done))
+    assert passes == [1, 2, 3]
+
+
+@by_row
+def test_the_record_says_what_was_trained_and_what_came_out(row, dataset, tmp_path):
+    runs = Runs(tmp_path)
+    runs.open([run_name(row, dataset, 4)])
+    runs.finish(row, dataset, 4, go_on)
+    record = runs.record("-".join([row.name, "stripes", "seed4"]))
+    assert record["seed"] == 4
+    assert record["dataset"]["title"] == "stripes"
+    assert record["test_errors"] == len(record["wrong_answers"])
+    for index, answer in record["wrong_answers"].items():
+        assert answer != dataset.test.labels[int(index)]
+    assert len(record["passes"]) == 3
+    assert record["passes"][-1]["test_errors"] == record["test_errors"]
+    assert record["parameters"] == {"lenet5-1998": 60_000, "lenet5-textbook": 61_706}[row.name]
+    assert not list(runs.unfinished.iterdir())
+
+
+def test_seeds_differ_and_the_same_seed_does_not(dataset, tmp_path):
+    digests = []
+    for folder, seed in (("a", 0), ("b", 0), ("c", 1)):
+        runs = Runs(tmp_path / folder)
+        runs.open([run_name(ROWS[0], dataset, seed)])
+        digests.append(runs.finish(ROWS[0], dataset, seed, go_on)["weights_sha256"])
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_truncated_record_is_named(dataset, tmp_path):
+    runs = Runs(tmp_path)
+    runs.folder.mkdir()
+    (runs.folder / "lenet5-1998-seed0.json").write_text(json.dumps({"name": "x"})[:-3])
+    with pytest.raises(ValueError, match=r"lenet5-1998-seed0\.json"):
+        runs.record("lenet5-1998-seed0")
+
+
+def test_only_runs_on_mnist_go_by_the_bare_name(dataset):
+    assert run_name(ROWS[0], dataset, 0) == "lenet5-1998-stripes-seed0"

@@ -1,0 +1,52 @@
+"""Imports point one way: from the tables down to the bitmaps."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "lenet5", "losses",
+         "mnist", "distort", "sdlm", "eager", "compiled", "training"]  # fmt: skip
+
+
+def imports_of(path: Path) -> set[str]:
+    """Names of modules that the file imports, "." for the folder it lies in."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            names |= {base} if node.module else {base + alias.name for alias in node.names}
+    return names
+
+
+def test_the_package_knows_nothing_of_what_is_built_on_it():
+    files = list((ROOT / "paper_lenet5").rglob("*.py"))
+    assert len(files) > len(ORDER)
+    for path in files:
+        assert not any(
+            n.split(".")[0] in ("reproduce", "app", "tests") for n in imports_of(path)
+        ), path
+
+
+def test_every_module_imports_only_what_stands_before_it():
+    for place, name in enumerate(ORDER):
+        path = ROOT / "paper_lenet5" / name
+        files = path.glob("*.py") if path.is_dir() else [path.with_suffix(".py")]
+        dots = ".." if path.is_dir() else "."
+        for file in files:
+            above = {
+                n[len(dots) :] for n in imports_of(file) if n.startswith(dots) and n[len(dots) :]
+            }
+            assert {n for n in above if not n.startswith(".")} <= set(ORDER[:place]), file
+    modules = {p.stem for p in (ROOT / "paper_lenet5").glob("*.py")} | {"compiled"}
+    assert modules - {"__init__", "__main__"} <= set(ORDER), "each module has its place"
+
+
+def test_the_light_core_needs_none_of_the_extras():
+    heavy = {"torchvision", "pandas", "scipy", "matplotlib", "joblib", "mlxtend", "rich", "gradio"}
+    for path in (ROOT / "paper_lenet5").glob("*.py"):
+        top = ast.parse(path.read_text()).body
+        found = {a.name.split(".")[0] for n in top if isinstance(n, ast.Import) for a in n.names}
+        found |= {n.module.split(".")[0] for n in top if isinstance(n, ast.ImportFrom) and n.module}
+        assert not found & (heavy | {"numba", "llvmlite"}), path

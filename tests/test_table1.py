@@ -1,0 +1,110 @@
+"""The main command, from its options to its files: reproduce.table1."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from paper_lenet5 import mnist
+from reproduce import datasets, table1
+from reproduce.recipes import TABLE_1
+
+COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
+           "train_error", "parameters", "multiply_adds", "seconds"]  # fmt: skip
+
+
+def record(row, errors: int) -> dict:
+    return {
+        "model": row.title,
+        "dataset": {"title": "MNIST", "test_patterns": 10_000},
+        "test_errors": errors,
+        "passes": [{"errors_during": 210, "patterns": 60_000}],
+        "parameters": 60_000,
+        "multiply_adds": 1,
+        "seconds": 40.0,
+    }
+
+
+def test_the_first_two_rows_are_the_papers():
+    assert [(row.title, row.paper_error) for row in TABLE_1[:2]] == [
+        ("LeNet-5 (1998)", 0.95),
+        ("LeNet-5 (1998), distortions", 0.8),
+    ]
+
+
+def test_mean_deviation_and_interval_are_those_of_the_seeds():
+    row = table1.table_row(TABLE_1[0], [record(TABLE_1[0], e) for e in (90, 100, 110)])
+    assert row["test_error"] == pytest.approx(1.0)
+    assert row["test_sd"] == pytest.approx(0.1)
+    half = stats.t.ppf(0.975, 2) * 0.1 / math.sqrt(3)
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((1 - half, 1 + half))
+    assert row["train_error"] == pytest.approx(0.35)
+    assert row["n"] == 3
+
+
+def test_one_seed_has_no_spread():
+    row = table1.table_row(TABLE_1[0], [record(TABLE_1[0], 95)])
+    assert row["test_error"] == pytest.approx(0.95)
+    assert all(math.isnan(row[key]) for key in ("test_sd", "ci_low", "ci_high"))
+
+
+@pytest.fixture
+def no_mnist(monkeypatch):
+    """A machine that has no MNIST and no way to get it."""
+    monkeypatch.delenv(mnist.VARIABLE, raising=False)
+
+    def unavailable(*_):
+        raise mnist.DataUnavailable("none here")
+
+    monkeypatch.setattr(mnist, "load_mnist", unavailable)
+
+
+def test_without_mnist_the_sample_is_used_and_everything_says_so(no_mnist, tmp_path, capsys):
+    assert table1.main(["--smoke", "--out", str(tmp_path), "--jobs", "2"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count("5,000-digit sample, not comparable with the paper") >= 3
+    table = pd.read_csv(tmp_path / "table1.csv")
+    assert list(table.columns) == COLUMNS
+    assert list(table["model"]) == [row.title for row in TABLE_1]
+    assert table["dataset"].str.contains("smoke test.*5,000-digit sample, not comparable").all()
+    assert (table["test_error"] < 30).all()
+    assert list(table["parameters"]) == [60_000, 60_000, 61_706]
+    as_json = json.loads((tmp_path / "table1.json").read_text())
+    assert [set(line) for line in as_json] == [set(COLUMNS)] * len(TABLE_1)
+    assert "not comparable" in (tmp_path / "table1.md").read_text()
+    names = {path.name for path in (tmp_path / "runs").glob("*.json")}
+    assert names == {f"{row.name}-mnist-sample-smoke-seed0.json" for row in TABLE_1}
+
+
+def test_a_folder_that_was_named_is_not_passed_over(tmp_path, capsys):
+    assert table1.main(["--smoke", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
+    assert str(tmp_path) in capsys.readouterr().out.replace("\n", "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_recorded_reads_the_records_and_trains_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(datasets, "load", lambda *_: pytest.fail("no data is needed"))
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    for seed, errors in enumerate((90, 100)):
+        text = json.dumps(record(TABLE_1[0], errors))
+        (folder / f"lenet5-1998-seed{seed}.json").write_text(text)
+    (folder / "lenet5-1998-mnist-smoke-seed0.json").write_text(json.dumps(record(TABLE_1[0], 999)))
+    assert table1.main(["--recorded", "--out", str(tmp_path)]) == 0
+    assert "0.950 ± 0.071" in capsys.readouterr().out
+    assert table1.main(["--recorded", "--out", str(tmp_path / "nowhere")]) == 1
+
+
+def test_held_out_images_are_training_images_and_none_is_trained_on():
+    sample = datasets.sample()
+    assert (len(sample.train.labels), len(sample.test.labels)) == (4000, 1000)
+    assert sample.test.labels.bincount().tolist() == [100] * 10
+
+
+@pytest.mark.parametrize("wrong", [["--seeds", "0"], ["--jobs", "0"], ["--rows", "nonsense"]])
+def test_senseless_options_are_refused(wrong, capsys):
+    with pytest.raises(SystemExit):
+        table1.main(wrong)
+    assert "usage" in capsys.readouterr().err

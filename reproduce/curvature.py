@@ -11,7 +11,7 @@ import copy
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +21,11 @@ from rich.markdown import Markdown
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-from paper_lenet5 import LeNet5, MSELoss, compiled, diagonal_curvature
+from paper_lenet5 import LeNet5, MAPLoss, MSELoss, compiled, diagonal_curvature
 from paper_lenet5.layers import Subsampling, squash
 from paper_lenet5.losses import Loss
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
-from paper_lenet5.training import Recipe, Session, generator
+from paper_lenet5.training import CURVATURE_MEMORY, Recipe, Session, generator
 
 from . import datasets
 from .runs import describe, machine, to_json, versions, write
@@ -37,18 +37,21 @@ PATTERNS_AT_ONCE = 4
 
 
 class Comparison(NamedTuple):
-    """The loss whose exact diagonal is one side, and what the other, the recursion, starts from."""
+    """On one side the exact diagonal of `loss`, on the other the recursion and how it is used."""
 
     title: str
     loss: Loss
-    f6_curvature: float | None
+    f6_curvature: float | None = None
+    memory: str = "latest"
 
 
 COMPARISONS = {
-    "eq8": Comparison("Eq. 8, recursion from H = 2 I", MSELoss(), None),
-    "eq9": Comparison("Eq. 9, recursion from the diagonal of H", RECIPE.loss, None),
-    "recipe": Comparison("Eq. 9, recursion from the constant 2 (what training uses)",
-                         RECIPE.loss, RECIPE.f6_curvature),
+    "eq8": Comparison("Eq. 8", MSELoss()),
+    "recipe": Comparison("As in training: what the next pass takes for the curvature", RECIPE.loss,
+                         RECIPE.f6_curvature, RECIPE.curvature_memory),
+    "eq9": Comparison("Eq. 9, j = 20, recursion from the diagonal of H", MAPLoss(20.0)),
+    "later-code": Comparison("Eq. 9, j = 20, recursion from the constant 2 of the later code",
+                             MAPLoss(20.0), 2.0),
 }  # fmt: skip
 
 
@@ -66,16 +69,18 @@ def f6_hessian(loss: Loss, f6: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]
 
     f6 (N, 84), centers (10, 84) to multiple (N,) and rows (N, R, 84). Eq. 8: 2 I, R = 0. Eq. 9:
     2 p_rubbish I + Cov_p[2 (x - w_i)], p the posterior over ten classes and rubbish, whose gradient
-    is 0 in place of 2 (x - w_i); R = 11 rows sqrt(p_i) (gradient of i - mean gradient).
+    is 0 in place of 2 (x - w_i); R = 11 rows sqrt(p_i) (gradient of i - mean gradient). The loss's
+    factor goes with every 2.
     """
+    twice = 2 * loss.factor
     if isinstance(loss, MSELoss):
-        return f6.new_full((len(f6),), 2.0), f6.new_zeros(len(f6), 0, f6.shape[1])
+        return f6.new_full((len(f6),), twice), f6.new_zeros(len(f6), 0, f6.shape[1])
     differences = f6.unsqueeze(1) - centers  # (N, 10, 84)
-    penalties = nn.functional.pad(differences.square().sum(2), (0, 1), value=loss.j)
-    p = torch.softmax(-penalties, 1)  # (N, 11)
-    gradients = nn.functional.pad(2 * differences, (0, 0, 0, 1))  # (N, 11, 84)
+    penalties = loss.factor * differences.square().sum(2)
+    p = torch.softmax(-nn.functional.pad(penalties, (0, 1), value=loss.j), 1)  # (N, 11)
+    gradients = nn.functional.pad(twice * differences, (0, 0, 0, 1))  # (N, 11, 84)
     mean = (p.unsqueeze(2) * gradients).sum(1, keepdim=True)
-    return 2 * p[:, -1], p.sqrt().unsqueeze(2) * (gradients - mean)
+    return twice * p[:, -1], p.sqrt().unsqueeze(2) * (gradients - mean)
 
 
 def exact_curvature(model: LeNet5, images: Tensor, losses: Sequence[Loss]) -> list[Exact]:
@@ -161,39 +166,32 @@ def compare(recursion: Tensor, exact: Tensor, unshared: Tensor, mu: float) -> di
     }  # fmt: skip
 
 
-def measure(model: LeNet5, images: Tensor, labels: Tensor) -> dict[str, dict[str, dict]]:
-    """{comparison: {name of a parameter tensor, or "all": what `compare` says}}, in float64."""
-    model, images = copy.deepcopy(model).double(), images.double()
-    losses = list(dict.fromkeys(comparison.loss for comparison in COMPARISONS.values()))
+def measure(session: Session, patterns: int) -> dict[str, dict[str, dict]]:
+    """{comparison: {name of a parameter tensor, or "all": what `compare` says}}, in float64.
+
+    On the patterns that training measures the curvature on before the session's next pass.
+    """
+    number = len(session.records) + 1
+    inputs, labels, order = session.patterns.of_pass(number)
+    rng = generator(session.seed, "curvature", number)
+    some = order[torch.randperm(len(order), generator=rng)[:patterns]]
+    images, labels = inputs[some].double(), labels[some]
+    model = copy.deepcopy(session.model).double()
+    losses = list({comparison.loss for comparison in COMPARISONS.values()})
     exact = dict(zip(losses, exact_curvature(model, images, losses), strict=True))
     measured = {}
-    for key, (_, loss, f6_curvature) in COMPARISONS.items():
+    for key, (_, loss, f6_curvature, memory) in COMPARISONS.items():
         recursion = diagonal_curvature(
             model, images, labels, loss, f6_curvature, RECIPE.coefficient_input
         )
+        for name, new in recursion.items():
+            kept = session.curvature.get(name, new)
+            recursion[name] = CURVATURE_MEMORY[memory](kept, new, number)
         three = (recursion, *exact[loss])
         measured[key] = {name: compare(*(h[name] for h in three), RECIPE.mu) for name in recursion}
         everything = (torch.cat([h[name].flatten() for name in recursion]) for h in three)
         measured[key]["all"] = compare(*everything, RECIPE.mu)
     return measured
-
-
-def networks(session: Session, wanted: Sequence[int]) -> Iterator[tuple[int, LeNet5]]:
-    """The network after each of the wanted numbers of passes, 0 for before the first."""
-    passes = session.passes()
-    for number in range(max(wanted) + 1):
-        if number > 0:
-            next(passes)
-        if number in wanted:
-            yield number, session.model
-
-
-def next_patterns(session: Session, number: int, count: int) -> tuple[Tensor, Tensor]:
-    """What training measures the curvature on before the pass after `number`: inputs and labels."""
-    inputs, labels, order = session.patterns.of_pass(number + 1)
-    rng = generator(session.seed, "curvature", number + 1)
-    some = order[torch.randperm(len(order), generator=rng)[:count]]
-    return inputs[some], labels[some]
 
 
 CELLS: dict[str, Callable[[dict], str]] = {
@@ -221,21 +219,20 @@ def reading(networks: Sequence[dict]) -> str:
             f"{c1['sharing']:.2g})"
         )
 
-    ratios, steps = (
-        ", ".join(f"{last['comparisons']['recipe'][f'{layer}.weight'][which]['median']:.2g}"
-                  for layer in ("f6", "c5", "c3", "c1"))
-        for which in ("ratio", "steps")
-    )  # fmt: skip
+    steps = ", ".join(
+        f"{last['comparisons']['recipe'][f'{layer}.weight']['steps']['median']:.2g}"
+        for layer in ("f6", "c5", "c3", "c1")
+    )
     return (
-        f"With eq. 8 the recursion is exact in F6 and C5; in the weights of C3 and C1 its median is "
-        f"{below(first)}, and {below(last)}. With eq. 9 and the constant 2, after "
-        f"{last['passes']} passes, it is {ratios} times the exact diagonal in the weights of F6, "
-        f"C5, C3 and C1, and the step sizes are {steps} times as large."
+        "With eq. 8 the recursion is exact in F6 and C5; in the weights of C3 and C1 its median is "
+        f"{below(first)}, and {below(last)}. With the curvature that training uses, the median "
+        f"step sizes after {last['passes']} passes are {steps} times those of the exact diagonal "
+        "in the weights of F6, C5, C3 and C1."
     )
 
 
-def markdown(record: dict) -> str:
-    """results/curvature.md: the reading, then three tables for each comparison."""
+def markdown(record: dict, cells: Sequence[str] = tuple(CELLS)) -> str:
+    """The reading, then for each comparison one table of each of the named kinds of cells."""
     networks = record["networks"]
     lines = ["# Appendix C's recursion against the exact Gauss-Newton diagonal", "",
              reading(networks), "",
@@ -243,12 +240,12 @@ def markdown(record: dict) -> str:
              f"mu = {record['recipe']['mu']}; medians are over the parameters of a tensor."]  # fmt: skip
     for key, (title, *_) in COMPARISONS.items():
         lines += ["", f"## {title}"]
-        for about, cell in CELLS.items():
+        for about in cells:
             rows = [["", "parameters", *(f"after {n['passes']} passes" for n in networks)],
                     ["---", *["---:"] * (1 + len(networks))]]  # fmt: skip
             for tensor, first in networks[0]["comparisons"][key].items():
-                cells = [cell(n["comparisons"][key][tensor]) for n in networks]
-                rows.append([tensor, f"{first['parameters']:,}", *cells])
+                row = [CELLS[about](n["comparisons"][key][tensor]) for n in networks]
+                rows.append([tensor, f"{first['parameters']:,}", *row])
             lines += ["", f"{about}.", "", *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join(lines) + "\n"
 
@@ -281,15 +278,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print(str(error), style="red", highlight=False)
         return 1
     session = Session(RECIPE, args.seed, dataset.train, dataset.test, compiled)
+    passes = session.passes()
     measured = []
-    for number, model in networks(session, args.passes):
+    for number in range(args.passes[-1] + 1):
+        if number > 0:
+            next(passes)
+        if number not in args.passes:
+            continue
         began = time.perf_counter()
-        comparisons = measure(model, *next_patterns(session, number, args.patterns))
+        comparisons = measure(session, args.patterns)
         seconds = time.perf_counter() - began
-        errors = session.errors(dataset.test)
-        measured.append({"passes": number, "test_errors": errors, "seconds": seconds,
-                         "comparisons": comparisons})  # fmt: skip
-        console.print(f"after {number} passes: measured in {seconds:.0f} s", highlight=False)
+        measured.append({"passes": number, "test_errors": session.errors(dataset.test),
+                         "seconds": seconds, "comparisons": comparisons})  # fmt: skip
+        console.print(f"After {number} passes: measured in {seconds:.0f} s.", highlight=False)
     record = {
         "recipe": describe(RECIPE),
         "seed": args.seed,
@@ -302,8 +303,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     write(args.out / "curvature.json", to_json(record).encode())
     write(args.out / "curvature.md", markdown(record).encode())
-    console.print(Markdown(markdown(record)))
-    console.print(f"Written: {args.out}/curvature.json and .md.")
+    console.print(Markdown(markdown(record, cells=tuple(CELLS)[:1])))
+    console.print(f"Written, with step sizes and factors: {args.out}/curvature.md and .json.")
     return 0
 
 

@@ -94,9 +94,9 @@ def write_table(table: pd.DataFrame, out: Path) -> None:
 def show(table: pd.DataFrame, console: Console) -> None:
     """What matters of the table on a terminal of 80 columns, the data set in its title."""
     title = "Table 1" + "".join(f" · {name}" for name in table["dataset"].unique())
-    grid = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1))
-    grid.add_column("model")
-    for heading in ("paper %", "test %", "95 % interval", "n", "train %", "seconds"):
+    grid = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    grid.add_column("model, errors in %", min_width=18)
+    for heading in ("paper", "test", "95 % interval", "n", "train", "seconds"):
         grid.add_column(heading, justify="right", no_wrap=True)
     for line in formatted(table):
         cell = dict(zip(COLUMNS, line, strict=True))

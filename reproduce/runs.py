@@ -130,6 +130,13 @@ class Runs:
         return self.unfinished / f"{name}.safetensors"
 
 
+def recorded(row: Row, runs: Runs) -> list[dict]:
+    """All finished runs of the row on MNIST, in the order of their seeds."""
+    names = [path.stem for path in runs.folder.glob(f"{row.name}-seed*.json")]
+    finished = [runs.record(name) for name in names if not runs.is_open(name)]
+    return sorted(finished, key=lambda record: record["seed"])
+
+
 def describe(recipe: object) -> object:
     """A recipe as JSON: each dataclass with its class, each function by its name."""
     if is_dataclass(recipe):

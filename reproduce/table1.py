@@ -21,7 +21,7 @@ from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
 from . import datasets
 from .recipes import TABLE_1, Row
-from .runs import Runs, run_name, write
+from .runs import Runs, recorded, run_name, write
 from .sweep import percent, sweep
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
@@ -84,6 +84,23 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{NOTES}"
 
 
+def summary(table: pd.DataFrame) -> str:
+    """What matters of the table, as README.md shows it."""
+    lines = [
+        "| trained from scratch | paper, test error % | ours, test error % | 95 % interval | "
+        "error during the last pass % | parameters |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for line in formatted(table):
+        cell = dict(zip(COLUMNS, line, strict=True))
+        ours = f"**{cell['test_error']}** ± {cell['test_sd']} (n = {cell['n']})"
+        lines.append(
+            f"| {cell['model']} | {cell['paper_error']} | {ours} | {cell['ci_low']} … "
+            f"{cell['ci_high']} | {cell['train_error']} | {cell['parameters']} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def write_table(table: pd.DataFrame, out: Path) -> None:
     """out/table1.csv, .md and .json."""
     write(out / "table1.csv", table.to_csv(index=False).encode())
@@ -125,7 +142,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     option("--smoke", action="store_true",
            help="does everything run? A corner of the data, into results/smoke")  # fmt: skip
     option("--recorded", action="store_true",
-           help="train nothing: the table of all the records there are")  # fmt: skip
+           help="train nothing: table 1 from all the records there are")  # fmt: skip
     args = parser.parse_args(argv)
     if args.seeds < 1 or (args.jobs is not None and args.jobs < 1):
         parser.error("--seeds and --jobs must be at least 1")
@@ -133,20 +150,15 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def recorded(rows: Sequence[Row], runs: Runs) -> list[dict]:
-    """The records of the rows on MNIST, all seeds."""
-    paths = [p for row in rows for p in sorted(runs.folder.glob(f"{row.name}-seed*.json"))]
-    return [runs.record(path.stem) for path in paths]
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     args, console = arguments(argv), Console()
     rows, runs = [row for row in TABLE_1 if row.name in args.rows], Runs(args.out)
     if args.recorded:
-        table = table_of(rows, recorded(rows, runs))
+        table = table_of(rows, [record for row in rows for record in recorded(row, runs)])
         if table.empty:
             console.print(f"No records of these rows under {runs.folder}.")
             return 1
+        write_table(table, args.out)
         show(table, console)
         return 0
 

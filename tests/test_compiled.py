@@ -2,7 +2,8 @@
 
 Training amplifies rounding, so a bound on it holds for what it was measured on. Here: 1,000 patterns
 that can be learned, at the printed eta of the first pass, 0.0005, with the same step sizes on both
-sides. Then no parameter tensor is further than 1e-4 of its norm from float64: TOLERANCE_TEXT
+sides. Of 48 such runs (six networks, four losses, drawn digits and MNIST) the worst left a tensor at
+3e-5 of its norm from float64, the others at 1e-6 to 8e-6; the tests ask for 1e-4.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -170,6 +171,26 @@ def test_squash_keeps_tiny_numbers_and_takes_huge_ones(squash_of):
     assert (np.abs(slopes[4:]) < 2e-6).all()
 
 
+@pytest.mark.parametrize("j", [0.01, 1e4, 1e30])
+@pytest.mark.parametrize("scale", [0, 1, 300])
+def test_a_step_stays_finite_for_any_j_and_any_penalty(j, scale):
+    """F6 at 0, at a bitmap, and beside centers so far that e^-y is 0 in float32."""
+    model = random_model()
+    with torch.no_grad():
+        model.f6.weight.mul_(0.1)
+        model.f6.bias.copy_(min(scale, 1) * digit_bitmaps()[3])
+        model.rbf.centers.mul_(max(scale, 1))
+    reference, (x, labels) = double(model), drawn(2)
+    h = {name: torch.ones(p.shape) for name, p in model.named_parameters()}
+    for network, optimizer, pixels, train in (
+        (model, with_steps(model, h), x, compiled.train_one_pass),
+        (reference, with_steps(reference, h, FIRST_ETA), x.double(), eager.train_one_pass),
+    ):
+        train(network, optimizer, MAPLoss(j), pixels, labels, torch.tensor([1]))
+    expected = flat(reference)
+    assert (flat(model).double() - expected).norm() <= 1e-5 * expected.norm()
+
+
 # Always the same numbers
 
 
@@ -264,6 +285,36 @@ def test_the_order_is_honoured_with_its_repetitions():
     assert torch.equal(flat(model), flat(same))
     backwards, _ = trained(random_model(), x, labels, order.flip(0))
     assert not torch.equal(flat(model), flat(backwards))
+
+
+@pytest.mark.xfail(strict=True, reason="reads the bytes of float64 as if they were float32")
+def test_images_in_float64_are_the_same_images():
+    model, (x, _) = random_model(), drawn(3)
+    torch.testing.assert_close(compiled.penalties(model, x.double()), compiled.penalties(model, x))
+
+
+@pytest.mark.xfail(strict=True, reason="takes the first 1,024 numbers of any image")
+@pytest.mark.parametrize("shape", [(2, 1, 40, 40), (2, 1, 32, 40), (2, 3, 32, 32), (2, 1, 64, 16)])
+def test_images_that_are_not_32_by_32_are_refused(shape):
+    model, x = random_model(), torch.zeros(shape)
+    labels = torch.zeros(2, dtype=torch.int64)
+    with pytest.raises(ValueError, match="expected"):
+        compiled.penalties(model, x)
+    with pytest.raises(ValueError, match="expected"):
+        compiled.diagonal_curvature(model, x, labels, MSELoss())
+    with pytest.raises(ValueError, match="expected"):
+        trained(model, x, labels, torch.tensor([0]))
+
+
+@pytest.mark.xfail(strict=True, reason="divides by 0, does not look at the labels, takes it as sum")
+@pytest.mark.parametrize("fault", ["no images", "a label too few", "no such reading"])
+def test_curvature_refuses_what_the_readable_one_refuses(fault):
+    x, labels = drawn(3)
+    n, k = {"no images": (0, 0), "a label too few": (3, 2)}.get(fault, (3, 3))
+    reading = "mean" if fault == "no such reading" else "sum"
+    for function in (diagonal_curvature, compiled.diagonal_curvature):
+        with pytest.raises(ValueError, match="expected"):
+            function(LeNet5(), x[:n], labels[:k], MSELoss(), None, reading)
 
 
 def test_an_empty_order_changes_nothing():

@@ -1,0 +1,107 @@
+"""Figure 5: training and test error by pass, ours over the paper's.
+
+Draws results/figures/figure5.png and .svg from the records of table 1 and writes their numbers to
+figure5.csv. Trains nothing: `python -m reproduce.table1 --seeds 10 --rows lenet5-1998` does.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from . import figures, reported
+from .recipes import TABLE_1
+from .runs import Runs, recorded, write
+
+PASSES = 20
+
+
+def numbers(records: Sequence[dict]) -> pd.DataFrame:
+    """One line per pass: the paper's errors and ours, mean, lowest and highest seed, in percent."""
+    during = np.array(
+        [[100 * p["errors_during"] / p["patterns"] for p in r["passes"]] for r in records]
+    )
+    test = np.array(
+        [
+            [100 * p["test_errors"] / r["dataset"]["test_patterns"] for p in r["passes"]]
+            for r in records
+        ]
+    )
+    columns = {"pass": np.arange(1, PASSES + 1)}
+    for name, ours, paper in (
+        ("train", during, reported.FIGURE_5_TRAIN),
+        ("test", test, reported.FIGURE_5_TEST),
+    ):
+        columns |= {
+            f"{name}_paper": paper[:PASSES],
+            f"{name}_mean": ours.mean(0),
+            f"{name}_low": ours.min(0),
+            f"{name}_high": ours.max(0),
+        }
+    return pd.DataFrame(columns)
+
+
+def distance(table: pd.DataFrame, name: str) -> float:
+    """Root-mean-square distance of our mean from the paper's curve, in points of percent."""
+    return float(np.sqrt(np.mean((table[f"{name}_mean"] - table[f"{name}_paper"]) ** 2)))
+
+
+def draw(table: pd.DataFrame, n: int) -> Figure:
+    """Means as lines, all seeds as bands, the paper's points as rings and squares."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, label, colour, marker, style in (
+        ("test", "test", "#b2182b", "s", "-"),
+        ("train", "training, during the pass", "#2166ac", "o", "--"),
+    ):
+        low, high = table[f"{name}_low"], table[f"{name}_high"]
+        axes.fill_between(table["pass"], low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(table["pass"], table[f"{name}_mean"], style, color=colour, label=f"ours: {label}")
+        axes.plot(table["pass"], table[f"{name}_paper"], marker, color=colour, markersize=5,
+                  markerfacecolor="white", label=f"1998: {label}")  # fmt: skip
+    axes.set(xlabel="pass over the 60,000 training patterns", ylabel="error, %",
+             xlim=(0.6, PASSES + 0.4), ylim=(0, None), xticks=range(2, PASSES + 1, 2))  # fmt: skip
+    axes.set_title(f"LeNet-5, {n} networks: mean and range, over the points of Fig. 5", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(frameon=False)
+    return figure
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw, write and print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reproduce.figure5",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
+    args, console = parser.parse_args(argv), Console()
+    records = recorded(TABLE_1[0], Runs(args.out))
+    if not records:
+        console.print(
+            f"No records of {TABLE_1[0].title} under {args.out}/runs: train table 1 first."
+        )
+        return 1
+    table = numbers(records)
+    write(args.out / "figures" / "figure5.csv", table.round(4).to_csv(index=False).encode())
+    figures.save(draw(table, len(records)), args.out / "figures" / "figure5")
+    console.print(f"{'pass':>6}  {'train: paper | ours':>20}  {'test: paper | ours':>20}")
+    for line in table.itertuples():
+        console.print(
+            f"{line[1]:>6}  {line.train_paper:>12.2f} | {line.train_mean:.2f}"
+            f"  {line.test_paper:>14.2f} | {line.test_mean:.2f}",
+            highlight=False,
+        )
+    for name in ("train", "test"):
+        console.print(f"{name}: {distance(table, name):.3f} points root mean square from the paper")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

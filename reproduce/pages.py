@@ -1,0 +1,63 @@
+"""The tables in README.md and DEVIATIONS.md, from the results: nobody retypes a number.
+
+Each stands between `<!-- NAME -->` and `<!-- end -->`; this command writes them anew.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from . import alternatives, table1
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "results"
+
+
+def benchmark_lines() -> str:
+    """Ratios alone: times belong to a machine."""
+    measured = json.loads((RESULTS / "benchmark.json").read_text())
+    return (
+        f"- {measured['ratio_to_eager']:.0f} times as fast as eager PyTorch, side by side on one core;\n"
+        f"- {measured['ratio_to_floor']:.1f} times the time that the multiply-adds alone would take at "
+        "the speed of a large matrix product;\n"
+        f"- {measured['two_core_speedup']:.2f} times the patterns a second on two cores.\n"
+    )
+
+
+BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
+    ("README.md", "table1"): lambda: table1.summary(pd.read_csv(RESULTS / "table1.csv")),
+    ("README.md", "benchmark"): benchmark_lines,
+    ("DEVIATIONS.md", "alternatives"): lambda: alternatives.markdown(
+        pd.read_csv(RESULTS / "alternatives.csv")
+    ),
+}
+
+
+def with_blocks(page: str, text: str) -> str:
+    """The page's text with every block as the results have it. Raises ValueError for a lost block."""
+    for (of_page, name), content in BLOCKS.items():
+        if of_page == page:
+            start, end = f"<!-- {name} -->\n", "<!-- end -->"
+            fresh = f"{start}{content()}{end}"
+            text, found = re.subn(
+                f"{re.escape(start)}.*?{re.escape(end)}", lambda _, new=fresh: new, text, flags=re.S
+            )
+            if found != 1:
+                raise ValueError(f"expected one block {name!r} in {page}, found {found}")
+    return text
+
+
+def main() -> int:
+    """Write the blocks of every page anew."""
+    for page in dict.fromkeys(page for page, _ in BLOCKS):
+        path = ROOT / page
+        path.write_text(with_blocks(page, path.read_text()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

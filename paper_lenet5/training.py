@@ -48,6 +48,12 @@ class Recipe:
     distortions: distort.DistortionRanges | None = None
     """Ranges of the random distortions, or None to train on the originals alone."""
 
+    def __post_init__(self):
+        if self.curvature_memory not in CURVATURE_MEMORY:
+            raise ValueError(
+                f"expected curvature_memory of {list(CURVATURE_MEMORY)}, got {self.curvature_memory!r}"
+            )
+
 
 @dataclass(frozen=True)
 class PassRecord:

@@ -1,4 +1,4 @@
-"""How fast a pass is: the eager loop, torch.compile and the compiled pass, beside the processor's floor.
+"""How fast a pass is: eager PyTorch, torch.compile and the compiled pass, beside the processor's floor.
 
 Everything is measured in one process and by turns, on one core where nothing else is said; medians
 count. Writes results/benchmark.json, which keeps every single time, and results/benchmark.md.
@@ -6,243 +6,208 @@ count. Writes results/benchmark.json, which keeps every single time, and results
 
 import argparse
 import os
-import shutil
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import torch
-from paper_lenet5 import LeNet5, compiled, eager
-from paper_lenet5.distort import FIG7_RANGES
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable
-from paper_lenet5.sdlm import SDLM
-from paper_lenet5.training import Distorted, Recipe, Split, generator
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
-from torch.func import functional_call, grad
 
-from . import datasets
+from paper_lenet5.compiled import is_compiled
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+
+from . import datasets, timing
 from .datasets import Dataset
 from .runs import machine, to_json, versions, write
-from .timing import alternate, measured
+from .timing import Extent
 
-RECIPE = Recipe()
 PASS = 60_000
-BATCHES = (1, 64, 1024)
-WAYS = {"eager": "eager PyTorch", "torch_compile": "torch.compile", "compiled": "compiled pass"}
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How much is measured. Where there is less data than patterns, they come round again."""
-
-    rounds: int = 7
-    patterns: int = 5_000
-    """That every way of training is given."""
-    matrix: int = 2_048
-    """Rows and columns of the matrix product that gives the processor's peak."""
-    images: int = 2_048
-    """To classify with each batch size."""
-    passes: tuple[int, ...] = (15_000, 30_000, 60_000)
-    torch_compile: bool = True
-
-
-QUICK = Extent(rounds=3, patterns=50, matrix=256, images=64, passes=(250, 500, 1_000), torch_compile=False)
-
-
-def multiply_adds(model: LeNet5) -> dict[str, int]:
-    """Of one pattern's forward sweep, of the weights' gradients and of what is passed down.
-
-    A unit multiplies by each of its parameters but the bias, so that a layer of `maps` maps makes
-    size^2 (parameters - maps) products forward, and as many again for its weights' gradients and
-    for its inputs'. The output layer has no weights to train, C1 passes nothing down.
-    """
-    rows = {row.layer: row for row in model.layer_table()[:-1]}
-    output = rows.pop("output").connections
-    layers = {name: row.size**2 * (row.parameters - row.maps) for name, row in rows.items()}
-    trained = sum(layers.values())
-    return {
-        "forward": trained + output,
-        "weight_gradients": trained,
-        "input_gradients": trained - layers["c1"] + output,
-    }
-
-
-def one_graph(compile_step: Callable = torch.compile) -> Callable:
-    """`eager.train_one_pass` with the whole step, loss to update, as one function to be compiled."""
-
-    def step(model, loss, parameters, steps, image, label):
-        def objective(parameters):
-            answer = functional_call(model, parameters, (image,))
-            return loss(answer, label), answer
-
-        gradients, answer = grad(objective, has_aux=True)(parameters)
-        for name, p in parameters.items():
-            p.sub_(steps[name] * gradients[name])
-        return answer.argmin(1)
-
-    step = compile_step(step)
-
-    def train_one_pass(model, optimizer, loss, images, labels, order):
-        parameters = {name: p.detach() for name, p in model.named_parameters()}
-        steps, errors = optimizer.step_sizes(), 0
-        for pattern in order.tolist():
-            label = labels[pattern : pattern + 1]
-            errors += int(
-                step(model, loss, parameters, steps, images[pattern : pattern + 1], label) != label
-            )
-        return errors
-
-    return train_one_pass
-
-
-def why_no_torch_compile(extent: Extent) -> str | None:
-    """What keeps torch.compile out of the comparison, if anything."""
-    if not extent.torch_compile:
-        return "left out"
-    compiler = os.environ.get("CXX") or {"win32": "cl", "darwin": "clang++"}.get(sys.platform, "g++")
-    return None if shutil.which(compiler) else f"no C++ compiler ({compiler}) on this machine"
-
-
-def trainer(train_one_pass: Callable, train: Split, patterns: int) -> Callable[[], int]:
-    """A new network, its curvature known: each call presents the next pass of so many patterns."""
-    model = LeNet5(generator(0, "parameters"))
-    optimizer = SDLM(model.named_parameters(), RECIPE.schedule[0], RECIPE.mu)
-    optimizer.set_curvature(curvature_of(model, train))
-    order = torch.arange(patterns) % len(train.labels)
-    return lambda: train_one_pass(model, optimizer, RECIPE.loss, train.inputs, train.labels, order)
-
-
-def curvature_of(model: LeNet5, train: Split) -> dict[str, torch.Tensor]:
-    """On the recipe's 500 patterns."""
-    some = torch.arange(RECIPE.curvature_patterns) % len(train.labels)
-    return compiled.diagonal_curvature(
-        model, train.inputs[some], train.labels[some], RECIPE.loss, RECIPE.f6_curvature
-    )
-
-
-# --- what is measured --------------------------------------------------------------------------------
-
-
-def training_step(train: Split, extent: Extent) -> dict:
-    """One pattern: forward, backward, update, in every way there is; and the matrix product."""
-    missing = why_no_torch_compile(extent)
-    passes = {"eager": eager.train_one_pass, "compiled": compiled.train_one_pass}
-    if not missing:
-        passes["torch_compile"] = one_graph()
-    work = {way: trainer(one_pass, train, extent.patterns) for way, one_pass in passes.items()}
-    a, b = torch.randn(2, extent.matrix, extent.matrix, generator=generator(0, "matrices"))
-    products = {"numpy": lambda: a.numpy() @ b.numpy(), "torch": lambda: a @ b}
-    seconds = alternate(work | products, extent.rounds)
-
-    counts = multiply_adds(LeNet5())
-    per_step = sum(counts.values())
-    ways = {way: measured(seconds[way], extent.patterns) for way in work}
-    for way in ways.values():
-        way["gflops"] = 2 * per_step / way["microseconds"] / 1e3
-        way["ratio_to_eager"] = ways["eager"]["microseconds"] / way["microseconds"]
-    peaks = {name: measured(seconds[name], extent.matrix**3) for name in products}
-    per_multiply_add = min(peak["microseconds"] for peak in peaks.values())
-    return {
-        "ways": ways,
-        "no_torch_compile": missing,
-        "multiply_adds": counts,
-        "matrix_product": {"size": extent.matrix, **peaks},
-        "peak_gflops": 2 / per_multiply_add / 1e3,
-        "floor_microseconds": per_step * per_multiply_add,
-    }
-
-
-def classification(dataset: Dataset, extent: Extent) -> dict:
-    """Penalties of batches of images, microseconds an image: {batch size: {way: ...}}."""
-    model = LeNet5(generator(0, "parameters"))
-    images = dataset.test.inputs[torch.arange(extent.images) % len(dataset.test.labels)]
-    ways = {"eager": torch.no_grad()(model), "compiled": lambda some: compiled.penalties(model, some)}
-    sizes = [size for size in BATCHES if size <= extent.images]
-    work = {
-        (size, way): lambda size=size, way=way: [ways[way](some) for some in images.split(size)]
-        for size in sizes
-        for way in ways
-    }
-    seconds = alternate(work, extent.rounds)
-    return {
-        str(size): {way: measured(seconds[size, way], extent.images) for way in ways}
-        for size in sizes
-    }
-
-
-def beside_the_pass(dataset: Dataset, extent: Extent) -> dict:
-    """The curvature before a pass, distorted patterns for it, the evaluation after it."""
-    train, test = dataset.train, dataset.test
-    model = LeNet5(generator(0, "parameters"))
-    distorted = Distorted(train, 0, RECIPE.reshuffle, FIG7_RANGES)
-    work = {
-        "curvature": (lambda: curvature_of(model, train), RECIPE.curvature_patterns),
-        "distortion": (lambda: distorted.of_pass(2), len(train.labels)),
-        "evaluation": (lambda: compiled.penalties(model, test.inputs).argmin(1), len(test.labels)),
-    }
-    seconds = alternate({name: do for name, (do, _) in work.items()}, extent.rounds)
-    return {name: measured(seconds[name], items) for name, (_, items) in work.items()}
-
-
-def growth(train: Split, extent: Extent) -> dict:
-    """{patterns: time of a compiled pass over so many}."""
-    work = {n: trainer(compiled.train_one_pass, train, n) for n in extent.passes}
-    seconds = alternate(work, extent.rounds)
-    return {str(n): measured(seconds[n], n) for n in work}
-
-
-def side_by_side(train: Split, extent: Extent) -> dict:
-    """{threads: time of so many passes at once, one network each, over the same data}."""
-    patterns, cores = extent.passes[-1], os.cpu_count() or 1
-    counts = sorted({1, 2, cores, *(2**k for k in range(2, cores.bit_length()))})
-    trainers = [trainer(compiled.train_one_pass, train, patterns) for _ in range(counts[-1])]
-    with ThreadPoolExecutor(counts[-1]) as pool:
-        work = {n: lambda n=n: list(pool.map(lambda train: train(), trainers[:n])) for n in counts}
-        seconds = alternate(work, extent.rounds)
-    times = {n: measured(seconds[n], n * patterns) for n in counts}
-    for n in counts:
-        times[n]["patterns_per_second"] = 1e6 / times[n]["microseconds"]
-        times[n]["speedup"] = times[1]["microseconds"] / times[n]["microseconds"]
-    return {str(n): times[n] for n in counts}
+QUICK = Extent(3, patterns=50, matrix=256, images=1_024, passes=(250, 500), torch_compile=False)
+QUICK_NOTE = "A quick run: it shows that everything works, and its times mean little."
 
 
 def benchmark(dataset: Dataset, extent: Extent, tell: Callable[[str], object]) -> dict:
-    """Everything that results/benchmark.json holds; `tell` hears what is going on."""
+    """All that results/benchmark.json holds; `tell` hears what is being measured."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    tell("One training step, in every way (the longest part) ...")
-    step = training_step(dataset.train, extent)
+    tell("One training step in every way, the longest part ...")
+    step = timing.training_step(dataset.train, extent)
     tell("Classification ...")
-    classes = classification(dataset, extent)
+    classification = timing.classification(dataset.test, extent)
     tell("Curvature, distortions, evaluation ...")
-    beside = beside_the_pass(dataset, extent)
+    around = timing.around_a_pass(dataset, extent)
     tell("Passes of several lengths ...")
-    lengths = growth(dataset.train, extent)
+    growth = timing.growth(dataset.train, extent)
     tell("Networks side by side ...")
-    cores = side_by_side(dataset.train, extent)
-    ways = step["ways"]
-    own = ways["compiled"]["microseconds"]
-    beside["curvature"]["share_of_pass"] = sum_of(beside["curvature"]) / (PASS * own)
+    side_by_side = timing.side_by_side(dataset.train, extent)
+
+    ours, curvature = step["ways"]["compiled"], around["curvature"]
+    curvature["share_of_pass"] = 1e6 * seconds(curvature) / (PASS * ours["microseconds"])
     return {
-        "microseconds_per_pattern": own,
-        "eager_microseconds_per_pattern": ways["eager"]["microseconds"],
-        "ratio_to_eager": ways["compiled"]["ratio_to_eager"],
-        "ratio_to_floor": own / step["floor_microseconds"],
-        "two_core_speedup": cores["2"]["speedup"],
+        "microseconds_per_pattern": ours["microseconds"],
+        "eager_microseconds_per_pattern": step["ways"]["eager"]["microseconds"],
+        "ratio_to_eager": ours["ratio_to_eager"],
+        "ratio_to_floor": ours["ratio_to_floor"],
+        "two_core_speedup": side_by_side[2]["speedup"],
+        "quick": extent.passes == QUICK.passes,
         "dataset": dataset.title,
         "rounds": extent.rounds,
         "training_step": step,
-        "classification": classes,
-        "beside_the_pass": beside,
-        "growth": lengths,
-        "side_by_side": cores,
-        "machine": machine() | {"load_at_start": load},
+        "classification": classification,
+        "around_a_pass": around,
+        "growth": growth,
+        "side_by_side": side_by_side,
+        "machine": machine() | {"load_before": load},
         "versions": versions(),
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def seconds(time: dict) -> float:
+    """Of all items together."""
+    return time["microseconds"] * time["items"] / 1e6
+
+
+def tables(result: dict) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Title, headings and lines of each table."""
+    step, around = result["training_step"], result["around_a_pass"]
+    ways = {way: (t["microseconds"], t["gflops"]) for way, t in step["ways"].items()}
+    ways["floor"] = (step["floor_microseconds"], step["peak_gflops"])
+    lines = [
+        [way, f"{time:,.1f}", f"{gflops:.2f}", f"{ways['eager'][0] / time:.1f}",
+         f"{time / ways['floor'][0]:.1f}"]
+        for way, (time, gflops) in ways.items()
+    ]  # fmt: skip
+    if step["no_torch_compile"]:
+        lines.insert(1, [f"torch.compile: {step['no_torch_compile']}", "", "", "", ""])
+    headings = ["", "µs a pattern", "GFLOP/s", "eager / this", "this / floor"]
+    yield "One training step, on one core", headings, lines
+
+    lines = []
+    for size, times in result["classification"].items():
+        cells = [f"{int(size):,}"]
+        for way in ("eager", "compiled"):
+            an_image = times[way]["microseconds"]
+            cells += [f"{an_image * int(size):,.0f}", f"{1e6 / an_image:,.0f}"]
+        lines.append(cells)
+    headings = ["images at a time", "eager, µs", "images/s", "compiled, µs", "images/s"]
+    yield "Classification, on one core", headings, lines
+
+    curvature, distortion, evaluation = (
+        around[name] for name in ("curvature", "distortion", "evaluation")
+    )
+    in_training = distortion["microseconds"] / result["microseconds_per_pattern"]
+    lines = [
+        [f"curvature on {curvature['items']} patterns", f"{seconds(curvature):.3f} s",
+         f"{100 * curvature['share_of_pass']:.2f} % of a pass of {PASS:,}"],
+        ["a distorted pattern", f"{distortion['microseconds']:.1f} µs",
+         f"{in_training:.2f} times its training step"],
+        [f"evaluation of {evaluation['items']:,}", f"{seconds(evaluation):.3f} s",
+         f"{evaluation['microseconds']:.1f} µs an image"],
+    ]  # fmt: skip
+    yield "Around a pass, on one core", ["", "time", "which is"], lines
+
+    lines = [
+        [f"{time['items']:,}", f"{seconds(time):.3f}", f"{time['microseconds']:.1f}"]
+        for time in result["growth"].values()
+    ]
+    yield "Longer passes, on one core", ["patterns", "seconds", "µs a pattern"], lines
+
+    lines = [
+        [str(n), f"{time['patterns_per_second']:,.0f}", f"{time['speedup']:.2f}"]
+        for n, time in result["side_by_side"].items()
+    ]
+    headings = ["networks, a thread each", "patterns/s", "times one"]
+    yield "Networks side by side", headings, lines
+
+
+def circumstances(result: dict) -> str:
+    """What the times belong to."""
+    m, v = result["machine"], result["versions"]
+    load = "" if m["load_before"] is None else f" (load before: {m['load_before']:.1f})"
+    return (
+        f"{m['processor']}, {m['cores']} cores, {m['system']}{load}; Python {v['python']}, "
+        f"torch {v['torch']}, numba {v['numba']}, numpy {v['numpy']}; {result['finished'][:10]}. "
+        f"Medians of {result['rounds']} rounds. Patterns: {result['dataset']}."
+        + (f" {QUICK_NOTE}" if result["quick"] else "")
+    )
+
+
+def markdown(result: dict) -> str:
+    """results/benchmark.md."""
+    step = result["training_step"]
+    counts, size = step["multiply_adds"], step["matrix_product"]["size"]
+    parts = ["# How fast a pass is", circumstances(result)]
+    for title, headings, lines in tables(result):
+        rows = [headings, ["---"] + ["---:"] * (len(headings) - 1), *lines]
+        parts.append(f"## {title}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows))
+    parts.append(
+        f"The floor is what {sum(counts.values()):,} multiply-adds ({counts['forward']:,} forward, "
+        f"{counts['of_weights']:,} for the gradients of the weights, {counts['passed_down']:,} for "
+        f"those passed down) take at the speed of a product of two {size:,} × {size:,} float32 "
+        "matrices, numpy's or torch's, whichever is faster. A multiply-add is two FLOP; updating "
+        "the weights takes part of the time, and is not counted."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def show(result: dict, console: Console) -> None:
+    """The same tables, on a terminal of 80 columns."""
+    for title, headings, lines in tables(result):
+        grid = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for k, heading in enumerate(headings):
+            grid.add_column(heading, justify="right" if k else "left")
+        for line in lines:
+            grid.add_row(*line)
+        console.print(grid)
+    console.print(circumstances(result), highlight=False)
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reproduce.benchmark",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    option = parser.add_argument
+    option("--out", type=Path, help="results folder (default: results)")
+    option("--data", type=Path, help="folder with the IDX files (default: see README)")
+    option("--repeats", type=int, help="rounds that the medians are taken over (default 7)")
+    option("--quick", action="store_true",
+           help="does everything run? A corner of it all, into results/smoke")  # fmt: skip
+    args = parser.parse_args(argv)
+    if args.repeats is not None and args.repeats < 1:
+        parser.error("--repeats must be at least 1")
+    args.out = args.out or Path("results/smoke" if args.quick else "results")
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args, console = arguments(argv), Console()
+    try:
+        dataset = datasets.load(args.data)
+    except (DataUnavailable, DataCorrupt) as error:
+        console.print(str(error), style="red", highlight=False)
+        return 1
+    extent = QUICK if args.quick else Extent()
+    extent = replace(extent, rounds=args.repeats or extent.rounds)
+    dataset = datasets.smoke(dataset) if args.quick else dataset
+    if not is_compiled():
+        console.print("Compiling the pass for this processor: half a minute, once.")
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        result = benchmark(dataset, extent, console.print)
+    write(args.out / "benchmark.json", to_json(result).encode())
+    write(args.out / "benchmark.md", markdown(result).encode())
+    show(result, console)
+    console.print(f"Written: {args.out}/benchmark.json, .md.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

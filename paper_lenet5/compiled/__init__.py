@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
+from ..preprocess import FIELD
 from ..sdlm import SDLM
 from . import passes
 from .cache import is_compiled
@@ -28,7 +29,10 @@ class _Loss(NamedTuple):
 def train_one_pass(
     model: LeNet5, optimizer: SDLM, loss: Loss, images: Tensor, labels: Tensor, order: Tensor
 ) -> int:
-    """`eager.train_one_pass`, compiled."""
+    """`eager.train_one_pass`, compiled. Raises ValueError for labels or an order out of range."""
+    _check_labels(labels, len(images), model)
+    if order.numel() and not 0 <= order.min() <= order.max() < len(images):
+        raise ValueError(f"expected an order of 0 ... {len(images) - 1}, got other indices in it")
     weights = pack(dict(model.named_parameters()))
     errors = passes.train(
         _rows(images), labels.numpy(), order.numpy(), weights, pack(optimizer.step_sizes()),
@@ -43,6 +47,9 @@ def diagonal_curvature(
     f6_curvature: float | None = None, coefficient_input: str = "sum",
 ) -> dict[str, Tensor]:  # fmt: skip
     """`eager.diagonal_curvature`, compiled."""
+    if len(images) == 0:
+        raise ValueError("expected at least one image to measure the curvature on")
+    _check_labels(labels, len(images), model)
     parameters = dict(model.named_parameters())
     squares = pack({name: p.square() for name, p in parameters.items()})
     into = pack({name: torch.zeros_like(p) for name, p in parameters.items()})
@@ -71,7 +78,21 @@ def penalties(model: LeNet5, images: Tensor) -> Tensor:
 
 
 def _rows(images: Tensor) -> np.ndarray:
+    """(N, 1024): compiled code looks at no bounds, so the shape is looked at here."""
+    if images.dtype != torch.float32 or images.shape[1:] != (1, FIELD, FIELD):
+        raise ValueError(
+            f"expected float32 images of shape (N, 1, {FIELD}, {FIELD}), "
+            f"got {images.dtype} of shape {tuple(images.shape)}"
+        )
     return images.flatten(1).contiguous().numpy()
+
+
+def _check_labels(labels: Tensor, n: int, model: LeNet5) -> None:
+    classes = len(model.rbf.centers)
+    if labels.dtype != torch.int64 or labels.shape != (n,):
+        raise ValueError(f"expected ({n},) int64 labels, got {tuple(labels.shape)} {labels.dtype}")
+    if n and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(f"expected labels 0 ... {classes - 1}, got others")
 
 
 def _loss(loss: Loss) -> _Loss:

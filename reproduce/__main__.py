@@ -1,0 +1,27 @@
+"""The commands, one line each."""
+
+import ast
+import importlib.util
+from pathlib import Path
+
+COMMANDS = {
+    "table1": "4 minutes",
+    "alternatives": "1 hour",
+    "figure5": "seconds, from the records",
+    "curvature": "5 minutes",
+    "benchmark": "5 minutes",
+    "pages": "seconds, from the results",
+}
+"""Name, and how long it takes on two cores with its default options."""
+
+
+def main() -> None:
+    """Print every command with the first line of its docstring."""
+    for name, duration in COMMANDS.items():
+        source = Path(importlib.util.find_spec(f"reproduce.{name}").origin).read_text()
+        first = ast.get_docstring(ast.parse(source)).splitlines()[0]
+        print(f"python -m reproduce.{name:13} {first}\n{'':33} ({duration})")
+
+
+if __name__ == "__main__":
+    main()

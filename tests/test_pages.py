@@ -1,0 +1,97 @@
+"""What people read is what was measured: README.md, DEVIATIONS.md, results/."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from reproduce import __main__ as commands
+from reproduce import alternatives, figure5, pages, table1
+from reproduce.recipes import TABLE_1
+from reproduce.runs import Runs, recorded
+
+ROOT = Path(__file__).parent.parent
+RUNS = Runs(ROOT / "results")
+
+
+@pytest.mark.parametrize("page", dict.fromkeys(page for page, _ in pages.BLOCKS))
+def test_the_blocks_of_a_page_are_in_step_with_the_results(page):
+    text = (ROOT / page).read_text()
+    assert pages.with_blocks(page, text) == text, "run `python -m reproduce.pages`"
+
+
+def test_a_page_that_lost_its_block_is_noticed():
+    with pytest.raises(ValueError, match="table1"):
+        pages.with_blocks("README.md", "# no block here")
+
+
+def test_table_1_is_the_table_of_its_records():
+    table = table1.table_of(TABLE_1, [r for row in TABLE_1 for r in recorded(row, RUNS)])
+    assert table.to_csv(index=False) == (ROOT / "results" / "table1.csv").read_text()
+    assert table1.markdown(table) == (ROOT / "results" / "table1.md").read_text()
+    as_json = pd.read_json(ROOT / "results" / "table1.json")
+    assert list(as_json["model"]) == [row.title for row in TABLE_1]
+    assert (table["n"] >= 5).all()
+
+
+def test_the_networks_of_1998_have_the_papers_error():
+    table = pd.read_csv(ROOT / "results" / "table1.csv")
+    of_1998 = table.dropna(subset="paper_error")
+    assert len(of_1998) == 2
+    assert (of_1998["n"] >= 10).all()
+    assert ((of_1998["test_error"] - of_1998["paper_error"]).abs() <= 0.10).all()
+
+
+def test_the_readings_are_the_readings_of_their_records():
+    rows = alternatives.READINGS
+    paths = sorted(p for p in RUNS.folder.glob("reading-*-mnist-held-out-seed*.json"))
+    records = [json.loads(path.read_text()) for path in paths]
+    table = alternatives.table_of(rows, records)
+    assert alternatives.markdown(table) == (ROOT / "results" / "alternatives.md").read_text()
+    assert len(table) == len(rows)
+    assert (table["n"] >= 5).all()
+    assert all(r["dataset"]["train_patterns"] == 50_000 for r in records), "none saw a test image"
+
+
+def test_figure_5_is_that_of_the_records():
+    table = figure5.numbers(recorded(TABLE_1[0], RUNS)).round(4)
+    assert table.to_csv(index=False) == (ROOT / "results/figures/figure5.csv").read_text()
+    assert figure5.distance(table, "test") < 0.25
+
+
+def test_every_record_says_what_is_needed_to_repeat_it():
+    records = [json.loads(path.read_text()) for path in RUNS.folder.glob("*.json")]
+    assert len(records) >= 25
+    for record in records:
+        assert {"recipe", "seed", "dataset", "versions", "machine", "passes"} <= set(record)
+        assert record["dataset"]["sha256"]
+        assert record["passes"][-1]["test_errors"] == record["test_errors"]
+
+
+def test_the_commands_that_are_listed_are_those_there_are(capsys):
+    commands.main()
+    printed = capsys.readouterr().out
+    with_main = {
+        path.stem
+        for path in (ROOT / "reproduce").glob("*.py")
+        if '__name__ == "__main__"' in path.read_text() and path.stem != "__main__"
+    }
+    assert with_main == set(commands.COMMANDS)
+    assert all(f"python -m reproduce.{name}" in printed for name in with_main)
+
+
+def test_deviations_cited_in_the_code_exist():
+    entries = set(re.findall(r"^\*\*(D\d+)\.", (ROOT / "DEVIATIONS.md").read_text(), re.M))
+    assert len(entries) >= 14
+    for path in [*(ROOT / "paper_lenet5").rglob("*.py"), *(ROOT / "reproduce").rglob("*.py")]:
+        cited = set(re.findall(r"\bD\d+\b", path.read_text()))
+        assert cited <= entries, path
+
+
+def test_the_python_of_readme_runs(capsys, digits):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    exec(code, {})
+    printed = capsys.readouterr().out
+    assert "parameters=60000, connections=340908" in printed

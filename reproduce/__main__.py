@@ -8,6 +8,7 @@ COMMANDS = {
     "table1": "4 minutes",
     "alternatives": "1 hour",
     "figure5": "seconds, from the records",
+    "figure8": "seconds, from the records",
     "curvature": "5 minutes",
     "benchmark": "5 minutes",
     "pages": "seconds, from the results",

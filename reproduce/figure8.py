@@ -1,0 +1,149 @@
+"""Figure 8: the test patterns that the network trained with distortions misses, ours and the paper's.
+
+Draws results/figures/figure8.png and .svg, and writes figure8.csv with one line for each test pattern
+that the paper or any of our networks missed, and figure8.md. Reads the records of table 1 and the test
+set; trains nothing.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
+from torch import Tensor
+
+from paper_lenet5.mnist import load_mnist
+
+from . import figures, reported
+from .recipes import TABLE_1
+from .runs import Runs, recorded, write
+
+ROW = TABLE_1[1]
+COLUMNS = 10
+
+
+def missed(records: Sequence[dict], labels: Sequence[int]) -> pd.DataFrame:
+    """One line per pattern that anybody missed: its label, the paper's answer, how many of ours."""
+    ours: dict[int, list[int]] = {}
+    for record in records:
+        for index, answer in record["wrong_answers"].items():
+            ours.setdefault(int(index), []).append(answer)
+    indices = sorted(ours.keys() | reported.FIGURE_8.keys())
+    return pd.DataFrame(
+        {
+            "test_index": indices,
+            "label": [labels[i] for i in indices],
+            "paper_answer": pd.array([reported.FIGURE_8.get(i) for i in indices], dtype="Int64"),
+            "missed_by": [len(ours.get(i, [])) for i in indices],
+            "commonest_answer": pd.array(
+                [max(set(a), key=a.count) if (a := ours.get(i)) else None for i in indices],
+                dtype="Int64",
+            ),
+        }
+    )
+
+
+def overlap(table: pd.DataFrame, records: Sequence[dict]) -> dict[str, float]:
+    """How much the paper's 82 errors and ours have in common."""
+    n, patterns = len(records), records[0]["dataset"]["test_patterns"]
+    of_paper = table[table["paper_answer"].notna()]
+    mean_errors = table["missed_by"].sum() / n
+    return {
+        "networks": n,
+        "mean_errors": mean_errors,
+        "of_the_82": of_paper["missed_by"].sum() / n,
+        "by_chance": len(of_paper) * mean_errors / patterns,
+        "of_the_82_by_all": int((of_paper["missed_by"] == n).sum()),
+        "of_the_82_by_none": int((of_paper["missed_by"] == 0).sum()),
+        "by_all": int((table["missed_by"] == n).sum()),
+        "same_answer": int((of_paper["commonest_answer"] == of_paper["paper_answer"]).sum()),
+    }
+
+
+def draw(table: pd.DataFrame, images: Tensor, n: int) -> Figure:
+    """The patterns that at least half of our networks miss, "label→answer" under each.
+
+    A frame marks those that the network of 1998 missed too.
+    """
+    shown = table[table["missed_by"] >= n / 2].reset_index(drop=True)
+    rows = -(-len(shown) // COLUMNS)
+    figure = Figure(figsize=(7, 0.82 * rows + 0.45), layout="constrained")
+    figure.suptitle(
+        f"Missed by at least half of {n} networks; framed: missed in 1998 as well", fontsize=10
+    )
+    for place, axes in enumerate(figure.subplots(rows, COLUMNS).flat):
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        if place >= len(shown):
+            continue
+        line = shown.iloc[place]
+        axes.imshow(images[line["test_index"]], cmap="gray_r", vmin=0, vmax=255)
+        axes.set_xlabel(f"{line['label']}→{line['commonest_answer']}", fontsize=9, labelpad=2)
+        if not pd.isna(line["paper_answer"]):
+            axes.spines[:].set(visible=True, linewidth=1.6, color="#b2182b")
+    return figure
+
+
+def markdown(counts: dict[str, float], confusion: pd.DataFrame) -> str:
+    """The comparison in words, and the mean confusion matrix."""
+    lines = [
+        f"Each of our {counts['networks']} networks misses {counts['mean_errors']:.1f} test patterns on "
+        f"average, the paper's missed {len(reported.FIGURE_8)}. Of the paper's "
+        f"{len(reported.FIGURE_8)}, ours miss {counts['of_the_82']:.1f} on average; "
+        f"{counts['by_chance']:.1f} would be expected by chance.",
+        f"{counts['of_the_82_by_all']} of them are missed by all of ours, "
+        f"{counts['of_the_82_by_none']} by none; where ours miss one, the commonest answer is the "
+        f"paper's {counts['same_answer']} times. {counts['by_all']} patterns of the whole test set are "
+        "missed by all of ours.",
+        "",
+        "Mean number of errors per network, label (row) answered as (column):",
+        "",
+        "| | " + " | ".join(map(str, range(10))) + " |",
+        "| --- |" + " ---: |" * 10,
+    ]
+    for label, row in confusion.iterrows():
+        cells = ["" if label == column else f"{value:.1f}" for column, value in row.items()]
+        lines.append(f"| **{label}** | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def confusion_matrix(records: Sequence[dict], labels: Sequence[int]) -> pd.DataFrame:
+    """Mean errors per network, (10, 10): label by answer."""
+    counts = np.zeros((10, 10))
+    for record in records:
+        for index, answer in record["wrong_answers"].items():
+            counts[labels[int(index)], answer] += 1
+    return pd.DataFrame(counts / len(records))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw, write and print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reproduce.figure8",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
+    args, console = parser.parse_args(argv), Console()
+    records = recorded(ROW, Runs(args.out))
+    if not records:
+        console.print(f"No records of {ROW.title} under {args.out}/runs: train table 1 first.")
+        return 1
+    images, labels = load_mnist("test", args.data)
+    table = missed(records, labels.tolist())
+    text = markdown(overlap(table, records), confusion_matrix(records, labels.tolist()))
+    folder = args.out / "figures"
+    write(folder / "figure8.csv", table.to_csv(index=False).encode())
+    write(folder / "figure8.md", text.encode())
+    figures.save(draw(table, images, len(records)), folder / "figure8")
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

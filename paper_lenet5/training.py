@@ -13,7 +13,7 @@ from torch import Tensor
 from . import distort
 from .initialisation import Initialisation, initialise
 from .lenet5 import LeNet5
-from .losses import Loss, MSELoss
+from .losses import Loss, MAPLoss
 from .preprocess import preprocess
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM
 
@@ -34,15 +34,16 @@ all patterns sampled so far is the running estimate that keeps the printed sched
 class Recipe:
     """All that a training session is made of, but the data and the seed. The defaults are D3 to D9."""
 
-    loss: Loss = MSELoss()
+    loss: Loss = MAPLoss(j=10.0)
     initialisation: Initialisation = Initialisation()
     schedule: tuple[float, ...] = SCHEDULE
     mu: float = MU
     curvature_patterns: int = CURVATURE_PATTERNS
     curvature_memory: str = "mean"
     """How the estimates before this pass and the earlier ones combine: see CURVATURE_MEMORY."""
-    f6_curvature: float | None = None
+    f6_curvature: float | None = 2.0
     coefficient_input: str = "sum"
+    """The last two are arguments of `sdlm.diagonal_curvature`."""
     reshuffle: bool = False
     """A new random order for each pass, in place of the paper's constant one."""
     distortions: distort.DistortionRanges | None = None

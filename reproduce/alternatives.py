@@ -32,25 +32,16 @@ def _reading(name: str, title: str, **changes) -> Row:
 
 READINGS = (
     _reading("settled", "settled"),
-    _reading("literal", "to the letter: printed weights, latest curvature",
-             initialisation=PRINTED, curvature_memory="latest"),
-    _reading("printed-weights", "weights U(±2.4/F), coefficients U(±0.6)", initialisation=PRINTED),
-    _reading("scale-1.0", "weights U(±1/√F)", initialisation=Initialisation(1.0)),
-    _reading("scale-1.4", "weights U(±1.4/√F)", initialisation=Initialisation(1.4)),
-    _reading("scale-1.7", "weights U(±√3/√F)", initialisation=Initialisation(3**0.5)),
-    _reading("latest", "latest curvature alone", curvature_memory="latest"),
-    _reading("first", "curvature of the first pass throughout", curvature_memory="first"),
-    _reading("largest", "largest curvature so far", curvature_memory="largest"),
-    _reading("map-1", "eq. 9, j = 1", loss=MAPLoss(1.0)),
+    _reading("literal", "to the letter: eq. 8, weights U(±2.4/F), latest curvature",
+             loss=MSELoss(), initialisation=PRINTED, curvature_memory="latest"),
+    _reading("eq8-latest", "eq. 8, latest curvature", loss=MSELoss(), curvature_memory="latest"),
+    _reading("eq8", "eq. 8", loss=MSELoss()),
+    _reading("map-5", "eq. 9, j = 5", loss=MAPLoss(5.0)),
     _reading("map-20", "eq. 9, j = 20", loss=MAPLoss(20.0)),
-    _reading("later-code", "eq. 9, j = 20, constant curvature 2 at F6, latest",
-             loss=MAPLoss(20.0), f6_curvature=2.0, curvature_memory="latest"),
-    _reading("half", "penalties halved", loss=MSELoss(0.5)),
+    _reading("latest", "latest curvature", curvature_memory="latest"),
+    _reading("own-curvature", "the loss's own curvature at F6", f6_curvature=None),
+    _reading("scale-1.0", "weights U(±1/√F)", initialisation=Initialisation(1.0)),
     _reading("each", "each input of S2, S4 a connection of its own", coefficient_input="each"),
-    _reading("coefficient-1", "coefficients start at 1", initialisation=replace(
-        SETTLED.initialisation, coefficient=1.0)),
-    _reading("coefficient-0.25", "coefficients start at 1/4 (an average)", initialisation=replace(
-        SETTLED.initialisation, coefficient=0.25)),
     _reading("reshuffled", "a new order in each pass", reshuffle=True),
 )  # fmt: skip
 

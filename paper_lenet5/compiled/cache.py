@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numba
 
-SOURCES = ("lanes.py", "kernels.py", "passes.py", "../layers.py")
-
 
 def _folder() -> Path:
     """One folder per content of the sources.
@@ -16,7 +14,12 @@ def _folder() -> Path:
     the old code when a file that this one imports has changed.
     """
     here = Path(__file__).parent
-    content = b"".join((here / name).read_bytes() for name in SOURCES)
+    sources = [
+        *sorted(here.glob("*.py")),
+        here.parent / "layers.py",
+        here.parent / "connections.py",
+    ]
+    content = b"".join(path.read_bytes() for path in sources)
     base = numba.config.CACHE_DIR or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "paper-lenet5"
     )

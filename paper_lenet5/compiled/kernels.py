@@ -12,9 +12,11 @@ Given the squares of weights, inputs and slopes, the same functions compute appe
 import numpy as np
 from numba import njit
 
+from ..connections import TABLE_I
 from ..layers import A, S
 from .lanes import (
     LANES,
+    add_convolution,
     add_outer,
     add_scaled,
     broadcast,
@@ -43,6 +45,7 @@ C3_ROW = C3 * MANY
 C3_KERNELS = K * K * MANY  # C3's weights from one S2 map
 PLANE_ROW = 24  # a row of one C3 map by itself: K - 1 zeros, ten columns, zeros
 PLANE = C3 * PLANE_ROW
+FED = np.array([[m for m in range(MANY) if i in TABLE_I[m]] for i in range(FEW)])  # by each S2 map
 
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
@@ -186,16 +189,16 @@ def c3_as_planes(at_sum, planes):
 
 @inline
 def c3_backward_inputs(planes, weight, s2_slopes, at_s2):
-    """A row of all six S2 maps at a time."""
-    for r in range(S2):
-        sums = zeros(FEW)
-        for ky in range(max(0, r - C3 + 1), min(K, r + 1)):
-            for m in range(MANY):
-                row = m * PLANE + (r - ky) * PLANE_ROW + K - 1
-                for kx in range(K):
-                    shifted = load(planes, row - kx, 0, 1)
-                    sums = add_outer(sums, weight, (ky * K + kx) * MANY + m, C3_KERNELS, shifted)
-        store(sums * load(s2_slopes, r * S2_ROW, LANES, FEW), at_s2, r * S2_ROW, LANES)
+    """A whole S2 map at a time, from the ten C3 maps that it feeds."""
+    for i in range(FEW):
+        sums = zeros(S2)
+        for m in FED[i]:
+            for kx in range(K):
+                rows = load(planes, m * PLANE + K - 1 - kx, PLANE_ROW, C3)
+                kernels = broadcast(weight, i * C3_KERNELS + kx * MANY + m, K * MANY, K)
+                sums = add_convolution(sums, rows, kernels)
+        at = i * S2_COLUMNS
+        store(sums * load(s2_slopes, at, S2_ROW, S2), at_s2, at, S2_ROW)
 
 
 @inline

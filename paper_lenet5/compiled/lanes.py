@@ -135,6 +135,20 @@ def add_outer(typing, block, array, at, stride, vectors):
 
 
 @intrinsic
+def add_convolution(typing, block, rows, kernels):
+    """block[r + k] + rows[r] * kernels[k] for all r and k: a column of kernels slides over rows."""
+
+    def emit(context, b, signature, args):
+        sums, rows, kernels = (_split(b, block) for block in args)
+        for r, row in enumerate(rows):
+            for k, kernel in enumerate(kernels):
+                sums[r + k] = _fma(b, row, kernel, sums[r + k])
+        return _join(b, sums)
+
+    return block(block, rows, kernels), emit
+
+
+@intrinsic
 def add_scaled(typing, block, scalar, array, at):
     """block + scalar * (as many consecutive vectors of the array, from `at` on)."""
 

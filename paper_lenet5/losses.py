@@ -50,8 +50,9 @@ class MAPLoss:
         penalties = self.factor * differences.square().sum(-1)
         posterior = torch.softmax(-self._with_rubbish(penalties), 1)  # (N, 11)
         p, pulls = posterior[:, :-1, None], 2 * self.factor * differences
-        variance = (p * pulls.square()).sum(1) - (p * pulls).sum(1).square()
-        return 2 * self.factor * posterior[:, -1:] + variance
+        rubbish, mean = posterior[:, -1:], (p * pulls).sum(1)  # rubbish pulls with 0
+        variance = (p * (pulls - mean.unsqueeze(1)).square()).sum(1) + rubbish * mean.square()
+        return 2 * self.factor * rubbish + variance
 
     def _with_rubbish(self, penalties: Tensor) -> Tensor:
         return torch.cat([penalties, penalties.new_full((len(penalties), 1), self.j)], 1)

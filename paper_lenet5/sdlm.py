@@ -15,6 +15,8 @@ MU = 0.02
 """mu of eq. 21 (section III-B)."""
 CURVATURE_PATTERNS = 500
 """Patterns that the curvature is estimated on before each pass (section III-B)."""
+COEFFICIENT_INPUTS = ("sum", "each")
+"""What may feed the one weight of a subsampling unit (D8)."""
 
 
 @torch.no_grad()
@@ -36,8 +38,8 @@ def diagonal_curvature(
     """
     if len(images) == 0 or len(images) != len(labels):
         raise ValueError(f"expected P >= 1 images and labels, got {len(images)} and {len(labels)}")
-    if coefficient_input not in ("sum", "each"):
-        raise ValueError(f'expected coefficient_input "sum" or "each", got {coefficient_input!r}')
+    if coefficient_input not in COEFFICIENT_INPUTS:
+        raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
     states = model.states(images)
     f6 = states["f6"].flatten(1)
     if f6_curvature is None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
 from ..preprocess import FIELD
-from ..sdlm import SDLM
+from ..sdlm import COEFFICIENT_INPUTS, SDLM
 from . import passes
 from .cache import is_compiled
 from .layout import pack, pack_centers, unpack, workspace
@@ -49,6 +49,8 @@ def diagonal_curvature(
     """`eager.diagonal_curvature`, compiled."""
     if len(images) == 0:
         raise ValueError("expected at least one image to measure the curvature on")
+    if coefficient_input not in COEFFICIENT_INPUTS:
+        raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
     _check_labels(labels, len(images), model)
     parameters = dict(model.named_parameters())
     squares = pack({name: p.square() for name, p in parameters.items()})

@@ -59,14 +59,17 @@ def add_curvature(
         else:
             output(states.f6, centers, loss.factor, penalties)
             posterior(penalties, loss, p)
-            first, rubbish = zeros(F6_VECTORS), ONE
+            f6, rubbish = load(states.f6, 0, LANES, F6_VECTORS), ONE
+            mean = zeros(F6_VECTORS)
             for i in range(CLASSES):
-                pull = load_like(first, states.f6, 0) - load_like(first, centers, i * _F6)
-                pull = pull * (TWO * loss.factor)
-                first = fma(pull, p[i], first)
-                curvature = fma(pull * pull, p[i], curvature)
+                pull = (f6 - load_like(f6, centers, i * _F6)) * (TWO * loss.factor)
+                mean = fma(pull, p[i], mean)
                 rubbish -= p[i]
-            curvature = curvature - first * first + TWO * loss.factor * max(rubbish, ZERO)
+            rubbish = max(rubbish, ZERO)
+            curvature = mean * mean * rubbish + TWO * loss.factor * rubbish
+            for i in range(CLASSES):
+                pull = (f6 - load_like(f6, centers, i * _F6)) * (TWO * loss.factor) - mean
+                curvature = fma(pull * pull, p[i], curvature)
         for array in states:
             square(array)
         if each:

@@ -21,38 +21,36 @@ from .runs import Runs, recorded, write
 PASSES = 20
 
 
-def numbers(records: Sequence[dict]) -> pd.DataFrame:
-    """One line per pass: the paper's errors and ours, mean, lowest and highest seed, in percent."""
-    during = np.array(
-        [[100 * p["errors_during"] / p["patterns"] for p in r["passes"]] for r in records]
-    )
-    test = np.array(
-        [
-            [100 * p["test_errors"] / r["dataset"]["test_patterns"] for p in r["passes"]]
-            for r in records
-        ]
-    )
-    columns = {"pass": np.arange(1, PASSES + 1)}
-    for name, ours, paper in (
-        ("train", during, reported.FIGURE_5_TRAIN),
-        ("test", test, reported.FIGURE_5_TEST),
-    ):
+def numbers(records: Sequence[dict], of_eq8: Sequence[dict] = ()) -> pd.DataFrame:
+    """One line per pass, percent: the paper, ours (mean, lowest and highest seed), eq. 8 (mean)."""
+    columns: dict[str, object] = {"pass": np.arange(1, PASSES + 1)}
+    for name, paper in (("train", reported.FIGURE_5_TRAIN), ("test", reported.FIGURE_5_TEST)):
+        ours = np.array([curve(record, name) for record in records])
         columns |= {
             f"{name}_paper": paper[:PASSES],
             f"{name}_mean": ours.mean(0),
             f"{name}_low": ours.min(0),
             f"{name}_high": ours.max(0),
         }
+        if of_eq8:
+            columns[f"{name}_eq8"] = np.mean([curve(record, name) for record in of_eq8], axis=0)
     return pd.DataFrame(columns)
 
 
-def distance(table: pd.DataFrame, name: str) -> float:
+def curve(record: dict, name: str) -> list[float]:
+    """Percent by pass of one run: "train", during the pass, or "test", after it."""
+    if name == "train":
+        return [100 * p["errors_during"] / p["patterns"] for p in record["passes"]]
+    return [100 * p["test_errors"] / record["dataset"]["test_patterns"] for p in record["passes"]]
+
+
+def distance(table: pd.DataFrame, name: str, of: str = "mean") -> float:
     """Root-mean-square distance of our mean from the paper's curve, in points of percent."""
-    return float(np.sqrt(np.mean((table[f"{name}_mean"] - table[f"{name}_paper"]) ** 2)))
+    return float(np.sqrt(np.mean((table[f"{name}_{of}"] - table[f"{name}_paper"]) ** 2)))
 
 
 def draw(table: pd.DataFrame, n: int) -> Figure:
-    """Means as lines, all seeds as bands, the paper's points as rings and squares."""
+    """Means as lines, all seeds as bands, the paper's points as rings and squares, eq. 8 dotted."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for name, label, colour, marker, style in (
@@ -64,6 +62,9 @@ def draw(table: pd.DataFrame, n: int) -> Figure:
         axes.plot(table["pass"], table[f"{name}_mean"], style, color=colour, label=f"ours: {label}")
         axes.plot(table["pass"], table[f"{name}_paper"], marker, color=colour, markersize=5,
                   markerfacecolor="white", label=f"1998: {label}")  # fmt: skip
+        if f"{name}_eq8" in table:
+            axes.plot(table["pass"], table[f"{name}_eq8"], ":", color=colour, linewidth=1.2,
+                      label=f"eq. 8: {label}")  # fmt: skip
     axes.set(xlabel="pass over the 60,000 training patterns", ylabel="error, %",
              xlim=(0.6, PASSES + 0.4), ylim=(0, None), xticks=range(2, PASSES + 1, 2))  # fmt: skip
     axes.set_title(f"LeNet-5, {n} networks: mean and range, over the points of Fig. 5", fontsize=11)
@@ -82,13 +83,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
     args, console = parser.parse_args(argv), Console()
-    records = recorded(TABLE_1[0], Runs(args.out))
+    runs = Runs(args.out)
+    records, of_eq8 = recorded(TABLE_1[0], runs), recorded(TABLE_1[2], runs)
     if not records:
         console.print(
             f"No records of {TABLE_1[0].title} under {args.out}/runs: train table 1 first."
         )
         return 1
-    table = numbers(records)
+    table = numbers(records, of_eq8)
     write(args.out / "figures" / "figure5.csv", table.round(4).to_csv(index=False).encode())
     figures.save(draw(table, len(records)), args.out / "figures" / "figure5")
     console.print(f"{'pass':>6}  {'train: paper | ours':>20}  {'test: paper | ours':>20}")
@@ -99,7 +101,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             highlight=False,
         )
     for name in ("train", "test"):
-        console.print(f"{name}: {distance(table, name):.3f} points root mean square from the paper")
+        away = f"{name}: {distance(table, name):.3f} points root mean square from the paper"
+        if of_eq8:
+            away += f", with eq. 8 {distance(table, name, 'eq8'):.3f}"
+        console.print(away)
     return 0
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from . import figures, reported
+from . import drawing, reported
 from .recipes import TABLE_1
 from .runs import Runs, recorded, write
 
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     table = numbers(records, of_eq8)
     write(args.out / "figures" / "figure5.csv", table.round(4).to_csv(index=False).encode())
-    figures.save(draw(table, len(records)), args.out / "figures" / "figure5")
+    drawing.save(draw(table, len(records)), args.out / "figures" / "figure5")
     console.print(f"{'pass':>6}  {'train: paper | ours':>20}  {'test: paper | ours':>20}")
     for line in table.itertuples():
         console.print(

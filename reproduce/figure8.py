@@ -18,7 +18,7 @@ from torch import Tensor
 
 from paper_lenet5.mnist import load_mnist
 
-from . import figures, reported
+from . import drawing, reported
 from .recipes import TABLE_1
 from .runs import Runs, recorded, write
 
@@ -140,7 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = args.out / "figures"
     write(folder / "figure8.csv", table.to_csv(index=False).encode())
     write(folder / "figure8.md", text.encode())
-    figures.save(draw(table, images, len(records)), folder / "figure8")
+    drawing.save(draw(table, images, len(records)), folder / "figure8")
     console.print(text, soft_wrap=True, highlight=False, markup=False)
     return 0
 

@@ -132,8 +132,9 @@ def curvature(model: LeNet5, train: Split) -> dict[str, torch.Tensor]:
     """On as many patterns as the recipe has."""
     some = torch.arange(RECIPE.curvature_patterns) % len(train.labels)
     return compiled.diagonal_curvature(
-        model, train.inputs[some], train.labels[some], RECIPE.loss, RECIPE.f6_curvature
-    )
+        model, train.inputs[some], train.labels[some], RECIPE.loss, RECIPE.f6_curvature,
+        RECIPE.coefficient_input,
+    )  # fmt: skip
 
 
 # --- what is measured -----------------------------------------------------------------------------

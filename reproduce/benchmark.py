@@ -132,7 +132,7 @@ def circumstances(result: dict) -> str:
     return (
         f"{m['processor']}, {m['cores']} cores, {m['system']}{load}; Python {v['python']}, "
         f"torch {v['torch']}, numba {v['numba']}, numpy {v['numpy']}; {result['finished'][:10]}. "
-        f"Medians of {result['rounds']} rounds. Patterns: {result['dataset']}."
+        f"Rounds: {result['rounds']}, medians. Patterns: {result['dataset']}."
         + (f" {QUICK_NOTE}" if result["quick"] else "")
     )
 

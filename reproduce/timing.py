@@ -142,10 +142,11 @@ def curvature(model: LeNet5, train: Split) -> dict[str, torch.Tensor]:
 
 def training_step(train: Split, extent: Extent) -> dict:
     """One pattern, forward, backward and update, in every way there is; and the floor below them."""
-    passes = {"eager": eager.train_one_pass, "compiled": compiled.train_one_pass}
     missing = why_no_torch_compile(extent)
+    passes = {"eager": eager.train_one_pass}
     if missing is None:
         passes["torch.compile"] = in_one_graph(torch.compile)
+    passes["compiled"] = compiled.train_one_pass
     work = {way: trainer(one_pass, train, extent.patterns) for way, one_pass in passes.items()}
     a, b = torch.randn(2, extent.matrix, extent.matrix, generator=generator(0, "matrices"))
     products = {"numpy": lambda: a.numpy() @ b.numpy(), "torch": lambda: a @ b}

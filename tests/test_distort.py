@@ -81,7 +81,7 @@ def test_identity_gives_back_the_padded_original():
     assert torch.equal(same, padded(noise(300)))
 
 
-@pytest.mark.parametrize("right, down", [(1, 0), (0, 1), (-2, 2), (2, -1)])
+@pytest.mark.parametrize(("right", "down"), [(1, 0), (0, 1), (-2, 2), (2, -1)])
 def test_a_shift_by_whole_pixels_moves_pixels_right_and_down(right, down):
     expected = pad(noise(20), (2 + right, 2 - right, 2 + down, 2 - down))
     shifted = distort(noise(20), parameters(shift_x=right, shift_y=down).expand(20, 5))
@@ -142,12 +142,14 @@ def test_agrees_with_a_slow_version_on_all_parameters_together():
 
 def test_draws_fill_the_ranges_and_depend_on_the_generator_alone():
     drawn = draw_distortions(20_000, generator())
-    assert drawn.shape == (20_000, 5) and drawn.dtype == torch.float32
+    assert drawn.shape == (20_000, 5)
+    assert drawn.dtype == torch.float32
     assert torch.equal(drawn, draw_distortions(20_000, generator()))
     assert not torch.equal(drawn, draw_distortions(20_000, generator(1)))
     for k, name in enumerate(("shrink", "squeeze", "shear", "shift_x", "shift_y")):
         column, (low, high) = drawn[:, k], getattr(FIG7_RANGES, name)
-        assert low <= column.min() and column.max() <= high
+        assert low <= column.min()
+        assert column.max() <= high
         assert column.mean().item() == pytest.approx((low + high) / 2, abs=0.01 * (high - low))
         assert column.std().item() == pytest.approx((high - low) / 12**0.5, rel=0.02)
     assert (torch.corrcoef(drawn.T) - torch.eye(5)).abs().max() < 0.03
@@ -183,7 +185,7 @@ def test_distorted_patterns_are_the_originals_and_then_nine_versions_of_them():
 
 
 @pytest.mark.parametrize(
-    "images, rows, message",
+    ("images", "rows", "message"),
     [
         (padded(noise(2)), torch.ones(2, 5), r"\(N, 28, 28\) uint8 images, got \(2, 32, 32\)"),
         (noise(1)[0], torch.ones(1, 5), r"\(N, 28, 28\) uint8 images, got \(28, 28\)"),
@@ -206,7 +208,7 @@ def test_distort_does_at_least_one_image_at_a_time():
 
 
 @pytest.mark.parametrize(
-    "indices, message",
+    ("indices", "message"),
     [
         (torch.tensor([60]), "from 0 to 59, got 60 to 60"),
         (torch.tensor([-1, 3]), "from 0 to 59, got -1 to 3"),
@@ -224,10 +226,10 @@ def test_distorted_patterns_needs_nine_rows_for_each_image():
         distorted_patterns(noise(6), torch.arange(6), torch.ones(6, 5))
 
 
-@pytest.mark.parametrize("field, pair", [("shear", (0.1, -0.1)), ("shrink", (0.0, 1.0))])
+@pytest.mark.parametrize(("field", "pair"), [("shear", (0.1, -0.1)), ("shrink", (0.0, 1.0))])
 def test_ranges_must_make_sense(field, pair):
-    pairs = {name: (1.0, 1.0) for name in ("shrink", "squeeze", "shear", "shift_x", "shift_y")}
-    with pytest.raises(ValueError, match="expected .* got DistortionRanges"):
+    pairs = dict.fromkeys(("shrink", "squeeze", "shear", "shift_x", "shift_y"), (1.0, 1.0))
+    with pytest.raises(ValueError, match=r"expected .* got DistortionRanges"):
         DistortionRanges(**pairs | {field: pair})
 
 
@@ -260,7 +262,8 @@ def test_the_fitted_distortions_of_fig7_give_its_drawings(train_images):
     ours = looks(distort(train_images[FIG7_ORIGINALS], fitted))
     difference = (ours - drawings).abs().amax(0)
     # The drawings are printed in 46 grey levels; size, aspect and slant, then pixels.
-    assert (difference[:3] < 0.005).all() and (difference[3:] < 0.04).all(), difference
+    assert (difference[:3] < 0.005).all(), difference
+    assert (difference[3:] < 0.04).all(), difference
 
 
 def test_our_distortions_spread_as_those_of_fig7(train_images):

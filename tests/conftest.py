@@ -57,11 +57,22 @@ def random_model(seed=0):
     return model
 
 
+def load_or_skip(split):
+    """All of MNIST's "train" or "test"."""
+    try:
+        return mnist.load_mnist(split, MNIST)
+    except mnist.DataUnavailable as reason:
+        pytest.skip(f"needs MNIST in {mnist.VARIABLE} or the cache: {reason}")
+
+
 @pytest.fixture(scope="session")
 def digits():
     """The first 2,000 training images (2000, 28, 28) uint8 of MNIST, and their labels."""
-    try:
-        images, labels = mnist.load_mnist("train", MNIST)
-    except mnist.DataUnavailable as reason:
-        pytest.skip(f"needs MNIST in {mnist.VARIABLE} or the cache: {reason}")
+    images, labels = load_or_skip("train")
     return images[:2000].clone(), labels[:2000].clone()
+
+
+@pytest.fixture(scope="session")
+def mnist_test():
+    """The 10,000 test images (10000, 28, 28) uint8 of MNIST, and their labels."""
+    return load_or_skip("test")

@@ -1,7 +1,5 @@
 """Distortions: geometry, the 600,000 patterns, and the spread that Fig. 7 shows."""
 
-import os
-
 import numpy as np
 import pytest
 import torch
@@ -17,17 +15,6 @@ from paper_lenet5.distort import (
     distorted_patterns,
     draw_distortions,
 )
-from paper_lenet5.mnist import DataUnavailable, load_mnist
-
-
-@pytest.fixture(scope="module")
-def train_images():
-    if not os.environ.get("PAPER_LENET5_DATA"):
-        pytest.skip("needs MNIST: let PAPER_LENET5_DATA name its folder")
-    try:
-        return load_mnist("train")[0]
-    except DataUnavailable as reason:
-        pytest.skip(str(reason))
 
 
 def padded(images):
@@ -257,19 +244,19 @@ FIG7_SPREAD = [0.1585, 0.0480, 0.0839, 1.152, 1.957]
 FIG7_SLOPE = -9.42
 
 
-def test_the_fitted_distortions_of_fig7_give_its_drawings(train_images):
+def test_the_fitted_distortions_of_fig7_give_its_drawings(digits):
     fitted, drawings = (torch.tensor([row[k] for row in FIG7_DRAWINGS]) for k in (0, 1))
-    ours = looks(distort(train_images[FIG7_ORIGINALS], fitted))
+    ours = looks(distort(digits[0][FIG7_ORIGINALS], fitted))
     difference = (ours - drawings).abs().amax(0)
     # The drawings are printed in 46 grey levels; size, aspect and slant, then pixels.
     assert (difference[:3] < 0.005).all(), difference
     assert (difference[3:] < 0.04).all(), difference
 
 
-def test_our_distortions_spread_as_those_of_fig7(train_images):
+def test_our_distortions_spread_as_those_of_fig7(digits):
     figures = 40
     drawn = draw_distortions(figures * 100, generator())
-    patterns = train_images[FIG7_ORIGINALS].repeat_interleave(10, 0).repeat(figures, 1, 1)
+    patterns = digits[0][FIG7_ORIGINALS].repeat_interleave(10, 0).repeat(figures, 1, 1)
     ours = looks(distort(patterns, drawn)).view(figures * 10, 10, 5)
     ours = (ours - ours.mean(1, keepdim=True)).view(figures, 100, 5)
     # Figures of 100 differ among themselves by 5 percent in each spread and by 0.8 in the slope

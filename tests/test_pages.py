@@ -91,7 +91,7 @@ def test_deviations_cited_in_the_code_exist():
         assert cited <= entries, path
 
 
-def test_the_python_of_readme_runs(capsys, digits):
+def test_the_python_of_readme_runs(capsys, mnist_test):
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     exec(code, {})
     printed = capsys.readouterr().out

@@ -91,9 +91,10 @@ def draw(table: pd.DataFrame, images: Tensor, n: int) -> Figure:
 def markdown(counts: dict[str, float], confusion: pd.DataFrame) -> str:
     """The comparison in words, and the mean confusion matrix."""
     lines = [
-        f"Each of our {counts['networks']} networks misses {counts['mean_errors']:.1f} test patterns on "
-        f"average, the paper's missed {len(reported.FIGURE_8)}. Of the paper's "
-        f"{len(reported.FIGURE_8)}, ours miss {counts['of_the_82']:.1f} on average; "
+        f"Trained with distortions, each of our {counts['networks']} networks misses "
+        f"{counts['mean_errors']:.1f} test patterns on average; the paper's missed "
+        f"{len(reported.FIGURE_8)} (Fig. 8). Of these {len(reported.FIGURE_8)}, ours miss "
+        f"{counts['of_the_82']:.1f} on average; "
         f"{counts['by_chance']:.1f} would be expected by chance.",
         f"{counts['of_the_82_by_all']} of them are missed by all of ours, "
         f"{counts['of_the_82_by_none']} by none; where ours miss one, the commonest answer is the "

@@ -28,8 +28,14 @@ def benchmark_lines() -> str:
     )
 
 
+def misses() -> str:
+    """What figure8.md says first."""
+    return (RESULTS / "figures" / "figure8.md").read_text().split("\n\n")[0] + "\n"
+
+
 BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "table1"): lambda: table1.summary(pd.read_csv(RESULTS / "table1.csv")),
+    ("README.md", "figure8"): misses,
     ("README.md", "benchmark"): benchmark_lines,
     ("DEVIATIONS.md", "alternatives"): lambda: alternatives.markdown(
         pd.read_csv(RESULTS / "alternatives.csv")

@@ -19,7 +19,7 @@ from scipy import stats
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from . import datasets
+from . import datasets, reported
 from .recipes import TABLE_1, Row
 from .runs import Runs, recorded, run_name, write
 from .sweep import percent, sweep
@@ -88,7 +88,7 @@ def summary(table: pd.DataFrame) -> str:
     """What matters of the table, as README.md shows it."""
     lines = [
         "| trained from scratch | paper, test error % | ours, test error % | 95 % interval | "
-        "error during the last pass % | parameters |",
+        f"error during the last pass % (paper: {reported.TRAIN_ERROR_DURING}) | parameters |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for line in formatted(table):

@@ -57,13 +57,17 @@ class LeNet5(nn.Module):
         return penalties.flatten(1) if x.shape[-2:] == (FIELD, FIELD) else penalties
 
     def states(self, x: Tensor) -> dict[str, Tensor]:
-        """The state (squashed output) of every layer up to F6, by name.
+        """The state (squashed output, D3) of every layer up to F6, by name.
 
         The shapes are those of a 32x32 input; F6's 84 units stand last. Raises ValueError for an
         input that is not (N, 1, >= 32, >= 32).
         """
         if x.ndim != 4 or x.shape[1] != 1 or min(x.shape[2:]) < FIELD:
             raise ValueError(f"expected input of shape (N, 1, >= 32, >= 32), got {tuple(x.shape)}")
+        if x.dtype != self.c1.weight.dtype:
+            raise ValueError(
+                f"expected {self.c1.weight.dtype}, as preprocess gives it, got {x.dtype}"
+            )
         c1 = squash(self.c1(x))  # (N, 6, 28, 28)
         s2 = squash(self.s2(c1))  # (N, 6, 14, 14)
         c3 = squash(self.c3(s2))  # (N, 16, 10, 10)

@@ -62,9 +62,13 @@ Loss = MSELoss | MAPLoss
 
 
 def _correct(penalties: Tensor, labels: Tensor) -> Tensor:
+    """The penalty of each pattern's own class. Raises ValueError where the two do not fit."""
     if penalties.ndim != 2 or labels.shape != penalties.shape[:1]:
         raise ValueError(
             "expected penalties (N, classes) and labels (N,), "
             f"got {tuple(penalties.shape)} and {tuple(labels.shape)}"
         )
+    classes = penalties.shape[1]
+    if labels.dtype != torch.int64 or not ((labels >= 0) & (labels < classes)).all():
+        raise ValueError(f"expected int64 labels in 0 ... {classes - 1}, got {labels}")
     return penalties.gather(1, labels.unsqueeze(1)).squeeze(1)

@@ -13,7 +13,7 @@ FIELD = 32
 def preprocess(images: Tensor) -> Tensor:
     """uint8 (N, 28, 28), ink 255, to the network's input, float32 (N, 1, 32, 32).
 
-    Each 28x28 image is extended by two pixels of background on every side; grey level g becomes
+    Each 28x28 image is extended by two pixels of background on every side (D14); grey level g becomes
     g / 255 x 1.275 - 0.1. Images that are 32x32 already (distorted ones) are only rescaled.
     Raises ValueError for any other shape or dtype.
     """

@@ -10,6 +10,7 @@ from torch.nn import functional
 from .layers import Subsampling, slope
 from .lenet5 import LeNet5
 from .losses import Loss
+from .preprocess import FIELD
 
 MU = 0.02
 """mu of eq. 21 (section III-B)."""
@@ -32,14 +33,19 @@ def diagonal_curvature(
 
     images (P, 1, 32, 32) float32, labels (P,); the plain mean over the P patterns (eq. 24). The
     recursion starts from d2E / dx2 at F6: the loss's own, or the constant `f6_curvature` that the
-    authors' later code puts in its place (D6). What feeds the one weight of a subsampling unit is
-    the "sum" of its four inputs, or each of the four by a connection of its own ("each", D8).
+    authors' later code puts in its place, and our training too (D6). What feeds the one weight of a
+    subsampling unit is the "sum" of its four inputs, or each of the four by a connection of its own
+    ("each", D8).
     Neither loss's curvature depends on the labels; they only have to be as many as the images.
     """
     if len(images) == 0 or len(images) != len(labels):
         raise ValueError(f"expected P >= 1 images and labels, got {len(images)} and {len(labels)}")
     if coefficient_input not in COEFFICIENT_INPUTS:
         raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
+    if f6_curvature is not None and not f6_curvature >= 0:
+        raise ValueError(f"expected f6_curvature >= 0 or None, got {f6_curvature}")
+    if images.shape[2:] != (FIELD, FIELD):
+        raise ValueError(f"expected images of {FIELD}x{FIELD}, got {tuple(images.shape)}")
     states = model.states(images)
     f6 = states["f6"].flatten(1)
     if f6_curvature is None:

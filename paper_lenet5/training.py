@@ -18,7 +18,7 @@ from .preprocess import preprocess
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
-"""eta of eq. 21 for each of the 20 passes, per pattern (section III-B)."""
+"""eta of eq. 21 for each of the 20 passes, per pattern (section III-B; D12)."""
 
 CURVATURE_MEMORY: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
     "mean": lambda kept, new, number: kept + (new - kept) / number,
@@ -32,7 +32,7 @@ all patterns sampled so far is the running estimate that keeps the printed sched
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that a training session is made of, but the data and the seed. The defaults are D3 to D9."""
+    """All that a training session is made of, but the data and the seed (D4, D6 to D12)."""
 
     loss: Loss = MAPLoss(j=10.0)
     initialisation: Initialisation = Initialisation()
@@ -66,7 +66,7 @@ class PassRecord:
     largest_step: float
     patterns: int
     errors_during: int
-    """Among `patterns`, each judged just before it was learned from: the training error of Fig. 5."""
+    """Among `patterns`, each judged just before it was learned from, as in Fig. 5 (D13)."""
     train_errors: int
     test_errors: int
     seconds: float
@@ -85,7 +85,8 @@ class Split:
     def __post_init__(self):
         if len(self.images) != len(self.labels) or len(self.images) == 0:
             raise ValueError(
-                f"expected as many labels as images, got {len(self.labels)} and {len(self.images)}"
+                "expected at least one image and as many labels, "
+                f"got {len(self.images)} images and {len(self.labels)} labels"
             )
         object.__setattr__(self, "inputs", preprocess(self.images))
 
@@ -98,7 +99,7 @@ class Patterns(Protocol):
 
 
 class Originals:
-    """The training patterns in a constant random order (appendix C), or a new order for each pass."""
+    """The patterns in a constant random order (appendix C, D11), or a new order for each pass."""
 
     def __init__(self, train: Split, seed: int, reshuffle: bool):
         self.train, self.seed, self.reshuffle = train, seed, reshuffle
@@ -182,6 +183,8 @@ class Session:
             self.model, optimizer, recipe.loss, inputs, labels, order
         )
         seconds = time.perf_counter() - started
+        if not all(p.isfinite().all() for p in self.model.parameters()):
+            raise FloatingPointError(f"the parameters are no longer finite after pass {number}")
         steps = torch.cat([step.flatten() for step in optimizer.step_sizes().values()])
         return PassRecord(
             number=number,

@@ -21,7 +21,7 @@ from paper_lenet5.training import Recipe
 
 from . import datasets, reported
 from .recipes import Row
-from .runs import Runs, run_name, write
+from .runs import Runs, recorded, write
 from .sweep import percent, sweep
 
 SETTLED = Recipe()
@@ -50,11 +50,11 @@ READINGS = (
 )  # fmt: skip
 
 
-def table_of(rows: Sequence[Row], records: Sequence[dict]) -> pd.DataFrame:
+def table_of(runs: Runs, dataset: str = "mnist-held-out") -> pd.DataFrame:
     """One line per reading: steps and errors of its first passes, held-out error after the last."""
     lines = []
-    for row in rows:
-        of_row = [record for record in records if record["model"] == row.title]
+    for row in READINGS:
+        of_row = recorded(row, runs, dataset)
         if not of_row:
             continue
         held_out = [percent(record) for record in of_row]
@@ -96,25 +96,35 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m reproduce.alternatives", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    names = [row.name.removeprefix("reading-") for row in READINGS]
-    parser.add_argument("--seeds", type=int, default=5, help="seeds 0 ... N - 1 (default 5)")
-    parser.add_argument("--jobs", type=int, help="runs at a time (default: one per core)")
-    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
-    parser.add_argument("--rows", nargs="+", choices=names, default=names, metavar="ROW",
-                        help=f"some of: {', '.join(names)}")  # fmt: skip
+    """Train, and write the tables anew after every run."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reproduce.alternatives",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    by_name = {row.name.removeprefix("reading-"): row for row in READINGS}
+    option = parser.add_argument
+    option("--seeds", type=int, default=5, help="seeds 0 ... N - 1 (default 5)")
+    option("--jobs", type=int, help="runs at a time (default: one per core)")
+    option("--data", type=Path, help="folder with the IDX files (default: see README)")
+    option("--out", type=Path, default=Path("results"), help="results folder")
+    option("--rows", nargs="+", choices=by_name, default=list(by_name), metavar="ROW",
+           help=f"some of: {', '.join(by_name)}")  # fmt: skip
     args = parser.parse_args(argv)
+    if args.seeds < 1 or (args.jobs is not None and args.jobs < 1):
+        parser.error("--seeds and --jobs must be at least 1")
     console, runs = Console(), Runs(args.out)
-    dataset = datasets.held_out(datasets.load(args.data))
-    rows = [row for row in READINGS if row.name.removeprefix("reading-") in args.rows]
+    try:
+        dataset = datasets.held_out(datasets.load(args.data))
+    except (OSError, ValueError) as error:
+        console.print(str(error), style="red", highlight=False)
+        return 1
+    rows = [by_name[name] for name in args.rows]
     for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
-        names = [run_name(row, dataset, seed) for row in rows for seed in range(args.seeds)]
-        table = table_of(rows, [runs.record(name) for name in names if not runs.is_open(name)])
+        table = table_of(runs, dataset.name)
         write(args.out / "alternatives.csv", table.to_csv(index=False).encode())
         write(args.out / "alternatives.md", markdown(table).encode())
-    console.print(markdown(table), soft_wrap=True, highlight=False)
+    console.print(markdown(table_of(runs, dataset.name)), soft_wrap=True, highlight=False)
     return 0
 
 

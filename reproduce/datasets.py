@@ -74,6 +74,10 @@ def smoke(dataset: Dataset) -> Dataset:
 
 def held_out(dataset: Dataset) -> Dataset:
     """The training set alone, 10,000 of it held out: what choices are made on. No test image."""
+    if len(dataset.train.labels) <= HELD_OUT:
+        raise ValueError(
+            f"cannot hold out {HELD_OUT:,} of {len(dataset.train.labels):,} training images"
+        )
     order = torch.randperm(len(dataset.train.labels), generator=torch.Generator().manual_seed(1998))
     images, labels = dataset.train.images[order], dataset.train.labels[order]
     return replace(

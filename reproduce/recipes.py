@@ -36,6 +36,6 @@ class Row:
 TABLE_1 = (
     Row("lenet5-1998", "LeNet-5 (1998)", Recipe()),
     Row("lenet5-1998-distortions", "LeNet-5 (1998), distortions", Recipe(distortions=FIG7_RANGES)),
-    Row("lenet5-1998-eq8", "LeNet-5 (1998), eq. 8 for eq. 9", Recipe(loss=MSELoss())),
+    Row("lenet5-1998-eq8", "LeNet-5 (1998), eq. 8 instead of eq. 9", Recipe(loss=MSELoss())),
     Row("lenet5-textbook", "LeNet-5 (textbook)", MinibatchRecipe(textbook)),
 )

@@ -27,10 +27,14 @@ Progress = Callable[[int, int, object], None]
 """Told after every pass: its number, how many there are, its record."""
 
 
+def stem(row: Row, dataset: str) -> str:
+    """What the names of the row's runs begin with; those on anything but MNIST name their data."""
+    return row.name if dataset == "mnist" else f"{row.name}-{dataset}"
+
+
 def run_name(row: Row, dataset: Dataset, seed: int) -> str:
-    """Of a run's files. Runs on anything but MNIST carry the data's name, and are never mixed up."""
-    data = "" if dataset.name == "mnist" else f"-{dataset.name}"
-    return f"{row.name}{data}-seed{seed}"
+    """What a run's files are called."""
+    return f"{stem(row, dataset.name)}-seed{seed}"
 
 
 class Runs:
@@ -130,11 +134,18 @@ class Runs:
         return self.unfinished / f"{name}.safetensors"
 
 
-def recorded(row: Row, runs: Runs) -> list[dict]:
-    """All finished runs of the row on MNIST, in the order of their seeds."""
-    names = [path.stem for path in runs.folder.glob(f"{row.name}-seed*.json")]
+def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[dict]:
+    """All finished runs of the row on that data, in the order of their seeds.
+
+    Only those of the row as it is now: a record of another recipe is not one of its runs.
+    """
+    names = [path.stem for path in runs.folder.glob(f"{stem(row, dataset)}-seed*.json")]
     finished = [runs.record(name) for name in names if not runs.is_open(name)]
-    return sorted(finished, key=lambda record: record["seed"])
+    recipe = json.loads(json.dumps(describe(row.recipe)))
+    return sorted(
+        (record for record in finished if record["recipe"] == recipe),
+        key=lambda record: record["seed"],
+    )
 
 
 def describe(recipe: object) -> object:

@@ -1,7 +1,8 @@
 """Table 1: LeNet-5 of 1998, the paper's own values, and what is called LeNet-5 today.
 
-Trains every row from scratch and writes results/table1.csv, .md and .json, anew after every run. A
-command that was interrupted goes on from its last whole pass when it is given again.
+Trains every row from scratch, and after every run writes results/table1.csv, .md and .json anew from
+all the records there are. A command that was interrupted goes on from its last whole pass when it is
+given again.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
 from . import datasets, reported
 from .recipes import TABLE_1, Row
-from .runs import Runs, recorded, run_name, write
+from .runs import Runs, recorded, write
 from .sweep import percent, sweep
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
@@ -57,13 +58,9 @@ def table_row(row: Row, records: Sequence[dict]) -> dict:
     }
 
 
-def table_of(rows: Sequence[Row], records: Sequence[dict]) -> pd.DataFrame:
-    """The table from all records there are; a row without any is left out."""
-    lines = []
-    for row in rows:
-        of_row = [record for record in records if record["model"] == row.title]
-        if of_row:
-            lines.append(table_row(row, of_row))
+def table_of(runs: Runs, dataset: str = "mnist") -> pd.DataFrame:
+    """The table from all the records under a results folder; a row without any is left out."""
+    lines = [table_row(row, found) for row in TABLE_1 if (found := recorded(row, runs, dataset))]
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
@@ -154,9 +151,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args, console = arguments(argv), Console()
     rows, runs = [row for row in TABLE_1 if row.name in args.rows], Runs(args.out)
     if args.recorded:
-        table = table_of(rows, [record for row in rows for record in recorded(row, runs)])
+        table = table_of(runs)
         if table.empty:
-            console.print(f"No records of these rows under {runs.folder}.")
+            console.print(f"No records of table 1 under {runs.folder}.")
             return 1
         write_table(table, args.out)
         show(table, console)
@@ -169,20 +166,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     dataset = datasets.smoke(dataset) if args.smoke else dataset
     console.print(f"Training on: {dataset.title}.")
-    finished = []
     try:
         for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
-            names = [run_name(row, dataset, seed) for row in rows for seed in range(args.seeds)]
-            finished = [runs.record(name) for name in names if not runs.is_open(name)]
-            write_table(table_of(rows, finished), args.out)
+            write_table(table_of(runs, dataset.name), args.out)
     except KeyboardInterrupt:
         console.print("Stopped. The same command goes on from the last whole pass.")
         sys.stdout.flush()
         os._exit(130)  # without waiting for the passes that are going on: they are not recorded
-    show(table_of(rows, finished), console)
+    show(table_of(runs, dataset.name), console)
     if not dataset.comparable:
         console.print(f"These numbers are of a {dataset.title}.")
-    console.print(f"Written: {args.out}/table1.csv, .md, .json; records in {runs.folder}.")
+    console.print(
+        f"The table has every record in {runs.folder}, those of this command among them. "
+        f"Written: {args.out}/table1.csv, .md, .json."
+    )
     return 0
 
 

@@ -66,7 +66,7 @@ def measured(seconds: list[float], items: int = 1) -> dict:
     return {"microseconds": microseconds, "items": items, "seconds": seconds}
 
 
-def multiply_adds(model: LeNet5) -> dict[str, int]:
+def step_multiply_adds(model: LeNet5) -> dict[str, int]:
     """Of one step: forward, for the gradients of the weights, for those that are passed down.
 
     A unit's weighted sum has a product for each of its map's parameters but the bias, so that a
@@ -152,7 +152,7 @@ def training_step(train: Split, extent: Extent) -> dict:
     products = {"numpy": lambda: a.numpy() @ b.numpy(), "torch": lambda: a @ b}
     seconds = alternate(work | products, extent.rounds)
 
-    counts = multiply_adds(LeNet5())
+    counts = step_multiply_adds(LeNet5())
     ways = {way: measured(seconds[way], extent.patterns) for way in work}
     peaks = {name: measured(seconds[name], extent.matrix**3) for name in products}
     fastest = min(peak["microseconds"] for peak in peaks.values())

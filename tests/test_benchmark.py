@@ -94,7 +94,7 @@ def test_multiply_adds_are_those_that_torch_counts():
         MSELoss()(model(torch.zeros(1, 1, 32, 32)), torch.tensor([3])).backward()
     gaps = 3 * (6 * 16 - sum(map(len, TABLE_I))) * 25 * 100
     subsampling, output = 3 * (6 * 14**2 + 16 * 5**2), 2 * 10 * 84
-    counts = timing.multiply_adds(model)
+    counts = timing.step_multiply_adds(model)
     assert sum(counts.values()) == counter.get_total_flops() / 2 - gaps + subsampling + output
     assert counts["forward"] == costs.multiply_adds(model)
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from paper_lenet5.training import Recipe
 from reproduce import __main__ as commands
 from reproduce import alternatives, figure5, figure8, pages, reported, table1
 from reproduce.recipes import TABLE_1
-from reproduce.runs import Runs, recorded
+from reproduce.runs import Runs, describe, recorded
 
 ROOT = Path(__file__).parent.parent
 RUNS = Runs(ROOT / "results")
@@ -29,7 +30,7 @@ def test_a_page_that_lost_its_block_is_noticed():
 
 
 def test_table_1_is_the_table_of_its_records():
-    table = table1.table_of(TABLE_1, [r for row in TABLE_1 for r in recorded(row, RUNS)])
+    table = table1.table_of(RUNS)
     assert table.to_csv(index=False) == (ROOT / "results" / "table1.csv").read_text()
     assert table1.markdown(table) == (ROOT / "results" / "table1.md").read_text()
     as_json = pd.read_json(ROOT / "results" / "table1.json")
@@ -47,12 +48,12 @@ def test_the_networks_of_1998_have_the_papers_error():
 
 
 def test_the_readings_are_the_readings_of_their_records():
-    rows = alternatives.READINGS
     paths = sorted(p for p in RUNS.folder.glob("reading-*-mnist-held-out-seed*.json"))
     records = [json.loads(path.read_text()) for path in paths]
-    table = alternatives.table_of(rows, records)
+    table = alternatives.table_of(RUNS)
     assert alternatives.markdown(table) == (ROOT / "results" / "alternatives.md").read_text()
-    assert len(table) == len(rows)
+    assert len(table) == len(alternatives.READINGS)
+    assert table["n"].sum() == len(records)
     assert (table["n"] >= 5).all()
     assert all(r["dataset"]["train_patterns"] == 50_000 for r in records), "none saw a test image"
 
@@ -71,6 +72,11 @@ def test_figure_8_is_that_of_the_records(mnist_test):
     counts = figure8.overlap(table, records)
     assert counts["of_the_82"] > 20 * counts["by_chance"]
     assert counts["mean_errors"] == pytest.approx(np.mean([r["test_errors"] for r in records]))
+
+
+def test_the_comparison_of_curvatures_is_of_the_recipe_as_it_is():
+    record = json.loads((ROOT / "results/curvature.json").read_text())
+    assert record["recipe"] == json.loads(json.dumps(describe(Recipe())))
 
 
 def test_every_record_says_what_is_needed_to_repeat_it():

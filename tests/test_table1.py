@@ -10,6 +10,7 @@ from scipy import stats
 from paper_lenet5 import mnist
 from reproduce import datasets, table1
 from reproduce.recipes import TABLE_1
+from reproduce.runs import describe
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "train_error", "parameters", "multiply_adds", "seconds"]  # fmt: skip
@@ -18,6 +19,8 @@ COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_
 def record(row, errors: int) -> dict:
     return {
         "model": row.title,
+        "seed": errors,
+        "recipe": describe(row.recipe),
         "dataset": {"title": "MNIST", "test_patterns": 10_000},
         "test_errors": errors,
         "passes": [{"errors_during": 210, "patterns": 60_000}],

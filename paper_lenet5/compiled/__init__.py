@@ -1,4 +1,4 @@
-"""What `paper_lenet5.eager` does, some fifty times as fast. Needs numba (the extra `reproduce`).
+"""What `paper_lenet5.eager` does, compiled. Needs numba (the extra `reproduce`).
 
 Works on one CPU core with the interpreter's lock released: threads train side by side.
 """
@@ -51,6 +51,8 @@ def diagonal_curvature(
         raise ValueError("expected at least one image to measure the curvature on")
     if coefficient_input not in COEFFICIENT_INPUTS:
         raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
+    if f6_curvature is not None and not f6_curvature >= 0:
+        raise ValueError(f"expected f6_curvature >= 0 or None, got {f6_curvature}")
     _check_labels(labels, len(images), model)
     parameters = dict(model.named_parameters())
     squares = pack({name: p.square() for name, p in parameters.items()})
@@ -72,7 +74,6 @@ def penalties(model: LeNet5, images: Tensor) -> Tensor:
         _rows(images),
         pack(dict(model.named_parameters())),
         pack_centers(model.rbf.centers),
-        np.float32(1),
         out,
         workspace()[0],
     )

@@ -1,10 +1,11 @@
 """Compiled code on disk, so that only the first run on a machine compiles."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import numba
+
+from ..mnist import cache_folder
 
 
 def _folder() -> Path:
@@ -20,10 +21,10 @@ def _folder() -> Path:
         here.parent / "connections.py",
     ]
     content = b"".join(path.read_bytes() for path in sources)
-    base = numba.config.CACHE_DIR or Path(
-        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "paper-lenet5"
+    return (
+        Path(numba.config.CACHE_DIR or cache_folder())
+        / f"compiled-{hashlib.sha256(content).hexdigest()[:16]}"
     )
-    return Path(base) / f"compiled-{hashlib.sha256(content).hexdigest()[:16]}"
 
 
 def cached(function):

@@ -1,10 +1,12 @@
-"""Vectors of sixteen float32 for Numba: the words that the layers of the compiled pass are written in.
+"""Vectors of sixteen float32 for Numba: the words that the compiled layers are written in.
+
+A word is a small vector operation, such as `load` or `add_outer`.
 
 A `Block` is a handful of such vectors that stay in registers. Numba's own vectoriser sees scalars
 and loops and finds too few of the vectors in five by five convolutions; here each word below emits
 vector code of LLVM directly, which LLVM fits to whatever the processor has (one AVX-512 register,
-two of AVX, four of SSE or NEON). No word leaves the order of its additions open, so that the same
-numbers come out on every machine. Addresses are in elements of a flat float32 array.
+two of AVX, four of SSE or NEON). No word leaves the order of its additions open, so that it gives the
+same numbers on every machine. Addresses are in elements of a flat float32 array.
 """
 
 import operator
@@ -210,8 +212,8 @@ def _elementwise(emit_vector):
 
 
 _of_fma = _elementwise(lambda b, x, y, z: _fma(b, x, y, z))
-_of_minimum = _elementwise(lambda b, x, y: _call(b, "llvm.minnum.v16f32", x, y))
-_of_maximum = _elementwise(lambda b, x, y: _call(b, "llvm.maxnum.v16f32", x, y))
+_of_minimum = _elementwise(lambda b, x, y: b.select(b.fcmp_ordered("<", y, x), y, x))
+_of_maximum = _elementwise(lambda b, x, y: b.select(b.fcmp_ordered(">", y, x), y, x))
 
 
 @intrinsic
@@ -222,13 +224,13 @@ def fma(typing, x, y, z):
 
 @intrinsic
 def minimum(typing, x, y):
-    """The smaller of x and y, lane by lane."""
+    """The smaller of x and y, lane by lane; x where it is no number."""
     return _of_minimum(x, y)
 
 
 @intrinsic
 def maximum(typing, x, y):
-    """The larger of x and y, lane by lane."""
+    """The larger of x and y, lane by lane; x where it is no number."""
     return _of_maximum(x, y)
 
 

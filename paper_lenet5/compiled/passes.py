@@ -80,11 +80,11 @@ def add_curvature(
 
 
 @cached
-def penalties_of(images, weights, centers, factor, penalties, states):
+def penalties_of(images, weights, centers, penalties, states):
     """Fill penalties (N, 10) for images (N, 1024)."""
     for pattern in range(len(images)):
         forward(images[pattern], weights, states)
-        output(states.f6, centers, factor, penalties[pattern])
+        output(states.f6, centers, ONE, penalties[pattern])
 
 
 @inline

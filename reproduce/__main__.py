@@ -6,7 +6,7 @@ from pathlib import Path
 
 COMMANDS = {
     "table1": "4 minutes",
-    "alternatives": "1 hour",
+    "alternatives": "half an hour",
     "figure5": "seconds, from the records",
     "figure8": "seconds, from the records",
     "curvature": "5 minutes",

@@ -198,7 +198,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     extent = replace(extent, rounds=args.repeats or extent.rounds)
     dataset = datasets.smoke(dataset) if args.quick else dataset
     if not is_compiled():
-        console.print("Compiling the pass for this processor: half a minute, once.")
+        console.print("Compiling the pass for this processor, once: a moment ...")
     torch.set_num_threads(1)
     with threadpool_limits(1):
         result = benchmark(dataset, extent, console.print)

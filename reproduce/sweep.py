@@ -30,7 +30,7 @@ def sweep(
     """
     torch.set_num_threads(1)  # the threads are busy with runs of their own
     if not is_compiled():
-        console.print("Compiling the pass for this processor: half a minute, once.")
+        console.print("Compiling the pass for this processor, once: a moment ...")
     names = {run_name(row, dataset, seed): (row, seed) for row in rows for seed in range(seeds)}
     left = runs.open(names)
     if len(left) < len(names):

@@ -871,7 +871,7 @@ def test_sessions_differ_by_their_seed_alone():
 
 def test_a_split_refuses_labels_that_are_too_few():
     images, labels = draw_digits(4)
-    with pytest.raises(ValueError, match="expected as many labels as images, got 3 and 4"):
+    with pytest.raises(ValueError, match="got 4 images and 3 labels"):
         Split(images, labels[:3])
     with pytest.raises(ValueError, match="got 0 and 0"):
         Split(images[:0], labels[:0])

@@ -8,10 +8,11 @@ import torch
 from conftest import CROSSES, draw_digits, random_model
 from torch.func import jacrev, vmap
 
-from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5 import LeNet5, MAPLoss, preprocess
 from paper_lenet5.bitmaps import COLUMNS, ROWS, digit_bitmaps
 from paper_lenet5.connections import TABLE_I
 from paper_lenet5.distort import FIG7_RANGES
+from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import squash
 from paper_lenet5.sdlm import CURVATURE_PATTERNS, MU
 from paper_lenet5.training import SCHEDULE, Distorted, Originals, Recipe, Split
@@ -306,6 +307,15 @@ def test_recipe_of_the_paper_is_a_constant_order_of_the_originals():
     recipe = Recipe()
     assert not recipe.reshuffle
     assert recipe.distortions is None
+
+
+def test_what_the_paper_leaves_open_is_settled_as_deviations_says():
+    """D4, D6, D7, D8: a change of these is a change of every table."""
+    recipe = Recipe()
+    assert recipe.initialisation == Initialisation(scale=1.2, power=0.5, coefficient=0.5)
+    assert (recipe.curvature_memory, recipe.f6_curvature) == ("mean", 2.0)
+    assert recipe.loss == MAPLoss(j=10.0, factor=1.0)
+    assert recipe.coefficient_input == "sum"
 
 
 def test_a_recipe_cannot_be_changed():

@@ -15,6 +15,7 @@ from conftest import draw_digits, random_model
 
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, diagonal_curvature, eager, preprocess
 from paper_lenet5.bitmaps import digit_bitmaps
+from paper_lenet5.training import Recipe
 
 compiled = pytest.importorskip("paper_lenet5.compiled", exc_type=ImportError)
 
@@ -86,7 +87,7 @@ def test_1_000_drawn_digits_leave_the_parameters_of_float64(seed):
     assert_learns_as_float64_does(LeNet5(rng(seed)), x, labels, loss)
 
 
-@pytest.mark.parametrize("loss", [MSELoss(), MAPLoss(j=20.0)], ids=str)
+@pytest.mark.parametrize("loss", [MSELoss(), Recipe().loss], ids=str)
 def test_1_000_digits_of_mnist_leave_the_parameters_of_float64(digits, loss):
     images, labels = digits
     assert_learns_as_float64_does(LeNet5(rng(4)), preprocess(images[:1000]), labels[:1000], loss)

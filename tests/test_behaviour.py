@@ -191,6 +191,11 @@ def test_a_wide_input_gives_the_network_applied_every_four_pixels():
     assert torch.equal(model.classify(x), y.argmin(1))
 
 
+def test_the_network_refuses_pixels_of_another_type_than_its_own():
+    with pytest.raises(ValueError, match=r"expected torch.float32, .* got torch.float64"):
+        LeNet5()(torch.zeros(1, 1, 32, 32, dtype=torch.float64))
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 28, 28), (1, 3, 32, 32), (1, 32, 32), (1, 1, 40, 31)])
 def test_the_network_refuses_other_inputs(shape):
     with pytest.raises(ValueError, match=r"expected input of shape .* got \(1, "):
@@ -308,6 +313,13 @@ def test_losses_refuse_shapes_that_do_not_belong_together(loss):
     for y, labels in [((4, 10), (3,)), ((4, 10), (4, 1)), ((4, 10, 1, 1), (4,)), ((10,), ())]:
         with pytest.raises(ValueError, match=r"expected penalties \(N, classes\) and labels"):
             loss(torch.zeros(y), torch.zeros(labels, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+@pytest.mark.parametrize("labels", [[0, 10], [0, -1], [0.0, 1.0]], ids=str)
+def test_losses_refuse_labels_that_no_class_has(loss, labels):
+    with pytest.raises(ValueError, match=r"expected int64 labels in 0 \.\.\. 9"):
+        loss(torch.zeros(2, 10), torch.tensor(labels))
 
 
 # The first parameters
@@ -615,6 +627,13 @@ def test_curvature_leaves_the_network_as_it_was(engine):
     assert all(p.grad is None and p.requires_grad for p in model.parameters())
 
 
+@pytest.mark.parametrize("constant", [-1.0, math.nan])
+def test_curvature_refuses_a_constant_that_is_negative(engine, constant):
+    x, labels = drawn(1)
+    with pytest.raises(ValueError, match=r"expected f6_curvature >= 0 or None, got (-1|nan)"):
+        engine.diagonal_curvature(LeNet5(), x, labels, MSELoss(), constant)
+
+
 def test_curvature_refuses_what_it_cannot_use():
     model, (x, labels) = LeNet5(), drawn(3)
     with pytest.raises(ValueError, match="expected P >= 1 images and labels, got 0 and 0"):
@@ -623,6 +642,8 @@ def test_curvature_refuses_what_it_cannot_use():
         diagonal_curvature(model, x, labels[:2], MSELoss())
     with pytest.raises(ValueError, match=r"expected one of \('sum', 'each'\), got 'mean'"):
         diagonal_curvature(model, x, labels, MSELoss(), coefficient_input="mean")
+    with pytest.raises(ValueError, match="expected images of 32x32"):
+        diagonal_curvature(model, torch.zeros(3, 1, 36, 36), labels, MSELoss())
 
 
 # One pass
@@ -855,6 +876,15 @@ def test_errors_of_a_pass_are_those_of_the_network_as_the_pass_left_it(engine):
             )
 
 
+def test_a_session_stops_when_its_network_is_lost(engine):
+    """At the end of the pass, before errors are counted with what are no numbers."""
+    train = split(10, 1)
+    session = Session(tiny(schedule=(1e30,)), 0, train, train, engine)
+    with pytest.raises(FloatingPointError, match="no longer finite after pass 1"):
+        list(session.passes())
+    assert session.records == []
+
+
 def test_sessions_differ_by_their_seed_alone():
     train, test = split(20, 1), split(10, 2)
 
@@ -873,5 +903,5 @@ def test_a_split_refuses_labels_that_are_too_few():
     images, labels = draw_digits(4)
     with pytest.raises(ValueError, match="got 4 images and 3 labels"):
         Split(images, labels[:3])
-    with pytest.raises(ValueError, match="got 0 and 0"):
+    with pytest.raises(ValueError, match="got 0 images and 0 labels"):
         Split(images[:0], labels[:0])

@@ -192,6 +192,15 @@ def test_a_step_stays_finite_for_any_j_and_any_penalty(j, scale):
     assert (flat(model).double() - expected).norm() <= 1e-5 * expected.norm()
 
 
+def test_what_is_no_number_stays_none(squash_of):
+    """A fault in the input or in the parameters shows in the answer."""
+    assert np.isnan(squash_of(np.array([np.nan, 1], np.float32))[0]).tolist() == [True, False]
+    model, (x, _) = random_model(), drawn(2)
+    x[1, 0, 16, 16] = torch.nan
+    assert compiled.penalties(model, x).isnan().all(1).tolist() == [False, True]
+    assert not compiled.penalties(model, x).isnan()[0].any()
+
+
 # Always the same numbers
 
 

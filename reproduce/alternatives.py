@@ -15,7 +15,7 @@ import pandas as pd
 from rich.console import Console
 
 from paper_lenet5.distort import FIG7_RANGES
-from paper_lenet5.initialisation import PRINTED, Initialisation
+from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.losses import MAPLoss, MSELoss
 from paper_lenet5.training import Recipe
 
@@ -41,9 +41,6 @@ READINGS = (
     _reading("map-20", "eq. 9, j = 20", loss=MAPLoss(20.0)),
     _reading("latest", "latest curvature", curvature_memory="latest"),
     _reading("own-curvature", "the loss's own curvature at F6", f6_curvature=None),
-    _reading("scale-1.0", "weights U(±1/√F)", initialisation=Initialisation(1.0)),
-    _reading("each", "each input of S2, S4 a connection of its own", coefficient_input="each"),
-    _reading("reshuffled", "a new order in each pass", reshuffle=True),
     _reading("distortions", "settled, with distortions", distortions=FIG7_RANGES),
     _reading("eq8-distortions", "eq. 8, with distortions",
              loss=MSELoss(), distortions=FIG7_RANGES),

@@ -879,7 +879,7 @@ def test_errors_of_a_pass_are_those_of_the_network_as_the_pass_left_it(engine):
 def test_a_session_stops_when_its_network_is_lost(engine):
     """At the end of the pass, before errors are counted with what are no numbers."""
     train = split(10, 1)
-    session = Session(tiny(schedule=(1e30,)), 0, train, train, engine)
+    session = Session(tiny(schedule=(1e39,)), 0, train, train, engine)
     with pytest.raises(FloatingPointError, match="no longer finite after pass 1"):
         list(session.passes())
     assert session.records == []

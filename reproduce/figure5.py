@@ -59,12 +59,14 @@ def draw(table: pd.DataFrame, n: int) -> Figure:
     ):
         low, high = table[f"{name}_low"], table[f"{name}_high"]
         axes.fill_between(table["pass"], low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(table["pass"], table[f"{name}_mean"], style, color=colour, label=f"ours: {label}")
+        axes.plot(
+            table["pass"], table[f"{name}_mean"], style, color=colour, label=f"ours, eq. 9: {label}"
+        )
         axes.plot(table["pass"], table[f"{name}_paper"], marker, color=colour, markersize=5,
                   markerfacecolor="white", label=f"1998: {label}")  # fmt: skip
         if f"{name}_eq8" in table:
             axes.plot(table["pass"], table[f"{name}_eq8"], ":", color=colour, linewidth=1.2,
-                      label=f"eq. 8: {label}")  # fmt: skip
+                      label=f"ours, eq. 8: {label}")  # fmt: skip
     axes.set(xlabel="pass over the 60,000 training patterns", ylabel="error, %",
              xlim=(0.6, PASSES + 0.4), ylim=(0, None), xticks=range(2, PASSES + 1, 2))  # fmt: skip
     axes.set_title(f"LeNet-5, {n} networks: mean and range, over the points of Fig. 5", fontsize=11)

@@ -207,9 +207,9 @@ class Session:
         return int((self.answers(split) != split.labels).sum())
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that the next pass depends on, but the record."""
-        curvature = {f"curvature.{name}": h for name, h in self.curvature.items()}
-        return {f"model.{name}": t for name, t in self.model.state_dict().items()} | curvature
+        """A copy of everything that the next pass depends on, but the record."""
+        model = {f"model.{name}": t.clone() for name, t in self.model.state_dict().items()}
+        return model | {f"curvature.{name}": h.clone() for name, h in self.curvature.items()}
 
     def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
         """Go on from `state()` and the records that belong to it."""

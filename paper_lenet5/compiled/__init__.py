@@ -31,11 +31,14 @@ def train_one_pass(
 ) -> int:
     """`eager.train_one_pass`, compiled. Raises ValueError for labels or an order out of range."""
     _check_labels(labels, len(images), model)
-    if order.numel() and not 0 <= order.min() <= order.max() < len(images):
+    if order.dtype != torch.int64 or order.ndim != 1:
+        raise ValueError(f"expected (P,) int64 indices, got {tuple(order.shape)} {order.dtype}")
+    if len(order) and not 0 <= order.min() <= order.max() < len(images):
         raise ValueError(f"expected an order of 0 ... {len(images) - 1}, got other indices in it")
     weights = pack(dict(model.named_parameters()))
     errors = passes.train(
-        _rows(images), labels.numpy(), order.numpy(), weights, pack(optimizer.step_sizes()),
+        _rows(images), labels.contiguous().numpy(), order.contiguous().numpy(), weights,
+        pack(optimizer.step_sizes()),
         pack_centers(model.rbf.centers), _loss(loss), *workspace(),
     )  # fmt: skip
     model.load_state_dict(unpack(weights), strict=False)

@@ -133,24 +133,27 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     option("--seeds", type=int, default=1, help="train seeds 0 ... N - 1 (default 1)")
     option("--jobs", type=int, help="runs at a time (default: one per core)")
     option("--data", type=Path, help="folder with the IDX files (default: see README)")
-    option("--out", type=Path, help="results folder (default: results)")
+    option(
+        "--out", type=Path, help="results folder (default: results; results/NAME for other data)"
+    )
     option("--rows", nargs="+", choices=names, default=names, metavar="ROW",
            help=f"some of: {', '.join(names)}")  # fmt: skip
     option("--smoke", action="store_true",
-           help="does everything run? A corner of the data, into results/smoke")  # fmt: skip
+           help="does everything run? Trains on a corner of the data")  # fmt: skip
     option("--recorded", action="store_true",
            help="train nothing: table 1 from all the records there are")  # fmt: skip
     args = parser.parse_args(argv)
     if args.seeds < 1 or (args.jobs is not None and args.jobs < 1):
         parser.error("--seeds and --jobs must be at least 1")
-    args.out = args.out or Path("results/smoke" if args.smoke else "results")
     return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args, console = arguments(argv), Console()
-    rows, runs = [row for row in TABLE_1 if row.name in args.rows], Runs(args.out)
+    rows = [row for row in TABLE_1 if row.name in args.rows]
     if args.recorded:
+        args.out = args.out or Path("results")
+        runs = Runs(args.out)
         table = table_of(runs)
         if table.empty:
             console.print(f"No records of table 1 under {runs.folder}.")
@@ -165,6 +168,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print(str(error), style="red", highlight=False)
         return 1
     dataset = datasets.smoke(dataset) if args.smoke else dataset
+    args.out = args.out or Path("results", "" if dataset.comparable else dataset.name)
+    runs = Runs(args.out)
     console.print(f"Training on: {dataset.title}.")
     try:
         for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):

@@ -81,6 +81,13 @@ def test_without_mnist_the_sample_is_used_and_everything_says_so(no_mnist, tmp_p
     assert names == {f"{row.name}-mnist-sample-smoke-seed0.json" for row in TABLE_1}
 
 
+def test_results_on_other_data_stay_out_of_those_on_mnist(no_mnist, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert table1.main(["--smoke", "--rows", "lenet5-1998", "--jobs", "1"]) == 0
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["mnist-sample-smoke"]
+    assert (tmp_path / "results/mnist-sample-smoke/table1.csv").exists()
+
+
 def test_a_folder_that_was_named_is_not_passed_over(tmp_path, capsys):
     assert table1.main(["--smoke", "--data", str(tmp_path), "--out", str(tmp_path)]) == 1
     assert str(tmp_path) in capsys.readouterr().out.replace("\n", "")

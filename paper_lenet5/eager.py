@@ -5,29 +5,31 @@ Both modules have the same three functions, so that `training` works with either
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from .lenet5 import LeNet5
 from .losses import Loss
-from .sdlm import SDLM, diagonal_curvature
+from .sdlm import diagonal_curvature
 
 __all__ = ["diagonal_curvature", "penalties", "train_one_pass"]
 
 
 def train_one_pass(
-    model: LeNet5, optimizer: SDLM, loss: Loss, images: Tensor, labels: Tensor, order: Tensor
-) -> int:
+    model: LeNet5, optimizer: Optimizer, loss: Loss, images: Tensor, labels: Tensor, order: Tensor,
+    batch: int = 1,
+) -> int:  # fmt: skip
     """Present the patterns `order` (P,) of images (N, 1, 32, 32) and labels (N,), one by one.
 
-    The model is updated after each of them (eq. 18). Returns how many were misclassified when they
-    came: the training error "during the pass" of Fig. 5.
+    The model is updated after each of them (eq. 18), or after every `batch` of them for the mean
+    gradient. Returns how many were misclassified when they came: the training error "during the
+    pass" of Fig. 5.
     """
     errors = 0
-    for pattern in order.tolist():
-        answer = model(images[pattern : pattern + 1])
-        label = labels[pattern : pattern + 1]
-        errors += int(answer.argmin(1) != label)
+    for some in order.split(batch):
+        answer = model(images[some])
+        errors += int((answer.argmin(1) != labels[some]).sum())
         optimizer.zero_grad()
-        loss(answer, label).backward()
+        loss(answer, labels[some]).backward()
         optimizer.step()
     return errors
 

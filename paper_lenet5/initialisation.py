@@ -33,9 +33,11 @@ PRINTED = Initialisation(scale=2.4, power=1.0, coefficient=None)
 def initialise(
     model: nn.Module, generator: torch.Generator | None = None, rule: Initialisation | None = None
 ) -> None:
-    """Draw all parameters of the model anew, layer by layer, from one generator."""
+    """Draw all trainable parameters of the model anew, layer by layer, from one generator."""
     rule = rule or Initialisation()
     for layer in model.children():
+        if not any(p.requires_grad for p in layer.parameters()):
+            continue
         if isinstance(layer, Subsampling):
             if rule.coefficient is None:
                 _uniform(layer.coefficient, rule.bound(4), generator)

@@ -1,6 +1,10 @@
-"""The squashing function and the two layers that no library has. Section II-A, II-B, appendix A."""
+"""The squashing function and the two layers that no library has. Section II-A, II-B, appendix A.
 
-from collections.abc import Sequence
+And what stands in their place in networks of today, to see what each of them does.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +24,22 @@ def squash(a: Tensor) -> Tensor:
 def slope(x: Tensor) -> Tensor:
     """f'(a) as a function of the state x = f(a): S (A - x^2 / A), in [0, S A]."""
     return S * (A - x * x / A)
+
+
+class Activation(NamedTuple):
+    """A function of the weighted sums a, and its derivative as a function of the states x = f(a)."""
+
+    function: Callable[[Tensor], Tensor]
+    slope: Callable[[Tensor], Tensor]
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "scaled tanh": Activation(squash, slope),
+    "tanh": Activation(torch.tanh, lambda x: 1 - x * x),
+    "relu": Activation(torch.relu, lambda x: (x > 0).to(x.dtype)),
+    "none": Activation(lambda a: a, torch.ones_like),
+}
+"""The paper's, and those that took its place."""
 
 
 class Subsampling(nn.Module):
@@ -45,6 +65,35 @@ class Subsampling(nn.Module):
     def connect(self, sums: Tensor) -> Tensor:
         """The one trainable connection of each unit, and its bias."""
         return sums * self.coefficient[:, None, None] + self.bias[:, None, None]
+
+
+class AveragePooling(Subsampling):
+    """Subsampling with coefficient 1/4 and bias 0, neither of which is trained."""
+
+    COEFFICIENT = 0.25
+
+    def __init__(self, maps: int):
+        super().__init__(maps)
+        self.requires_grad_(False)
+        self.coefficient.fill_(self.COEFFICIENT)
+        self.bias.zero_()
+
+
+class MaxPooling(AveragePooling):
+    """The largest of the four inputs: it stands where Subsampling has their sum, times 1."""
+
+    COEFFICIENT = 1.0
+
+    @staticmethod
+    def sums(x: Tensor) -> Tensor:
+        return functional.max_pool2d(x, 2)
+
+
+POOLINGS: dict[str, type[Subsampling]] = {
+    "trainable": Subsampling,
+    "average": AveragePooling,
+    "max": MaxPooling,
+}
 
 
 class TableConvolution(nn.Module):

@@ -1,5 +1,6 @@
 """What training minimises. Section II-C, eq. 8 and 9; their curvature starts appendix C's recursion."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -23,13 +24,18 @@ class MSELoss:
         """d2E / dx_k2 of each pattern's loss at F6, (N, 84): 2 everywhere, times the factor."""
         return torch.full_like(f6, 2 * self.factor)
 
+    def output_curvature(self, penalties: Tensor) -> Tensor:
+        """d2E / dy_i2: the loss is linear in the penalties, so 0 everywhere."""
+        return torch.zeros_like(penalties)
+
 
 @dataclass(frozen=True)
 class MAPLoss:
     """E = y_D + log(e^-j + sum_i e^-y_i), the sum over all classes, mean over the patterns (eq. 9).
 
     The loss is positive. e^-j is the rubbish class: a class whose penalty is well above j is hardly
-    pushed up any more. The paper gives no value for j (D7). `factor` as in MSELoss.
+    pushed up any more. The paper gives no value for j (D7). `factor` as in MSELoss. With j infinite
+    there is no rubbish, and E is the cross entropy of the softmax over -y_i: CROSS_ENTROPY.
     """
 
     j: float
@@ -54,10 +60,16 @@ class MAPLoss:
         variance = (p * (pulls - mean.unsqueeze(1)).square()).sum(1) + rubbish * mean.square()
         return 2 * self.factor * rubbish + variance
 
+    def output_curvature(self, penalties: Tensor) -> Tensor:
+        """d2E / dy_i2 of each pattern's loss, (N, 10): p_i (1 - p_i), p the posterior of each class."""
+        p = torch.softmax(-self._with_rubbish(self.factor * penalties), 1)[:, :-1]
+        return self.factor**2 * p * (1 - p)
+
     def _with_rubbish(self, penalties: Tensor) -> Tensor:
         return torch.cat([penalties, penalties.new_full((len(penalties), 1), self.j)], 1)
 
 
+CROSS_ENTROPY = MAPLoss(j=math.inf)
 Loss = MSELoss | MAPLoss
 
 

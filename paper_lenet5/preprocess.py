@@ -10,11 +10,12 @@ FIELD = 32
 """Height and width of the input in pixels, so that strokes can lie in the centre of any unit."""
 
 
-def preprocess(images: Tensor) -> Tensor:
+def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> Tensor:
     """uint8 (N, 28, 28), ink 255, to the network's input, float32 (N, 1, 32, 32).
 
     Each 28x28 image is extended by two pixels of background on every side (D14); grey level g becomes
-    g / 255 x 1.275 - 0.1. Images that are 32x32 already (distorted ones) are only rescaled.
+    g / 255 x 1.275 - 0.1, or what leads from 0 and 255 to the two `levels`. Images that are 32x32
+    already (distorted ones) are only rescaled.
     Raises ValueError for any other shape or dtype.
     """
     fits = images.ndim == 3 and images.shape[1:] in ((28, 28), (FIELD, FIELD))
@@ -25,4 +26,5 @@ def preprocess(images: Tensor) -> Tensor:
         )
     margin = (FIELD - images.shape[-1]) // 2
     field = functional.pad(images, [margin] * 4)
-    return (field.unsqueeze(1).to(torch.float32) * ((BLACK - WHITE) / 255)).add_(WHITE)
+    white, black = levels
+    return (field.unsqueeze(1).to(torch.float32) * ((black - white) / 255)).add_(white)

@@ -1,7 +1,11 @@
 """The Euclidean RBF output layer. Section II-B, eq. 7; its centers are the bitmaps of Fig. 3."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
+
+from .bitmaps import digit_bitmaps
 
 
 class EuclideanRBF(nn.Module):
@@ -17,3 +21,11 @@ class EuclideanRBF(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.square(x.unsqueeze(-2) - self.centers).sum(-1)
+
+
+CODES: dict[str, Callable[[torch.Generator | None], Tensor]] = {
+    "bitmaps": lambda rng: digit_bitmaps(),
+    "random codes": lambda rng: 2.0 * torch.randint(2, (10, 84), generator=rng) - 1,
+    "one of ten": lambda rng: 2 * torch.eye(10) - 1,
+}
+"""What the centers can be: the paper's, and two that section II-B argues against. (10, units of F6)."""

@@ -1,13 +1,14 @@
 """Stochastic diagonal Levenberg-Marquardt, for every single parameter. Appendix C, eq. 18 to 27."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from .layers import Subsampling, slope
+from .layers import MaxPooling, Subsampling
 from .lenet5 import LeNet5
 from .losses import Loss
 from .preprocess import FIELD
@@ -26,47 +27,61 @@ def diagonal_curvature(
     images: Tensor,
     labels: Tensor,
     loss: Loss,
-    f6_curvature: float | None = None,
+    output_curvature: float | None = None,
     coefficient_input: str = "sum",
 ) -> dict[str, Tensor]:
     """h_kk of eq. 23 for every trainable parameter: {name: tensor of the parameter's shape} >= 0.
 
     images (P, 1, 32, 32) float32, labels (P,); the plain mean over the P patterns (eq. 24). The
-    recursion starts from d2E / dx2 at F6: the loss's own, or the constant `f6_curvature` that the
-    authors' later code puts in its place, and our training too (D6). What feeds the one weight of a
-    subsampling unit is the "sum" of its four inputs, or each of the four by a connection of its own
-    ("each", D8).
+    recursion starts from d2E / dx2 at F6, or d2E / dy2 of the scores where the output is linear: the
+    loss's own, or the constant `output_curvature` that the authors' later code puts in its place, and
+    our training too (D6). What feeds the one weight of a subsampling unit is the "sum" of its four
+    inputs, or each of the four by a connection of its own ("each", D8).
     Neither loss's curvature depends on the labels; they only have to be as many as the images.
     """
     if len(images) == 0 or len(images) != len(labels):
         raise ValueError(f"expected P >= 1 images and labels, got {len(images)} and {len(labels)}")
     if coefficient_input not in COEFFICIENT_INPUTS:
         raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
-    if f6_curvature is not None and not f6_curvature >= 0:
-        raise ValueError(f"expected f6_curvature >= 0 or None, got {f6_curvature}")
+    if output_curvature is not None and not output_curvature >= 0:
+        raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
     if images.shape[2:] != (FIELD, FIELD):
         raise ValueError(f"expected images of {FIELD}x{FIELD}, got {tuple(images.shape)}")
     states = model.states(images)
-    f6 = states["f6"].flatten(1)
-    if f6_curvature is None:
-        at_state = loss.curvature(f6, model.rbf.centers)
-    else:
-        at_state = torch.full_like(f6, f6_curvature)
-    at_state = at_state.view_as(states["f6"])
     inputs = {"c1": images, "s2": states["c1"], "c3": states["s2"], "s4": states["c3"],
               "c5": states["s4"], "f6": states["c5"].movedim(1, -1)}  # fmt: skip
-    sums: dict[str, Tensor] = {}
+    f6 = states["f6"]
+    if model.config.output == "linear":
+        at_output = _start(output_curvature, loss.output_curvature, model.output(f6).flatten(1))
+        sums, at_state = _back_through_squares(
+            model.output, f6.square(), at_output.view(len(f6), 1, 1, -1)
+        )
+        sums = {f"output.{key}": h for key, h in sums.items()}
+    else:
+        at_state = _start(output_curvature, partial(loss.curvature, centers=model.rbf.centers),
+                          f6.flatten(1))  # fmt: skip
+        sums = {}
     for name in reversed(inputs):
         layer, x = getattr(model, name), inputs[name]
-        at_sum = slope(states[name]).square() * at_state.view_as(states[name])  # eq. 27
-        if isinstance(layer, Subsampling) and coefficient_input == "sum":
+        at_sum = model.activation(name).slope(states[name]).square() * at_state.view_as(
+            states[name]
+        )
+        if isinstance(layer, MaxPooling):  # each unit has one input that counts
+            squares = x
+        elif isinstance(layer, Subsampling) and coefficient_input == "sum":
             # four equal inputs that add up to the square of the sum
             squares = functional.interpolate(layer.sums(x).square() / 4, scale_factor=2)
         else:
             squares = x.square()
-        of_parameters, at_state = _back_through_squares(layer, squares, at_sum)
+        of_parameters, at_state = _back_through_squares(layer, squares, at_sum)  # eq. 27
         sums |= {f"{name}.{key}": h for key, h in of_parameters.items()}
-    return {name: sums[name] / len(images) for name, _ in model.named_parameters()}
+    return {
+        name: sums[name] / len(images) for name, p in model.named_parameters() if p.requires_grad
+    }
+
+
+def _start(constant: float | None, own: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+    return own(at) if constant is None else torch.full_like(at, constant)
 
 
 def _back_through_squares(
@@ -94,9 +109,10 @@ def _back_through_squares(
 class SDLM(torch.optim.Optimizer):
     """w_k <- w_k - eta / (mu + h_kk) dE/dw_k, for one pattern at a time (eq. 18, 21).
 
-    Give it `model.named_parameters()`. `set_curvature` takes the h_kk, which then stay as they are
-    until it is called again, before every pass; `eta` is each param_group's global learning rate,
-    per pattern. Stepping before the curvature is known raises RuntimeError.
+    Give it `model.named_parameters()`; those that are not trained are left alone. `set_curvature`
+    takes the h_kk, which then stay as they are until it is called again, before every pass; `eta` is
+    each param_group's global learning rate, per pattern. Stepping before the curvature is known
+    raises RuntimeError.
     """
 
     def __init__(
@@ -140,4 +156,5 @@ class SDLM(torch.optim.Optimizer):
     def _named(self):
         for group in self.param_groups:
             for name, p in zip(group["param_names"], group["params"], strict=True):
-                yield name, p, group
+                if p.requires_grad:
+                    yield name, p, group

@@ -1,6 +1,7 @@
 """Training LeNet-5, pass by pass. Section III-B and Fig. 5."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -11,10 +12,10 @@ import torch
 from torch import Tensor
 
 from . import distort
-from .initialisation import Initialisation, initialise
-from .lenet5 import LeNet5
+from .initialisation import Initialisation
+from .lenet5 import LeNet5, LeNet5Config
 from .losses import Loss, MAPLoss
-from .preprocess import preprocess
+from .preprocess import BLACK, WHITE, preprocess
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
@@ -34,6 +35,9 @@ all patterns sampled so far is the running estimate that keeps the printed sched
 class Recipe:
     """All that a training session is made of, but the data and the seed (D4, D6 to D12)."""
 
+    network: LeNet5Config = LeNet5Config()
+    levels: tuple[float, float] = (WHITE, BLACK)
+    """Input values of paper and ink."""
     loss: Loss = MAPLoss(j=10.0)
     initialisation: Initialisation = Initialisation()
     schedule: tuple[float, ...] = SCHEDULE
@@ -41,15 +45,21 @@ class Recipe:
     curvature_patterns: int = CURVATURE_PATTERNS
     curvature_memory: str = "mean"
     """How the estimates before this pass and the earlier ones combine: see CURVATURE_MEMORY."""
-    f6_curvature: float | None = 2.0
+    output_curvature: float | None = 2.0
     coefficient_input: str = "sum"
     """The last two are arguments of `sdlm.diagonal_curvature`."""
+    optimizer: str = "sdlm"
+    """Or "sgd", "adam", with eta of the schedule as the learning rate."""
+    batch: int = 1
+    """Patterns per step, for which their mean gradient is taken."""
     reshuffle: bool = False
     """A new random order for each pass, in place of the paper's constant one."""
     distortions: distort.DistortionRanges | None = None
     """Ranges of the random distortions, or None to train on the originals alone."""
 
     def __post_init__(self):
+        if self.optimizer not in ("sdlm", "sgd", "adam"):
+            raise ValueError(f"expected optimizer sdlm, sgd or adam, got {self.optimizer!r}")
         if self.curvature_memory not in CURVATURE_MEMORY:
             raise ValueError(
                 f"expected curvature_memory of {list(CURVATURE_MEMORY)}, got {self.curvature_memory!r}"
@@ -62,8 +72,11 @@ class PassRecord:
 
     number: int
     eta: float
-    smallest_step: float
-    largest_step: float
+    smallest_step: float | None
+    largest_step: float | None
+    """Of all parameters; None where the optimiser has no such thing."""
+    step_quantiles: dict[str, list[float]]
+    """Of each parameter: see `quantiles`."""
     patterns: int
     errors_during: int
     """Among `patterns`, each judged just before it was learned from, as in Fig. 5 (D13)."""
@@ -79,6 +92,8 @@ class Split:
 
     images: Tensor
     labels: Tensor
+    levels: tuple[float, float] = (WHITE, BLACK)
+    """Input values of paper and ink."""
     inputs: Tensor = field(init=False, repr=False)
     """(N, 1, 32, 32) float32."""
 
@@ -88,7 +103,7 @@ class Split:
                 "expected at least one image and as many labels, "
                 f"got {len(self.images)} images and {len(self.labels)} labels"
             )
-        object.__setattr__(self, "inputs", preprocess(self.images))
+        object.__setattr__(self, "inputs", preprocess(self.images, self.levels))
 
 
 class Patterns(Protocol):
@@ -127,7 +142,7 @@ class Distorted:
         rng = generator(self.seed, "order", session if self.reshuffle else 0)
         chosen = torch.randperm(tenths * n, generator=rng)[tenth * n : (tenth + 1) * n]
         images = distort.distorted_patterns(self.train.images, chosen, self.parameters)
-        return preprocess(images), self.train.labels[chosen % n], torch.arange(n)
+        return preprocess(images, self.train.levels), self.train.labels[chosen % n], torch.arange(n)
 
 
 class Session:
@@ -140,9 +155,11 @@ class Session:
 
     def __init__(self, recipe: Recipe, seed: int, train: Split, test: Split, engine: ModuleType):
         self.recipe, self.seed, self.engine = recipe, seed, engine
+        if recipe.levels != train.levels:
+            train, test = (Split(s.images, s.labels, recipe.levels) for s in (train, test))
         self.train, self.test = train, test
-        self.model = LeNet5()
-        initialise(self.model, generator(seed, "parameters"), recipe.initialisation)
+        self.model = LeNet5(recipe.network, generator(seed, "parameters"), recipe.initialisation)
+        self.optimizer = self._optimizer()
         self.curvature: dict[str, Tensor] = {}
         self.records: list[PassRecord] = []
         self.patterns: Patterns = (
@@ -156,6 +173,14 @@ class Session:
         """How many passes the recipe has."""
         return len(self.recipe.schedule)
 
+    def _optimizer(self) -> torch.optim.Optimizer:
+        recipe = self.recipe
+        if recipe.optimizer == "sdlm":
+            return SDLM(self.model.named_parameters(), recipe.schedule[0], recipe.mu)
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[recipe.optimizer]
+        return kind(trained, lr=recipe.schedule[0])
+
     def passes(self) -> Iterator[PassRecord]:
         """Train the passes that are left, yielding the record of each as it ends."""
         while len(self.records) < self.length:
@@ -168,35 +193,44 @@ class Session:
         inputs, labels, order = self.patterns.of_pass(number)
         rng = generator(self.seed, "curvature", number)
         some = order[torch.randperm(len(order), generator=rng)[: recipe.curvature_patterns]]
-        estimate = self.engine.diagonal_curvature(
-            self.model, inputs[some], labels[some], recipe.loss,
-            recipe.f6_curvature, recipe.coefficient_input,
-        )  # fmt: skip
-        combine = CURVATURE_MEMORY[recipe.curvature_memory]
-        self.curvature = {
-            name: combine(self.curvature.get(name, new), new, number)
-            for name, new in estimate.items()
-        }
-        optimizer = SDLM(self.model.named_parameters(), recipe.schedule[number - 1], recipe.mu)
-        optimizer.set_curvature(self.curvature)
+        self._prepare(number, inputs[some], labels[some])
         errors = self.engine.train_one_pass(
-            self.model, optimizer, recipe.loss, inputs, labels, order
+            self.model, self.optimizer, recipe.loss, inputs, labels, order, recipe.batch
         )
         seconds = time.perf_counter() - started
         if not all(p.isfinite().all() for p in self.model.parameters()):
             raise FloatingPointError(f"the parameters are no longer finite after pass {number}")
-        steps = torch.cat([step.flatten() for step in optimizer.step_sizes().values()])
+        steps = self.optimizer.step_sizes() if isinstance(self.optimizer, SDLM) else {}
         return PassRecord(
             number=number,
             eta=recipe.schedule[number - 1],
-            smallest_step=steps.min().item(),
-            largest_step=steps.max().item(),
+            smallest_step=min((s.min().item() for s in steps.values()), default=None),
+            largest_step=max((s.max().item() for s in steps.values()), default=None),
+            step_quantiles={name: quantiles(s) for name, s in steps.items()},
             patterns=len(order),
             errors_during=errors,
             train_errors=self.errors(self.train),
             test_errors=self.errors(self.test),
             seconds=seconds,
         )
+
+    def _prepare(self, number: int, inputs: Tensor, labels: Tensor) -> None:
+        """This pass's eta, and for SDLM the curvature on some of its patterns."""
+        recipe, (group,) = self.recipe, self.optimizer.param_groups
+        if not isinstance(self.optimizer, SDLM):
+            group["lr"] = recipe.schedule[number - 1]
+            return
+        group["eta"] = recipe.schedule[number - 1]
+        estimate = self.engine.diagonal_curvature(
+            self.model, inputs, labels, recipe.loss,
+            recipe.output_curvature, recipe.coefficient_input,
+        )  # fmt: skip
+        combine = CURVATURE_MEMORY[recipe.curvature_memory]
+        self.curvature = {
+            name: combine(self.curvature.get(name, new), new, number)
+            for name, new in estimate.items()
+        }
+        self.optimizer.set_curvature(self.curvature)
 
     def answers(self, split: Split) -> Tensor:
         """The label of the smallest penalty for every pattern of the split, (N,)."""
@@ -208,18 +242,34 @@ class Session:
 
     def state(self) -> dict[str, Tensor]:
         """A copy of everything that the next pass depends on, but the record."""
-        model = {f"model.{name}": t.clone() for name, t in self.model.state_dict().items()}
-        return model | {f"curvature.{name}": h.clone() for name, h in self.curvature.items()}
+        parts = {"model": self.model.state_dict(), "curvature": self.curvature}
+        if isinstance(self.optimizer, torch.optim.Adam):
+            for moment in ("step", "exp_avg", "exp_avg_sq"):
+                parts[moment] = {
+                    name: self.optimizer.state[p][moment]
+                    for name, p in self.model.named_parameters()
+                    if p in self.optimizer.state
+                }
+        return {f"{part}.{key}": t.clone() for part, of in parts.items() for key, t in of.items()}
 
     def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
         """Go on from `state()` and the records that belong to it."""
-        parts: dict[str, dict[str, Tensor]] = {"model": {}, "curvature": {}}
+        parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
         for key, tensor in state.items():
             part, name = key.split(".", 1)
             parts[part][name] = tensor
-        self.model.load_state_dict(parts["model"])
-        self.curvature = parts["curvature"]
+        self.model.load_state_dict(parts.pop("model"))
+        self.curvature = parts.pop("curvature", {})
+        for moment, of in parts.items():
+            for name, tensor in of.items():
+                self.optimizer.state[self.model.get_parameter(name)][moment] = tensor
         self.records = [PassRecord(**record) for record in records]
+
+
+def quantiles(values: Tensor) -> list[float]:
+    """The smallest, those that 5, 25, 50, 75 and 95 % lie below, and the largest."""
+    at = torch.tensor([0, 0.05, 0.25, 0.5, 0.75, 0.95, 1], dtype=values.dtype)
+    return torch.quantile(values.flatten(), at).tolist()
 
 
 def generator(seed: int, purpose: str, number: int = 0) -> torch.Generator:

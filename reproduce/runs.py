@@ -7,6 +7,7 @@ results/runs/unfinished/NAME-seedK.*        a run that is going on, as it was af
 
 import hashlib
 import json
+import math
 import os
 import platform
 import tempfile
@@ -155,6 +156,8 @@ def describe(recipe: object) -> object:
         return {"class": type(recipe).__name__, **values}
     if callable(recipe):
         return recipe.__name__
+    if recipe == math.inf:
+        return "infinity"  # JSON has no number for it
     return list(recipe) if isinstance(recipe, tuple) else recipe
 
 

@@ -49,7 +49,7 @@ def draw_digits(n, seed=0):
 def random_model(seed=0):
     """A new network, its biases and coefficients shaken: fresh ones are 0 and all the same."""
     rng = torch.Generator().manual_seed(seed)
-    model = LeNet5(rng)
+    model = LeNet5(generator=rng)
     with torch.no_grad():
         for name, p in model.named_parameters():
             if not name.endswith("weight"):

@@ -378,7 +378,7 @@ def test_biases_start_at_0(rule):
 def test_a_network_is_drawn_from_its_generator_alone():
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
-    one, same, other = LeNet5(rng(1)), LeNet5(rng(1)), LeNet5(rng(2))
+    one, same, other = LeNet5(generator=rng(1)), LeNet5(generator=rng(1)), LeNet5(generator=rng(2))
     for name, p in one.named_parameters():
         assert torch.equal(p, same.get_parameter(name))
         if name.endswith("weight"):
@@ -612,8 +612,8 @@ def test_curvature_does_not_depend_on_the_labels(engine, loss):
 def test_a_constant_curvature_at_f6_replaces_that_of_the_loss(engine):
     model, (x, labels) = random_model(), drawn(4)
     of_mse = engine.diagonal_curvature(model, x, labels, MSELoss())
-    three = engine.diagonal_curvature(model, x, labels, MAPLoss(1.0), f6_curvature=3.0)
-    zero = engine.diagonal_curvature(model, x, labels, MAPLoss(1.0), f6_curvature=0.0)
+    three = engine.diagonal_curvature(model, x, labels, MAPLoss(1.0), output_curvature=3.0)
+    zero = engine.diagonal_curvature(model, x, labels, MAPLoss(1.0), output_curvature=0.0)
     for name, h in of_mse.items():
         torch.testing.assert_close(three[name], 1.5 * h, rtol=1e-5, atol=1e-5)
         assert not zero[name].any()
@@ -630,7 +630,7 @@ def test_curvature_leaves_the_network_as_it_was(engine):
 @pytest.mark.parametrize("constant", [-1.0, math.nan])
 def test_curvature_refuses_a_constant_that_is_negative(engine, constant):
     x, labels = drawn(1)
-    with pytest.raises(ValueError, match=r"expected f6_curvature >= 0 or None, got (-1|nan)"):
+    with pytest.raises(ValueError, match=r"expected output_curvature >= 0 or None, got (-1|nan)"):
         engine.diagonal_curvature(LeNet5(), x, labels, MSELoss(), constant)
 
 
@@ -732,7 +732,7 @@ RECIPES = {
     "reshuffled": tiny(reshuffle=True),
     "distorted": tiny(distortions=FIG7_RANGES),
     "largest curvature": tiny(curvature_memory="largest"),
-    "eq. 9": tiny(loss=MAPLoss(20.0), f6_curvature=None, coefficient_input="each"),
+    "eq. 9": tiny(loss=MAPLoss(20.0), output_curvature=None, coefficient_input="each"),
 }
 
 
@@ -785,7 +785,8 @@ class Recorder(SimpleNamespace):
         h = float(next(self.curvatures))
         return {name: torch.full_like(p, h) for name, p in model.named_parameters()}
 
-    def train_one_pass(self, model, optimizer, loss, images, labels, order):
+    def train_one_pass(self, model, optimizer, loss, images, labels, order, batch):
+        assert batch == 1
         (group,) = optimizer.param_groups
         self.calls.append(("train", images, labels, order, loss, group["eta"], group["mu"]))
         return 17
@@ -805,7 +806,7 @@ def test_before_each_pass_the_curvature_is_estimated_anew_on_some_of_its_pattern
         (_, some, labels, options), (_, images, of_images, order, loss, eta, mu) = engine.calls[
             4 * number : 4 * number + 2
         ]
-        assert options == (recipe.loss, recipe.f6_curvature, recipe.coefficient_input)
+        assert options == (recipe.loss, recipe.output_curvature, recipe.coefficient_input)
         assert (loss, eta, mu) == (recipe.loss, recipe.schedule[number], recipe.mu)
         assert sorted(order.tolist()) == list(range(40))
         assert (some.shape, labels.shape) == ((12, 1, 32, 32), (12,))

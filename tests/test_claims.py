@@ -313,7 +313,7 @@ def test_what_the_paper_leaves_open_is_settled_as_deviations_says():
     """D4, D6, D7, D8: a change of these is a change of every table."""
     recipe = Recipe()
     assert recipe.initialisation == Initialisation(scale=1.2, power=0.5, coefficient=0.5)
-    assert (recipe.curvature_memory, recipe.f6_curvature) == ("mean", 2.0)
+    assert (recipe.curvature_memory, recipe.output_curvature) == ("mean", 2.0)
     assert recipe.loss == MAPLoss(j=10.0, factor=1.0)
     assert recipe.coefficient_input == "sum"
 

@@ -64,8 +64,8 @@ def trained(model, x, labels, order, loss=None, eta=FIRST_ETA):
 def assert_learns_as_float64_does(model, x, labels, loss):
     order = torch.randperm(len(labels), generator=rng(2))
     reference = double(model)
-    f6_curvature = 2.0 if isinstance(loss, MAPLoss) else None
-    h = diagonal_curvature(reference, x[:200].double(), labels[:200], loss, f6_curvature)
+    output_curvature = 2.0 if isinstance(loss, MAPLoss) else None
+    h = diagonal_curvature(reference, x[:200].double(), labels[:200], loss, output_curvature)
     errors = compiled.train_one_pass(model, with_steps(model, h), loss, x, labels, order)
     in_double = with_steps(reference, h)
     expected = eager.train_one_pass(reference, in_double, loss, x.double(), labels, order)
@@ -84,13 +84,15 @@ def test_1_000_drawn_digits_leave_the_parameters_of_float64(seed):
     """Another network, another loss and other digits each time."""
     x, labels = drawn(1000, seed)
     loss = list(LOSSES.values())[seed - 1]
-    assert_learns_as_float64_does(LeNet5(rng(seed)), x, labels, loss)
+    assert_learns_as_float64_does(LeNet5(generator=rng(seed)), x, labels, loss)
 
 
 @pytest.mark.parametrize("loss", [MSELoss(), Recipe().loss], ids=str)
 def test_1_000_digits_of_mnist_leave_the_parameters_of_float64(digits, loss):
     images, labels = digits
-    assert_learns_as_float64_does(LeNet5(rng(4)), preprocess(images[:1000]), labels[:1000], loss)
+    assert_learns_as_float64_does(
+        LeNet5(generator=rng(4)), preprocess(images[:1000]), labels[:1000], loss
+    )
 
 
 @pytest.mark.parametrize("loss", [MSELoss(), MAPLoss(0.5), MAPLoss(60.0, factor=0.5)], ids=str)
@@ -138,14 +140,14 @@ def squash_of():
     """f of an array of float32, by the compiled pass's own function over its lanes."""
     import numba
 
-    from paper_lenet5.compiled.kernels import squash
+    from paper_lenet5.compiled.kernels import SCALED_TANH, squash
     from paper_lenet5.compiled.lanes import LANES, load
     from paper_lenet5.compiled.layout import zeros
 
     @numba.njit
     def over_lanes(a, x, slopes, n):
         for at in range(0, n, LANES):
-            squash(load(a, at, LANES, 1), x, slopes, at)
+            squash(SCALED_TANH, load(a, at, LANES, 1), x, slopes, at)
 
     def apply(values):
         a, x, slopes = (zeros(len(values) + LANES) for _ in range(3))

@@ -7,7 +7,7 @@ import torch
 
 from paper_lenet5.training import Recipe, Split
 from reproduce.baselines.minibatch import MinibatchRecipe
-from reproduce.baselines.textbook import textbook
+from reproduce.baselines.networks import textbook
 from reproduce.datasets import Dataset
 from reproduce.recipes import Row
 from reproduce.runs import Runs, run_name

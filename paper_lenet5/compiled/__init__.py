@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Optimizer
 
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
@@ -15,7 +17,7 @@ from ..preprocess import FIELD
 from ..sdlm import COEFFICIENT_INPUTS, SDLM
 from . import passes
 from .cache import is_compiled
-from .layout import pack, pack_centers, unpack, workspace
+from .layout import network_of, pack, pack_weights, unpack, workspace
 
 __all__ = ["diagonal_curvature", "is_compiled", "penalties", "train_one_pass"]
 
@@ -26,61 +28,129 @@ class _Loss(NamedTuple):
     factor: np.float32
 
 
+class _Adam(NamedTuple):
+    rate: float
+    beta: float
+    squared_beta: float
+    epsilon: float
+    steps: int
+
+
+_NO_ADAM = _Adam(0.0, 0.0, 0.0, 0.0, 0)
+
+
 def train_one_pass(
-    model: LeNet5, optimizer: SDLM, loss: Loss, images: Tensor, labels: Tensor, order: Tensor
-) -> int:
-    """`eager.train_one_pass`, compiled. Raises ValueError for labels or an order out of range."""
-    _check_labels(labels, len(images), model)
+    model: LeNet5, optimizer: Optimizer, loss: Loss, images: Tensor, labels: Tensor, order: Tensor,
+    batch: int = 1,
+) -> int:  # fmt: skip
+    """`eager.train_one_pass`, compiled, for SDLM, torch.optim.SGD and torch.optim.Adam.
+
+    Raises ValueError for labels or an order out of range, TypeError for another optimiser, or for
+    options of SGD or Adam other than the rate, the betas and epsilon.
+    """
+    _check_labels(labels, len(images))
     if order.dtype != torch.int64 or order.ndim != 1:
         raise ValueError(f"expected (P,) int64 indices, got {tuple(order.shape)} {order.dtype}")
     if len(order) and not 0 <= order.min() <= order.max() < len(images):
         raise ValueError(f"expected an order of 0 ... {len(images) - 1}, got other indices in it")
-    weights = pack(dict(model.named_parameters()))
-    errors = passes.train(
-        _rows(images), labels.contiguous().numpy(), order.contiguous().numpy(), weights,
-        pack(optimizer.step_sizes()),
-        pack_centers(model.rbf.centers), _loss(loss), *workspace(),
-    )  # fmt: skip
-    model.load_state_dict(unpack(weights), strict=False)
+    if batch < 1:
+        raise ValueError(f"expected at least one pattern in a batch, got {batch}")
+    patterns = (_rows(images), labels.contiguous().numpy(), order.contiguous().numpy())
+    network, weights = network_of(model), pack_weights(model)
+    adam = _adam_of(optimizer, model)
+    steps = pack(model, _step_sizes(optimizer, model))
+    if batch == 1 and adam is _NO_ADAM:
+        errors = passes.train(network, *patterns, weights, steps, _loss(loss), *workspace())
+    else:
+        moments = [pack(model, of_all) for of_all in _moments(optimizer, model)]
+        errors = passes.train_in_batches(
+            network, *patterns, batch, weights, steps, _loss(loss), *workspace(),
+            pack(model, _filled(model, 0)), pack(model, _filled(model, -1)), adam, *moments,
+        )  # fmt: skip
+        if adam is not _NO_ADAM:
+            _keep_moments(optimizer, model, moments, adam.steps + -(-len(order) // batch))
+    model.load_state_dict(unpack(model, weights), strict=False)
     return int(errors)
 
 
 def diagonal_curvature(
     model: LeNet5, images: Tensor, labels: Tensor, loss: Loss,
-    f6_curvature: float | None = None, coefficient_input: str = "sum",
+    output_curvature: float | None = None, coefficient_input: str = "sum",
 ) -> dict[str, Tensor]:  # fmt: skip
     """`eager.diagonal_curvature`, compiled."""
     if len(images) == 0:
         raise ValueError("expected at least one image to measure the curvature on")
     if coefficient_input not in COEFFICIENT_INPUTS:
         raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
-    if f6_curvature is not None and not f6_curvature >= 0:
-        raise ValueError(f"expected f6_curvature >= 0 or None, got {f6_curvature}")
-    _check_labels(labels, len(images), model)
-    parameters = dict(model.named_parameters())
-    squares = pack({name: p.square() for name, p in parameters.items()})
-    into = pack({name: torch.zeros_like(p) for name, p in parameters.items()})
-    minus_one = pack({name: -torch.ones_like(p) for name, p in parameters.items()})
+    if output_curvature is not None and not output_curvature >= 0:
+        raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
+    _check_labels(labels, len(images))
+    weights, into = pack_weights(model), pack(model, _filled(model, 0))
+    squares = type(weights)(*(np.square(array) for array in weights))
     passes.add_curvature(
-        _rows(images), pack(parameters), squares, into, minus_one,
-        pack_centers(model.rbf.centers), _loss(loss),
-        np.float32(-1 if f6_curvature is None else f6_curvature), coefficient_input == "each",
-        *workspace(),
+        network_of(model), _rows(images), weights, squares, into, pack(model, _filled(model, -1)),
+        _loss(loss), np.float32(-1 if output_curvature is None else output_curvature),
+        coefficient_input == "each", *workspace(),
     )  # fmt: skip
-    return {name: h / len(images) for name, h in unpack(into).items()}
+    return {name: h / len(images) for name, h in unpack(model, into).items()}
 
 
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
     """`eager.penalties`, compiled."""
-    out = np.empty((len(images), 10), np.float32)
-    passes.penalties_of(
-        _rows(images),
-        pack(dict(model.named_parameters())),
-        pack_centers(model.rbf.centers),
-        out,
-        workspace()[0],
-    )
+    out = np.empty((len(images), passes.CLASSES), np.float32)
+    passes.penalties_of(network_of(model), _rows(images), pack_weights(model), out, workspace()[0])
     return torch.from_numpy(out)
+
+
+def _trained(model: LeNet5) -> dict[str, Parameter]:
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def _filled(model: LeNet5, value: float) -> dict[str, Tensor]:
+    return {name: torch.full_like(p, value) for name, p in _trained(model).items()}
+
+
+def _step_sizes(optimizer: Optimizer, model: LeNet5) -> dict[str, Tensor]:
+    """What each parameter's gradient is multiplied by; Adam's says nothing of that."""
+    if isinstance(optimizer, SDLM):
+        return optimizer.step_sizes()
+    return _filled(model, optimizer.param_groups[0]["lr"])
+
+
+_PLAIN = {
+    torch.optim.SGD: {"momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False},
+    torch.optim.Adam: {"weight_decay": 0, "amsgrad": False},
+}
+
+
+def _adam_of(optimizer: Optimizer, model: LeNet5) -> _Adam:
+    """What Adam does, or _NO_ADAM for the other two."""
+    if isinstance(optimizer, SDLM):
+        return _NO_ADAM
+    plain, (group, *others) = _PLAIN.get(type(optimizer)), optimizer.param_groups
+    if plain is None or others or any(group[name] != value for name, value in plain.items()):
+        raise TypeError(f"expected SDLM, or plain SGD or Adam with one group, got {optimizer}")
+    if type(optimizer) is torch.optim.SGD:
+        return _NO_ADAM
+    steps = {int(state["step"]) for state in optimizer.state.values()} or {0}
+    return _Adam(float(group["lr"]), *map(float, group["betas"]), float(group["eps"]), steps.pop())
+
+
+def _moments(optimizer: Optimizer, model: LeNet5) -> list[dict[str, Tensor]]:
+    """Adam's first and second moments, 0 before its first step."""
+    return [
+        {name: optimizer.state[p].get(key, torch.zeros_like(p))
+         for name, p in _trained(model).items()}
+        for key in ("exp_avg", "exp_avg_sq")
+    ]  # fmt: skip
+
+
+def _keep_moments(optimizer: Optimizer, model: LeNet5, moments: list, steps: int) -> None:
+    first, second = (unpack(model, packed) for packed in moments)
+    for name, p in _trained(model).items():
+        optimizer.state[p] = {
+            "step": torch.tensor(float(steps)), "exp_avg": first[name], "exp_avg_sq": second[name]
+        }  # fmt: skip
 
 
 def _rows(images: Tensor) -> np.ndarray:
@@ -93,8 +163,8 @@ def _rows(images: Tensor) -> np.ndarray:
     return images.flatten(1).contiguous().numpy()
 
 
-def _check_labels(labels: Tensor, n: int, model: LeNet5) -> None:
-    classes = len(model.rbf.centers)
+def _check_labels(labels: Tensor, n: int) -> None:
+    classes = passes.CLASSES
     if labels.dtype != torch.int64 or labels.shape != (n,):
         raise ValueError(f"expected ({n},) int64 labels, got {tuple(labels.shape)} {labels.dtype}")
     if n and not 0 <= labels.min() <= labels.max() < classes:

@@ -15,11 +15,7 @@ def _folder() -> Path:
     the old code when a file that this one imports has changed.
     """
     here = Path(__file__).parent
-    sources = [
-        *sorted(here.glob("*.py")),
-        here.parent / "layers.py",
-        here.parent / "connections.py",
-    ]
+    sources = [*sorted(here.glob("*.py")), here.parent / "layers.py"]
     content = b"".join(path.read_bytes() for path in sources)
     return (
         Path(numba.config.CACHE_DIR or cache_folder())

@@ -12,7 +12,6 @@ Given the squares of weights, inputs and slopes, the same functions compute appe
 import numpy as np
 from numba import njit
 
-from ..connections import TABLE_I
 from ..layers import A, S
 from .lanes import (
     LANES,
@@ -45,32 +44,57 @@ C3_ROW = C3 * MANY
 C3_KERNELS = K * K * MANY  # C3's weights from one S2 map
 PLANE_ROW = 24  # a row of one C3 map by itself: K - 1 zeros, ten columns, zeros
 PLANE = C3 * PLANE_ROW
-FED = np.array([[m for m in range(MANY) if i in TABLE_I[m]] for i in range(FEW)])  # by each S2 map
 
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
+SCALED_TANH, TANH, RELU, NONE = range(4)  # activations
 
 inline = njit(nogil=True, forceinline=True)
 
 # tanh(y) / y as a quotient of two polynomials in y^2, fitted for |y| < 9 with a relative error of
-# 1.5e-7; beyond, tanh is 1 in float32. Eq. 6 has y = S a.
+# 1.5e-7; beyond, tanh is 1 in float32. For A tanh(S a) of eq. 6, S and A go into the coefficients.
 _NUMERATOR = (9.99999918e-01, 1.33909645e-01, 3.50496144e-03, 2.06552176e-05, 1.32061999e-08)
 _DENOMINATOR = (1.0, 4.67243141e-01, 2.59191150e-02, 3.29639682e-04, 7.76091932e-07)
-_P0, _P1, _P2, _P3, _P4 = (np.float32(A * S * p * S ** (2 * k)) for k, p in enumerate(_NUMERATOR))
-_Q0, _Q1, _Q2, _Q3, _Q4 = (np.float32(q * S ** (2 * k)) for k, q in enumerate(_DENOMINATOR))
-_FLAT = np.float32(9 / S)
-_SLOPE_0, _SLOPE_2 = np.float32(S * A), np.float32(-S / A)
+_FLAT = 9
+_LARGE = np.float32(3e38)
+
+
+def _coefficients(amplitude, slope):
+    """Of the two polynomials, the argument beyond which the function is flat, and of f'(x)."""
+    numerator = (amplitude * slope * p * slope ** (2 * k) for k, p in enumerate(_NUMERATOR))
+    denominator = (q * slope ** (2 * k) for k, q in enumerate(_DENOMINATOR))
+    rest = (_FLAT / slope, slope * amplitude, -slope / amplitude)
+    return tuple(map(np.float32, (*numerator, *denominator, *rest)))
+
+
+_OF_SCALED_TANH, _OF_TANH = _coefficients(A, S), _coefficients(1, 1)
 
 
 @inline
-def squash(a, x, slopes, at):
+def squash(activation, a, x, slopes, at):
     """From weighted sums a, a block, to the states x = f(a) and the slopes f'(a) (eq. 6)."""
-    a = maximum(minimum(a, _FLAT), -_FLAT)
+    if activation == SCALED_TANH:
+        squash_tanh(_OF_SCALED_TANH, a, x, slopes, at)
+    elif activation == TANH:
+        squash_tanh(_OF_TANH, a, x, slopes, at)
+    elif activation == RELU:
+        state = maximum(a, ZERO)
+        store(state, x, at, LANES)
+        store(minimum(state * _LARGE, ONE), slopes, at, LANES)
+    else:
+        store(a, x, at, LANES)
+        store(a * ZERO + ONE, slopes, at, LANES)
+
+
+@inline
+def squash_tanh(coefficients, a, x, slopes, at):
+    p0, p1, p2, p3, p4, q0, q1, q2, q3, q4, flat, slope_0, slope_2 = coefficients
+    a = maximum(minimum(a, flat), -flat)
     t = a * a
-    numerator = fma(fma(fma(fma(t, _P4, _P3), t, _P2), t, _P1), t, _P0)
-    denominator = fma(fma(fma(fma(t, _Q4, _Q3), t, _Q2), t, _Q1), t, _Q0)
+    numerator = fma(fma(fma(fma(t, p4, p3), t, p2), t, p1), t, p0)
+    denominator = fma(fma(fma(fma(t, q4, q3), t, q2), t, q1), t, q0)
     state = a * numerator / denominator
     store(state, x, at, LANES)
-    store(fma(state * state, _SLOPE_2, _SLOPE_0), slopes, at, LANES)
+    store(fma(state * state, slope_2, slope_0), slopes, at, LANES)
 
 
 @inline
@@ -84,7 +108,7 @@ def descend(into, step, at, gradient):
 
 
 @inline
-def c1_forward(image, weight, bias, x, slopes):
+def c1_forward(activation, image, weight, bias, x, slopes):
     """A row of all six maps at a time; weight [ky][kx][map]."""
     for r in range(C1):
         sums = add_outer(zeros(C1_VECTORS), bias, 0, 1, zeros(2) + ONE)
@@ -92,7 +116,7 @@ def c1_forward(image, weight, bias, x, slopes):
             for kx in range(K):
                 pixels = load(image, (r + ky) * FIELD + kx, LANES, 2)
                 sums = add_outer(sums, weight, (ky * K + kx) * FEW, 1, pixels)
-        squash(sums, x, slopes, r * C1_ROW)
+        squash(activation, sums, x, slopes, r * C1_ROW)
 
 
 @inline
@@ -131,10 +155,10 @@ def s2_sums(x, sums):
 
 
 @inline
-def s2_forward(sums, coefficient, bias, x, slopes):
+def s2_forward(activation, sums, coefficient, bias, x, slopes):
     c, b = broadcast(coefficient, 0, 1, FEW), broadcast(bias, 0, 1, FEW)
     for r in range(S2):
-        squash(fma(load(sums, r * S2_ROW, LANES, FEW), c, b), x, slopes, r * S2_ROW)
+        squash(activation, fma(load(sums, r * S2_ROW, LANES, FEW), c, b), x, slopes, r * S2_ROW)
 
 
 @inline
@@ -160,12 +184,44 @@ def s2_backward(
         into_bias[m] -= step_bias[m] * gradient[FEW + m]
 
 
+@inline
+def s2_maxima(x, maxima):
+    """In place of the sums."""
+    for r in range(S2):
+        for m in range(FEW):
+            upper = 2 * r * C1_ROW + m * C1_COLUMNS
+            out = r * S2_ROW + m * S2_COLUMNS
+            for c in range(S2):
+                at = upper + 2 * c
+                maxima[out + c] = max(
+                    max(x[at], x[at + 1]), max(x[at + C1_ROW], x[at + C1_ROW + 1])
+                )
+
+
+@inline
+def s2_backward_maxima(x, maxima, at_sum, c1_slopes, at_c1):
+    """To the first of the four inputs that is the largest."""
+    at_c1[: C1 * C1_ROW] = ZERO
+    for r in range(S2):
+        for m in range(FEW):
+            upper = 2 * r * C1_ROW + m * C1_COLUMNS
+            for c in range(S2):
+                unit, at = r * S2_ROW + m * S2_COLUMNS + c, upper + 2 * c
+                if x[at] != maxima[unit]:
+                    at += 1
+                    if x[at] != maxima[unit]:
+                        at += C1_ROW - 1
+                        if x[at] != maxima[unit]:
+                            at += 1
+                at_c1[at] = at_sum[unit] * c1_slopes[at]
+
+
 # --- C3: from columns to maps ---------------------------------------------------------------------
 # weight [input][ky][kx][map], dense: a cross that Table I lacks has weight 0 and step size 0.
 
 
 @inline
-def c3_forward(inputs, weight, bias, x, slopes):
+def c3_forward(activation, inputs, weight, bias, x, slopes):
     """A row of ten positions at a time."""
     for r in range(C3):
         sums = zeros(C3) + load(bias, 0, 0, 1)
@@ -175,7 +231,7 @@ def c3_forward(inputs, weight, bias, x, slopes):
                 for kx in range(K):
                     kernels = load(weight, i * C3_KERNELS + (ky * K + kx) * MANY, 0, 1)
                     sums = add_outer(sums, inputs, row + kx, 1, kernels)
-        squash(sums, x, slopes, r * C3_ROW)
+        squash(activation, sums, x, slopes, r * C3_ROW)
 
 
 @inline
@@ -188,11 +244,11 @@ def c3_as_planes(at_sum, planes):
 
 
 @inline
-def c3_backward_inputs(planes, weight, s2_slopes, at_s2):
-    """A whole S2 map at a time, from the ten C3 maps that it feeds."""
+def c3_backward_inputs(planes, fed, weight, s2_slopes, at_s2):
+    """A whole S2 map at a time, from the C3 maps that it feeds: fed (6, 10) by Table I."""
     for i in range(FEW):
         sums = zeros(S2)
-        for m in FED[i]:
+        for m in fed[i]:
             for kx in range(K):
                 rows = load(planes, m * PLANE + K - 1 - kx, PLANE_ROW, C3)
                 kernels = broadcast(weight, i * C3_KERNELS + kx * MANY + m, K * MANY, K)
@@ -242,10 +298,10 @@ def s4_sums(x, sums):
 
 
 @inline
-def s4_forward(sums, coefficient, bias, x, slopes):
+def s4_forward(activation, sums, coefficient, bias, x, slopes):
     c, b = load(coefficient, 0, 0, 1), load(bias, 0, 0, 1)
     for at in range(0, S4 * S4 * MANY, MANY):
-        squash(fma(load(sums, at, 0, 1), c, b), x, slopes, at)
+        squash(activation, fma(load(sums, at, 0, 1), c, b), x, slopes, at)
 
 
 @inline
@@ -266,6 +322,34 @@ def s4_backward(
                 store(here * c * load(c3_slopes, at, 0, 1), at_c3, at, 0)
     descend(into_coefficient, step_coefficient, 0, of_coefficient)
     descend(into_bias, step_bias, 0, of_bias)
+
+
+@inline
+def s4_maxima(x, maxima):
+    """In place of the sums."""
+    for r in range(S4):
+        for c in range(S4):
+            at = 2 * r * C3_ROW + 2 * c * MANY
+            left = maximum(load(x, at, 0, 1), load(x, at + C3_ROW, 0, 1))
+            right = maximum(load(x, at + MANY, 0, 1), load(x, at + C3_ROW + MANY, 0, 1))
+            store(maximum(left, right), maxima, (r * S4 + c) * MANY, 0)
+
+
+@inline
+def s4_backward_maxima(x, maxima, at_sum, c3_slopes, at_c3):
+    """To the first of the four inputs that is the largest."""
+    at_c3[: C3 * C3_ROW] = ZERO
+    for r in range(S4):
+        for q in range(S4):
+            for m in range(MANY):
+                unit, at = (r * S4 + q) * MANY + m, 2 * r * C3_ROW + 2 * q * MANY + m
+                if x[at] != maxima[unit]:
+                    at += MANY
+                    if x[at] != maxima[unit]:
+                        at += C3_ROW - MANY
+                        if x[at] != maxima[unit]:
+                            at += MANY
+                at_c3[at] = at_sum[unit] * c3_slopes[at]
 
 
 # --- C5 and F6: the lanes are units ---------------------------------------------------------------

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..connections import TABLE_I
+from ..lenet5 import LeNet5
 from . import kernels as k
 from .lanes import LANES
 
@@ -30,6 +30,23 @@ class Packed(NamedTuple):
     c5_bias: np.ndarray
     f6: np.ndarray
     f6_bias: np.ndarray
+    output: np.ndarray
+    """The centers of the RBF layer, or the weights of a linear one."""
+    output_bias: np.ndarray
+
+
+class Network(NamedTuple):
+    """What a LeNet5Config says, in numbers."""
+
+    activation: int
+    pooled_activation: int
+    """Of S2 and S4."""
+    maximum: bool
+    """Pooling takes the largest input, not their sum."""
+    linear: bool
+    """The output is ten weighted sums, not distances from centers."""
+    fed: np.ndarray
+    """(6, 10) by Table I: the C3 maps that each S2 map feeds."""
 
 
 class States(NamedTuple):
@@ -65,10 +82,23 @@ class Derivatives(NamedTuple):
     gradient: np.ndarray
 
 
-_CROSSES = tuple(np.array([(i, m) for m, inputs in enumerate(TABLE_I) for i in inputs]).T)
 _C5, _F6 = k.C5_VECTORS * LANES, k.F6_VECTORS * LANES
 _NAMES = ("c1.weight", "c1.bias", "s2.coefficient", "s2.bias", "c3.weight", "c3.bias",
-          "s4.coefficient", "s4.bias", "c5.weight", "c5.bias", "f6.weight", "f6.bias")  # fmt: skip
+          "s4.coefficient", "s4.bias", "c5.weight", "c5.bias", "f6.weight", "f6.bias",
+          "output.weight", "output.bias")  # fmt: skip
+_ACTIVATIONS = {"scaled tanh": k.SCALED_TANH, "tanh": k.TANH, "relu": k.RELU}
+
+
+def network_of(model: LeNet5) -> Network:
+    """The model's configuration."""
+    config = model.config
+    activation, trainable = _ACTIVATIONS[config.activation], config.pooling == "trainable"
+    inputs, maps = _crosses(model)
+    fed = [maps[inputs == i] for i in range(k.FEW)]
+    return Network(
+        activation, activation if trainable else k.NONE, config.pooling == "max",
+        config.output == "linear", np.array(fed),
+    )  # fmt: skip
 
 
 def zeros(n: int) -> np.ndarray:
@@ -78,41 +108,61 @@ def zeros(n: int) -> np.ndarray:
     return room[start : start + n + LANES]
 
 
-def pack(parameters: Mapping[str, Tensor]) -> Packed:
-    """{"c1.weight": (6, 1, 5, 5), ...}, as `LeNet5` has them, to arrays of their own."""
-    p = {name: parameters[name].detach().numpy() for name in _NAMES}
+def pack(model: LeNet5, values: Mapping[str, Tensor]) -> Packed:
+    """{"c1.weight": (6, 1, 5, 5), ...}, in the shapes of the model, to arrays of their own.
+
+    Where a value is missing, 0 stands for it.
+    """
+    p = {name: value.detach().numpy() for name, value in values.items()}
     c3 = np.zeros((k.FEW, k.K, k.K, k.MANY), np.float32)
-    c3.transpose(0, 3, 1, 2)[_CROSSES] = p["c3.weight"]
+    c3.transpose(0, 3, 1, 2)[_crosses(model)] = p["c3.weight"]
     c5 = _padded(p["c5.weight"].reshape(120, k.MANY, -1).transpose(2, 1, 0), _C5)
+    few, many, output = np.zeros(k.FEW), np.zeros(k.MANY), np.zeros((10, _F6))
     return Packed(*map(_aligned, (
         p["c1.weight"].reshape(k.FEW, -1).T, p["c1.bias"],
-        p["s2.coefficient"], p["s2.bias"],
+        p.get("s2.coefficient", few), p.get("s2.bias", few),
         c3, p["c3.bias"],
-        p["s4.coefficient"], p["s4.bias"],
+        p.get("s4.coefficient", many), p.get("s4.bias", many),
         c5, _padded(p["c5.bias"], _C5),
         _padded(p["f6.weight"].T, _F6), _padded(p["f6.bias"], _F6),
+        _padded(p.get("output.weight", output), _F6), p.get("output.bias", output[:, 0]),
     )))  # fmt: skip
 
 
-def unpack(packed: Packed) -> dict[str, Tensor]:
-    """The inverse of `pack`."""
+def pack_weights(model: LeNet5) -> Packed:
+    """The model's parameters, those that are not trained and the centers among them."""
+    values = dict(model.named_parameters())
+    if model.config.output != "linear":
+        values["output.weight"] = model.rbf.centers
+    return pack(model, values)
+
+
+def unpack(model: LeNet5, packed: Packed) -> dict[str, Tensor]:
+    """The inverse of `pack`, for every parameter that is trained."""
+    f6_units = len(model.f6.bias)
     c3 = packed.c3[: k.FEW * k.C3_KERNELS].reshape(k.FEW, k.K, k.K, k.MANY).transpose(0, 3, 1, 2)
     c5 = packed.c5[: k.S4**2 * k.MANY * _C5].reshape(-1, k.MANY, _C5)[..., :120].transpose(2, 1, 0)
     arrays = (
         packed.c1[: k.K**2 * k.FEW].reshape(-1, k.FEW).T.reshape(k.FEW, 1, k.K, k.K),
         packed.c1_bias[: k.FEW],
         packed.s2[: k.FEW], packed.s2_bias[: k.FEW],
-        c3[_CROSSES], packed.c3_bias[: k.MANY],
+        c3[_crosses(model)], packed.c3_bias[: k.MANY],
         packed.s4[: k.MANY], packed.s4_bias[: k.MANY],
         c5.reshape(120, k.MANY, k.S4, k.S4), packed.c5_bias[:120],
-        packed.f6[: 120 * _F6].reshape(120, _F6)[:, :84].T, packed.f6_bias[:84],
+        packed.f6[: 120 * _F6].reshape(120, _F6)[:, :f6_units].T, packed.f6_bias[:f6_units],
+        packed.output[: 10 * _F6].reshape(10, _F6)[:, :f6_units], packed.output_bias[:10],
     )  # fmt: skip
-    return {name: torch.from_numpy(a.copy()) for name, a in zip(_NAMES, arrays, strict=True)}
+    trained = {name for name, p in model.named_parameters() if p.requires_grad}
+    return {
+        name: torch.from_numpy(a.copy())
+        for name, a in zip(_NAMES, arrays, strict=True)
+        if name in trained
+    }
 
 
-def pack_centers(centers: Tensor) -> np.ndarray:
-    """(10, 84) to rows of whole vectors."""
-    return _aligned(_padded(centers.numpy(), _F6))
+def _crosses(model: LeNet5) -> tuple[np.ndarray, np.ndarray]:
+    """Of C3's table, in the order of its kernels: the S2 maps and the C3 maps."""
+    return np.array(model.c3.cross_input), np.array(model.c3.cross_map)
 
 
 def workspace() -> tuple[States, Derivatives]:

@@ -12,100 +12,197 @@ _F6 = F6_VECTORS * LANES
 
 
 @cached
-def train(images, labels, order, weights, steps, centers, loss, states, derivatives):
+def train(network, images, labels, order, weights, steps, loss, states, derivatives):
     """One pass, one pattern at a time, in the given order (eq. 18); `weights` change in place.
 
     images (N, 1024) float32, labels (N,) int64, order (P,) int64. Returns how many of the patterns
     were misclassified when they came.
     """
     errors = 0
-    penalties = np.empty(CLASSES, np.float32)
-    at_penalties = np.empty(CLASSES, np.float32)
+    penalties, at_penalties = np.empty(CLASSES, np.float32), np.empty(CLASSES, np.float32)
     for pattern in order:
-        forward(images[pattern], weights, states)
-        output(states.f6, centers, loss.factor, penalties)
-        errors += np.argmin(penalties) != labels[pattern]
-        posterior(penalties, loss, at_penalties)
-        for i in range(CLASSES):
-            at_penalties[i] = -at_penalties[i]
-        at_penalties[labels[pattern]] += ONE
-        gradient = zeros(F6_VECTORS)
-        for i in range(CLASSES):
-            difference = load_like(gradient, states.f6, 0) - load_like(gradient, centers, i * _F6)
-            gradient = fma(difference, TWO * loss.factor * at_penalties[i], gradient)
-        store(gradient * load_like(gradient, states.f6_slopes, 0), derivatives.f6, 0, LANES)
-        backward(weights, weights, steps, states, derivatives)
+        errors += learn(
+            network, images[pattern], labels[pattern], weights, weights, steps, loss,
+            penalties, at_penalties, states, derivatives,
+        )  # fmt: skip
     return errors
 
 
 @cached
+def train_in_batches(
+    network, images, labels, order, batch, weights, steps, loss, states, derivatives,
+    gradients, minus_one, adam, moments, squared_moments,
+):  # fmt: skip
+    """`train`, but with one step for the mean gradient of every `batch` patterns.
+
+    That of eq. 18; or Adam's, if `adam` has a rate > 0, from its two kinds of moments.
+    """
+    errors, taken = 0, adam.steps
+    penalties, at_penalties = np.empty(CLASSES, np.float32), np.empty(CLASSES, np.float32)
+    for start in range(0, len(order), batch):
+        for array in gradients:
+            array[:] = ZERO
+        patterns = order[start : start + batch]
+        for pattern in patterns:
+            errors += learn(
+                network, images[pattern], labels[pattern], weights, gradients, minus_one, loss,
+                penalties, at_penalties, states, derivatives,
+            )  # fmt: skip
+        share = ONE / np.float32(len(patterns))
+        if adam.rate > ZERO:
+            taken += 1
+            for k in range(len(weights)):
+                step_of_adam(adam, taken, share, weights[k], gradients[k], minus_one[k],
+                             moments[k], squared_moments[k])  # fmt: skip
+        else:
+            for k in range(len(weights)):
+                w, e, g = weights[k], steps[k], gradients[k]
+                for i in range(len(w)):
+                    w[i] -= e[i] * (share * g[i])
+    return errors
+
+
+@inline
+def step_of_adam(adam, taken, share, weights, gradients, minus_one, moments, squared_moments):
+    """As torch.optim.Adam does it; what is not trained has 0 in `minus_one`."""
+    corrected = np.float32(adam.rate / (1 - adam.beta**taken))
+    root = np.float32(1 / np.sqrt(1 - adam.squared_beta**taken))
+    new, new_square = np.float32(1 - adam.beta), np.float32(1 - adam.squared_beta)
+    epsilon = np.float32(adam.epsilon)
+    for i in range(len(weights)):
+        g = share * gradients[i]
+        moments[i] += new * (g - moments[i])
+        squared_moments[i] += new_square * (g * g - squared_moments[i])
+        step = corrected * moments[i] / (np.sqrt(squared_moments[i]) * root + epsilon)
+        weights[i] += minus_one[i] * step
+
+
+@inline
+def learn(
+    network, image, label, weights, into, steps, loss, penalties, at_penalties, states, derivatives
+):
+    """One pattern forward and backward: subtracts step * gradient from `into`. Whether it was wrong."""
+    forward(network, image, weights, states)
+    output(network, states.f6, weights, loss.factor, penalties)
+    wrong = np.argmin(penalties) != label
+    posterior(penalties, loss, at_penalties)
+    for i in range(CLASSES):
+        at_penalties[i] = -at_penalties[i]
+    at_penalties[label] += ONE
+    gradient = zeros(F6_VECTORS)
+    if network.linear:
+        f6 = load_like(gradient, states.f6, 0)
+        for i in range(CLASSES):
+            at = loss.factor * at_penalties[i]
+            gradient = fma(load_like(gradient, weights.output, i * _F6), at, gradient)
+            k.descend(into.output, steps.output, i * _F6, f6 * at)
+            into.output_bias[i] -= steps.output_bias[i] * at
+    else:
+        for i in range(CLASSES):
+            center = load_like(gradient, weights.output, i * _F6)
+            difference = load_like(gradient, states.f6, 0) - center
+            gradient = fma(difference, TWO * loss.factor * at_penalties[i], gradient)
+    store(gradient * load_like(gradient, states.f6_slopes, 0), derivatives.f6, 0, LANES)
+    backward(network, weights, into, steps, states, derivatives)
+    return wrong
+
+
+@cached
 def add_curvature(
-    images, weights, squares, into, minus_one, centers, loss, constant, each, states, derivatives
+    network, images, weights, squares, into, minus_one, loss, constant, each, states, derivatives
 ):
     """Add d2E / dw2 of every pattern (eq. 23 to 27) to `into`: the way back with all factors squared.
 
     `squares` are the squares of the weights; a `constant` >= 0 stands for the loss's own curvature
-    at F6. `each` says that a subsampling unit's four inputs are four connections (D8).
+    at F6, or at the scores of a linear output. `each` says that a subsampling unit's four inputs are
+    four connections (D8).
     """
     penalties = np.empty(CLASSES, np.float32)
     p = np.empty(CLASSES, np.float32)
     for pattern in range(len(images)):
-        forward(images[pattern], weights, states)
+        forward(network, images[pattern], weights, states)
         curvature = zeros(F6_VECTORS)
-        if constant >= ZERO:
+        if network.linear:
+            output(network, states.f6, weights, loss.factor, penalties)
+            posterior(penalties, loss, p)
+            f6 = load(states.f6, 0, LANES, F6_VECTORS)
+            for i in range(CLASSES):
+                at = (
+                    constant
+                    if constant >= ZERO
+                    else loss.factor * loss.factor * p[i] * (ONE - p[i])
+                )
+                curvature = fma(load_like(curvature, squares.output, i * _F6), at, curvature)
+                k.descend(into.output, minus_one.output, i * _F6, f6 * f6 * at)
+                into.output_bias[i] -= minus_one.output_bias[i] * at
+        elif constant >= ZERO:
             curvature = curvature + constant
         elif not loss.competition:
             curvature = curvature + TWO * loss.factor
         else:
-            output(states.f6, centers, loss.factor, penalties)
+            output(network, states.f6, weights, loss.factor, penalties)
             posterior(penalties, loss, p)
             f6, rubbish = load(states.f6, 0, LANES, F6_VECTORS), ONE
             mean = zeros(F6_VECTORS)
             for i in range(CLASSES):
-                pull = (f6 - load_like(f6, centers, i * _F6)) * (TWO * loss.factor)
+                pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor)
                 mean = fma(pull, p[i], mean)
                 rubbish -= p[i]
             rubbish = max(rubbish, ZERO)
             curvature = mean * mean * rubbish + TWO * loss.factor * rubbish
             for i in range(CLASSES):
-                pull = (f6 - load_like(f6, centers, i * _F6)) * (TWO * loss.factor) - mean
+                pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor) - mean
                 curvature = fma(pull * pull, p[i], curvature)
-        for array in states:
+        x = states
+        for array in (x.image, x.c1_slopes, x.s2_sums, x.s2, x.s2_slopes, x.c3_slopes, x.s4_sums,
+                      x.s4, x.s4_slopes, x.c5, x.c5_slopes, x.f6_slopes):  # fmt: skip
             square(array)
         if each:
-            k.s2_sums(states.c1, states.s2_sums)
-            k.s4_sums(states.c3, states.s4_sums)
+            square(x.c1)
+            square(x.c3)
+            k.s2_sums(x.c1, x.s2_sums)
+            k.s4_sums(x.c3, x.s4_sums)
+        if network.maximum:  # compared with the inputs, and no factor
+            k.s2_maxima(x.c1, x.s2_sums)
+            k.s4_maxima(x.c3, x.s4_sums)
         store(curvature * load_like(curvature, states.f6_slopes, 0), derivatives.f6, 0, LANES)
-        backward(squares, into, minus_one, states, derivatives)
+        backward(network, squares, into, minus_one, states, derivatives)
 
 
 @cached
-def penalties_of(images, weights, centers, penalties, states):
+def penalties_of(network, images, weights, penalties, states):
     """Fill penalties (N, 10) for images (N, 1024)."""
     for pattern in range(len(images)):
-        forward(images[pattern], weights, states)
-        output(states.f6, centers, ONE, penalties[pattern])
+        forward(network, images[pattern], weights, states)
+        output(network, states.f6, weights, ONE, penalties[pattern])
 
 
 @inline
-def forward(image, weights, states):
+def forward(network, image, weights, states):
     w, x = weights, states
     for at in range(0, FIELD * FIELD, LANES):
         store(load(image, at, 0, 1), x.image, at, 0)
-    k.c1_forward(x.image, w.c1, w.c1_bias, x.c1, x.c1_slopes)
-    k.s2_sums(x.c1, x.s2_sums)
-    k.s2_forward(x.s2_sums, w.s2, w.s2_bias, x.s2, x.s2_slopes)
-    k.c3_forward(x.s2, w.c3, w.c3_bias, x.c3, x.c3_slopes)
-    k.s4_sums(x.c3, x.s4_sums)
-    k.s4_forward(x.s4_sums, w.s4, w.s4_bias, x.s4, x.s4_slopes)
+    f, g = network.activation, network.pooled_activation
+    k.c1_forward(f, x.image, w.c1, w.c1_bias, x.c1, x.c1_slopes)
+    if network.maximum:
+        k.s2_maxima(x.c1, x.s2_sums)
+    else:
+        k.s2_sums(x.c1, x.s2_sums)
+    k.s2_forward(g, x.s2_sums, w.s2, w.s2_bias, x.s2, x.s2_slopes)
+    k.c3_forward(f, x.s2, w.c3, w.c3_bias, x.c3, x.c3_slopes)
+    if network.maximum:
+        k.s4_maxima(x.c3, x.s4_sums)
+    else:
+        k.s4_sums(x.c3, x.s4_sums)
+    k.s4_forward(g, x.s4_sums, w.s4, w.s4_bias, x.s4, x.s4_slopes)
     c5 = k.dense_forward(x.s4, S4_UNITS, w.c5, load(w.c5_bias, 0, LANES, C5_VECTORS))
-    k.squash(c5, x.c5, x.c5_slopes, 0)
+    k.squash(f, c5, x.c5, x.c5_slopes, 0)
     f6 = k.dense_forward(x.c5, C5_UNITS, w.f6, load(w.f6_bias, 0, LANES, F6_VECTORS))
-    k.squash(f6, x.f6, x.f6_slopes, 0)
+    k.squash(f, f6, x.f6, x.f6_slopes, 0)
 
 
 @inline
-def backward(weights, into, steps, states, derivatives):
+def backward(network, weights, into, steps, states, derivatives):
     """From d.f6 down to the input; every weight is used before its own step."""
     w, e, x, d = weights, steps, states, derivatives
     k.dense_backward(
@@ -116,22 +213,36 @@ def backward(weights, into, steps, states, derivatives):
         x.s4, S4_UNITS, load(d.c5, 0, LANES, C5_VECTORS), w.c5, x.s4_slopes, d.s4,
         into.c5, into.c5_bias, e.c5, e.c5_bias,
     )  # fmt: skip
-    k.s4_backward(x.s4_sums, d.s4, w.s4, x.c3_slopes, d.c3, into.s4, into.s4_bias, e.s4, e.s4_bias)
+    if network.maximum:
+        k.s4_backward_maxima(x.c3, x.s4_sums, d.s4, x.c3_slopes, d.c3)
+    else:
+        k.s4_backward(
+            x.s4_sums, d.s4, w.s4, x.c3_slopes, d.c3, into.s4, into.s4_bias, e.s4, e.s4_bias
+        )
     k.c3_as_planes(d.c3, d.c3_planes)
-    k.c3_backward_inputs(d.c3_planes, w.c3, x.s2_slopes, d.s2)
+    k.c3_backward_inputs(d.c3_planes, network.fed, w.c3, x.s2_slopes, d.s2)
     k.c3_backward(x.s2, d.c3, into.c3, into.c3_bias, e.c3, e.c3_bias)
-    k.s2_backward(
-        x.s2_sums, d.s2, w.s2, x.c1_slopes, d.c1, d.gradient, into.s2, into.s2_bias, e.s2, e.s2_bias
-    )
+    if network.maximum:
+        k.s2_backward_maxima(x.c1, x.s2_sums, d.s2, x.c1_slopes, d.c1)
+    else:
+        k.s2_backward(
+            x.s2_sums, d.s2, w.s2, x.c1_slopes, d.c1, d.gradient,
+            into.s2, into.s2_bias, e.s2, e.s2_bias,
+        )  # fmt: skip
     k.c1_backward(x.image, d.c1, d.gradient, into.c1, into.c1_bias, e.c1, e.c1_bias)
 
 
 @inline
-def output(f6, centers, factor, penalties):
-    """Eq. 7."""
+def output(network, f6, weights, factor, penalties):
+    """Eq. 7; or ten weighted sums."""
+    x = load(f6, 0, LANES, F6_VECTORS)
     for i in range(CLASSES):
-        difference = load(f6, 0, LANES, F6_VECTORS) - load(centers, i * _F6, LANES, F6_VECTORS)
-        penalties[i] = factor * total(difference * difference)
+        w = load(weights.output, i * _F6, LANES, F6_VECTORS)
+        if network.linear:
+            penalties[i] = factor * (total(x * w) + weights.output_bias[i])
+        else:
+            difference = x - w
+            penalties[i] = factor * total(difference * difference)
 
 
 @inline

@@ -40,7 +40,7 @@ READINGS = (
     _reading("map-5", "eq. 9, j = 5", loss=MAPLoss(5.0)),
     _reading("map-20", "eq. 9, j = 20", loss=MAPLoss(20.0)),
     _reading("latest", "latest curvature", curvature_memory="latest"),
-    _reading("own-curvature", "the loss's own curvature at F6", f6_curvature=None),
+    _reading("own-curvature", "the loss's own curvature at F6", output_curvature=None),
     _reading("distortions", "settled, with distortions", distortions=FIG7_RANGES),
     _reading("eq8-distortions", "eq. 8, with distortions",
              loss=MSELoss(), distortions=FIG7_RANGES),

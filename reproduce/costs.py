@@ -26,7 +26,7 @@ def multiply_adds(model: nn.Module) -> int:
             products.append(layer.weight.numel() * units // layer.maps)
         elif isinstance(layer, nn.Conv2d | nn.Linear):
             products.append(units * math.prod(layer.weight.shape[1:]))
-        elif isinstance(layer, Subsampling):
+        elif isinstance(layer, Subsampling | nn.BatchNorm2d):
             products.append(units)
         elif isinstance(layer, EuclideanRBF):
             products.append(layer.centers.numel())

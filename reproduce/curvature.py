@@ -41,14 +41,14 @@ class Comparison(NamedTuple):
 
     title: str
     loss: Loss
-    f6_curvature: float | None = None
+    output_curvature: float | None = None
     memory: str = "latest"
 
 
 COMPARISONS = {
     "eq8": Comparison("Eq. 8", MSELoss()),
     "recipe": Comparison("As in training: what the next pass takes for the curvature", RECIPE.loss,
-                         RECIPE.f6_curvature, RECIPE.curvature_memory),
+                         RECIPE.output_curvature, RECIPE.curvature_memory),
     "eq9": Comparison("Eq. 9, j = 20, recursion from the diagonal of H", MAPLoss(20.0)),
     "later-code": Comparison("Eq. 9, j = 20, recursion from the constant 2 of the later code",
                              MAPLoss(20.0), 2.0),
@@ -180,9 +180,9 @@ def measure(session: Session, patterns: int) -> dict[str, dict[str, dict]]:
     losses = list({comparison.loss for comparison in COMPARISONS.values()})
     exact = dict(zip(losses, exact_curvature(model, images, losses), strict=True))
     measured = {}
-    for key, (_, loss, f6_curvature, memory) in COMPARISONS.items():
+    for key, (_, loss, output_curvature, memory) in COMPARISONS.items():
         recursion = diagonal_curvature(
-            model, images, labels, loss, f6_curvature, RECIPE.coefficient_input
+            model, images, labels, loss, output_curvature, RECIPE.coefficient_input
         )
         for name, new in recursion.items():
             kept = session.curvature.get(name, new)

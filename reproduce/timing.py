@@ -121,7 +121,7 @@ def why_no_torch_compile(extent: Extent) -> str | None:
 
 def trainer(train_one_pass: Callable, train: Split, patterns: int) -> Callable[[], int]:
     """A new network; every call trains it on the first `patterns` patterns."""
-    model = LeNet5(generator(0, "parameters"))
+    model = LeNet5(generator=generator(0, "parameters"))
     optimizer = SDLM(model.named_parameters(), RECIPE.schedule[0], RECIPE.mu)
     optimizer.set_curvature(curvature(model, train))
     order = torch.arange(patterns) % len(train.labels)
@@ -132,7 +132,7 @@ def curvature(model: LeNet5, train: Split) -> dict[str, torch.Tensor]:
     """On as many patterns as the recipe has."""
     some = torch.arange(RECIPE.curvature_patterns) % len(train.labels)
     return compiled.diagonal_curvature(
-        model, train.inputs[some], train.labels[some], RECIPE.loss, RECIPE.f6_curvature,
+        model, train.inputs[some], train.labels[some], RECIPE.loss, RECIPE.output_curvature,
         RECIPE.coefficient_input,
     )  # fmt: skip
 
@@ -173,7 +173,7 @@ def training_step(train: Split, extent: Extent) -> dict:
 
 def classification(test: Split, extent: Extent) -> dict:
     """{images at a time: {way: time of an image}}."""
-    model = LeNet5(generator(0, "parameters"))
+    model = LeNet5(generator=generator(0, "parameters"))
     images = test.inputs[torch.arange(extent.images) % len(test.labels)]
     ways = {
         "eager": torch.no_grad()(model),
@@ -193,7 +193,7 @@ def classification(test: Split, extent: Extent) -> dict:
 def around_a_pass(dataset: Dataset, extent: Extent) -> dict:
     """The curvature before it, the distorted patterns that it may be given, the evaluation after it."""
     train, test = dataset.train, dataset.test
-    model = LeNet5(generator(0, "parameters"))
+    model = LeNet5(generator=generator(0, "parameters"))
     distorted = Distorted(train, 0, RECIPE.reshuffle, FIG7_RANGES)
     work = {
         "curvature": lambda: curvature(model, train),

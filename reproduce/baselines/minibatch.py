@@ -1,5 +1,6 @@
-"""How the modern networks are trained: cross entropy, Adam, batches in a new random order each pass."""
+"""How all other networks are trained: cross entropy, in batches, in a new random order each pass."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,7 +9,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from paper_lenet5.training import Split, generator
+from paper_lenet5.distort import DistortionRanges
+from paper_lenet5.training import Distorted, Originals, Split, generator
+
+from .networks import Dropout
+
+
+def constant(done: float) -> float:
+    """The learning rate stays as it is."""
+    return 1.0
+
+
+def decay(done: float) -> float:
+    """Half a cosine from 1 down to 0."""
+    return (1 + math.cos(math.pi * done)) / 2
+
+
+def one_cycle(done: float) -> float:
+    """Up from 1/25 in the first fifth of the training, then half a cosine down to 0."""
+    return (1 + 24 * done / 0.2) / 25 if done < 0.2 else decay((done - 0.2) / 0.8)
 
 
 @dataclass(frozen=True)
@@ -16,11 +35,21 @@ class MinibatchRecipe:
     """A network, and all of its training but the data and the seed."""
 
     network: Callable[[], nn.Module]
-    """Its answer is the largest of ten scores."""
+    """Its answer is the largest of its scores."""
     passes: int = 20
     batch: int = 64
     learning_rate: float = 1e-3
-    """Adam's, per batch."""
+    """The optimiser's, per batch, times `schedule`."""
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
+    weight_decay: float = 0.0
+    schedule: Callable[[float], float] = constant
+    """From the part of the training that is done, 0 ... 1, to a factor of the learning rate."""
+    reduction: str = "mean"
+    """Of the cross entropy over the batch, "mean" or "sum"."""
+    label_smoothing: float = 0.0
+    steps: int | None = None
+    """Batches in each pass, or None for all of them."""
+    distortions: DistortionRanges | None = None
 
 
 @dataclass(frozen=True)
@@ -31,6 +60,8 @@ class MinibatchPass:
     patterns: int
     errors_during: int
     """Among `patterns`, each judged just before the step that it was part of."""
+    loss_during: float
+    """Mean over these patterns."""
     test_errors: int
     seconds: float
 
@@ -43,8 +74,15 @@ class MinibatchSession:
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw from the global stream
             torch.manual_seed(generator(seed, "parameters").initial_seed())
             self.model = recipe.network()
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate)
+        self.optimizer = recipe.optimizer(
+            self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
         self.records: list[MinibatchPass] = []
+        self.patterns = (
+            Originals(train, seed, reshuffle=True)
+            if recipe.distortions is None
+            else Distorted(train, seed, True, recipe.distortions)
+        )
 
     @property
     def length(self) -> int:
@@ -59,18 +97,32 @@ class MinibatchSession:
 
     def _one_pass(self, number: int) -> MinibatchPass:
         started = time.perf_counter()
-        patterns, errors = len(self.train.labels), 0
+        recipe = self.recipe
+        patterns, errors, loss_during = 0, 0, 0.0
+        inputs, of_inputs, order = self.patterns.of_pass(number)
+        batches = order.split(recipe.batch)[: recipe.steps]
         self.model.train()
-        order = torch.randperm(patterns, generator=generator(self.seed, "order", number))
-        for batch in order.split(self.recipe.batch):
-            labels = self.train.labels[batch]
-            scores = self.model(self.train.inputs[batch])
-            errors += int((scores.argmax(1) != labels).sum())
+        for layer in self.model.modules():
+            if isinstance(layer, Dropout):
+                layer.generator = generator(self.seed, "dropout", number)
+        for index, batch in enumerate(batches):
+            done = (number - 1 + index / len(batches)) / recipe.passes
+            for group in self.optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * recipe.schedule(done)
+            labels = of_inputs[batch]
+            scores = self.model(inputs[batch])
+            loss = cross_entropy(scores, labels, reduction=recipe.reduction,
+                                 label_smoothing=recipe.label_smoothing)  # fmt: skip
             self.optimizer.zero_grad()
-            cross_entropy(scores, labels).backward()
+            loss.backward()
             self.optimizer.step()
+            patterns += len(batch)
+            errors += int((scores.argmax(1) != labels).sum())
+            loss_during += loss.item() * (len(batch) if recipe.reduction == "mean" else 1)
         seconds = time.perf_counter() - started
-        return MinibatchPass(number, patterns, errors, self.errors(self.test), seconds)
+        return MinibatchPass(
+            number, patterns, errors, loss_during / patterns, self.errors(self.test), seconds
+        )
 
     @torch.no_grad()
     def answers(self, split: Split) -> Tensor:
@@ -86,7 +138,9 @@ class MinibatchSession:
         """Everything that the next pass depends on, but the record."""
         tensors = {f"model.{name}": t for name, t in self.model.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{name}": t for name, t in moments.items()}
+            tensors |= {
+                f"optimizer.{index}.{name}": t for name, t in moments.items() if t is not None
+            }
         return tensors
 
     def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
@@ -95,7 +149,7 @@ class MinibatchSession:
         self.model.load_state_dict(model)
         optimizer = self.optimizer.state_dict()
         for key, tensor in state.items():
-            if key.startswith("adam."):
+            if key.startswith("optimizer."):
                 _, index, name = key.split(".")
                 optimizer["state"].setdefault(int(index), {})[name] = tensor
         self.optimizer.load_state_dict(optimizer)

@@ -1,15 +1,171 @@
-"""What most courses teach as LeNet-5: ReLU, max pooling, a full C3 and ten scores."""
+"""What circulates as "LeNet-5", each as its author shows it, and what it is measured against.
 
-from torch import nn
+All take the input of the 1998 network, (N, 1, 32, 32), and give scores (N, 10) or more, the largest of
+which is the answer; a network that was published for other inputs begins with what makes them. All are
+drawn by PyTorch's own initialisation but where their authors have one of their own.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from paper_lenet5.preprocess import BLACK, WHITE
+
+# --- in circulation as LeNet-5 --------------------------------------------------------------------
 
 
-def textbook() -> nn.Module:
-    """61,706 parameters, in PyTorch's own initialisation: (N, 1, 32, 32) to (N, 10) scores."""
+def textbook(channels: int = 1) -> nn.Module:
+    """ReLU, max pooling, a full C3, ten scores: what most courses teach. 61,706 parameters."""
     return nn.Sequential(
-        nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2),  # (N, 6, 14, 14)
+        nn.Conv2d(channels, 6, 5), nn.ReLU(), nn.MaxPool2d(2),  # (N, 6, 14, 14)
         nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),  # (N, 16, 5, 5)
         nn.Flatten(),
         nn.Linear(400, 120), nn.ReLU(),
         nn.Linear(120, 84), nn.ReLU(),
         nn.Linear(84, 10),
     )  # fmt: skip
+
+
+def textbook_rgb() -> nn.Module:
+    """The same for pictures in colour, (N, 3, 32, 32); a grey one is shown to it three times."""
+    return nn.Sequential(ThreeChannels(), *textbook(channels=3))
+
+
+def tanh_average(classes: int | None = None) -> nn.Module:
+    """Tanh and average pooling. It ends at the 84 units, ten of which are used: 60,856 parameters."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(400, 120), nn.Tanh(),
+        nn.Linear(120, 84), nn.Tanh(),
+        *([] if classes is None else [nn.Linear(84, classes)]),
+    )  # fmt: skip
+
+
+def tanh_average_ten() -> nn.Module:
+    """The same with the layer of ten scores that it lacks."""
+    return tanh_average(classes=10)
+
+
+def linear_cnn() -> nn.Module:
+    """No activation anywhere: between its two max poolings all is linear."""
+    return nn.Sequential(
+        UnitRange(),
+        nn.Conv2d(1, 6, 3, padding=1), nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(400, 120),
+        nn.Linear(120, 84),
+        nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+def wide() -> nn.Module:
+    """32 and 64 maps, 1,024 hidden units, dropout: 3,274,634 parameters."""
+    network = nn.Sequential(
+        UnitRange(),
+        nn.Conv2d(1, 32, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(3136, 1024), nn.ReLU(),
+        Dropout(0.5),
+        nn.Linear(1024, 10),
+    )  # fmt: skip
+    for layer in network:
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.trunc_normal_(layer.weight, std=0.1, a=-0.2, b=0.2)
+            nn.init.constant_(layer.bias, 0.1)
+    return network
+
+
+def sigmoid_max() -> nn.Module:
+    """Sigmoids and max pooling on 28x28."""
+    return nn.Sequential(
+        UnitRange(),
+        nn.Conv2d(1, 6, 5), nn.Sigmoid(), nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.Sigmoid(), nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(256, 120), nn.Sigmoid(),
+        nn.Linear(120, 84), nn.Sigmoid(),
+        nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+# --- at the same number of parameters, with today's means -----------------------------------------
+
+
+def modern() -> nn.Module:
+    """Batch normalisation, residual blocks, global average pooling: at most 60,000 parameters."""
+    return nn.Sequential(
+        UnitRange(),
+        *_normalised(1, 16, 5, stride=2),  # (N, 16, 14, 14)
+        *_normalised(16, 32),
+        Residual(32),
+        nn.MaxPool2d(2),  # (N, 32, 7, 7)
+        *_normalised(32, 40),
+        Residual(40),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(40, 10),
+    )  # fmt: skip
+
+
+def _normalised(inputs: int, maps: int, size: int = 3, stride: int = 1) -> tuple[nn.Module, ...]:
+    convolution = nn.Conv2d(inputs, maps, size, stride, padding=size // 2, bias=False)
+    return convolution, nn.BatchNorm2d(maps), nn.ReLU()
+
+
+class Residual(nn.Module):
+    """x + f(x), f a 3x3 convolution, batch normalisation and ReLU."""
+
+    def __init__(self, maps: int):
+        super().__init__()
+        self.change = nn.Sequential(*_normalised(maps, maps))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.change(x)
+
+
+# --- controls -------------------------------------------------------------------------------------
+
+
+def mlp() -> nn.Module:
+    """One hidden layer, and as many parameters as LeNet-5: 59,635."""
+    return nn.Sequential(
+        UnitRange(), nn.Flatten(), nn.Linear(784, 75), nn.ReLU(), nn.Linear(75, 10)
+    )
+
+
+def linear() -> nn.Module:
+    """Ten weighted sums of the pixels: 7,850 parameters."""
+    return nn.Sequential(UnitRange(), nn.Flatten(), nn.Linear(784, 10))
+
+
+class Dropout(nn.Module):
+    """nn.Dropout, drawn from a stream of its own: what runs side by side cannot disturb it."""
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p, self.generator = p, torch.Generator()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        return x * kept / (1 - self.p)
+
+
+# --- what makes other inputs of ours --------------------------------------------------------------
+
+
+class UnitRange(nn.Module):
+    """The 28x28 pixels inside the field, from 0 (paper) to 1 (ink)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x[..., 2:-2, 2:-2] - WHITE) / (BLACK - WHITE)
+
+
+class ThreeChannels(nn.Module):
+    """A grey picture as red, green and blue; one that has three channels stays as it is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.expand(-1, 3, -1, -1)

@@ -56,6 +56,10 @@ class Recipe:
     """A new random order for each pass, in place of the paper's constant one."""
     distortions: distort.DistortionRanges | None = None
     """Ranges of the random distortions, or None to train on the originals alone."""
+    noise: float = 0.0
+    """The probability that a pixel of the field is inverted, drawn anew each pass (section III-E)."""
+    training_patterns: int | None = None
+    """How many of the training patterns there are, the first ones; None for all (Fig. 6)."""
 
     def __post_init__(self):
         if self.optimizer not in ("sdlm", "sgd", "adam"):
@@ -145,6 +149,30 @@ class Distorted:
         return preprocess(images, self.train.levels), self.train.labels[chosen % n], torch.arange(n)
 
 
+class Noisy:
+    """Other patterns, each pixel inverted with some probability: paper for ink, ink for paper."""
+
+    def __init__(
+        self, patterns: Patterns, seed: int, probability: float, levels: tuple[float, float]
+    ):
+        self.patterns, self.seed, self.probability = patterns, seed, probability
+        self.levels = levels
+
+    def of_pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        inputs, labels, order = self.patterns.of_pass(number)
+        rng = generator(self.seed, "noise", number)
+        return inverted(inputs, self.probability, rng, self.levels), labels, order
+
+
+def inverted(
+    inputs: Tensor, probability: float, rng: torch.Generator,
+    levels: tuple[float, float] = (WHITE, BLACK),
+) -> Tensor:  # fmt: skip
+    """A copy of the inputs, each pixel mirrored between the levels with the probability (III-E)."""
+    flipped = torch.rand(inputs.shape, generator=rng) < probability
+    return torch.where(flipped, sum(levels) - inputs, inputs)
+
+
 class Session:
     """One network in training: its parameters and the record of its passes so far.
 
@@ -155,6 +183,9 @@ class Session:
 
     def __init__(self, recipe: Recipe, seed: int, train: Split, test: Split, engine: ModuleType):
         self.recipe, self.seed, self.engine = recipe, seed, engine
+        if recipe.training_patterns is not None:
+            n = recipe.training_patterns
+            train = Split(train.images[:n], train.labels[:n], train.levels)
         if recipe.levels != train.levels:
             train, test = (Split(s.images, s.labels, recipe.levels) for s in (train, test))
         self.train, self.test = train, test
@@ -167,6 +198,8 @@ class Session:
             if recipe.distortions is None
             else Distorted(train, seed, recipe.reshuffle, recipe.distortions)
         )
+        if recipe.noise:
+            self.patterns = Noisy(self.patterns, seed, recipe.noise, recipe.levels)
 
     @property
     def length(self) -> int:

@@ -22,7 +22,8 @@ from paper_lenet5.training import Recipe
 from . import datasets, reported
 from .recipes import Row
 from .runs import Runs, recorded, write
-from .sweep import percent, sweep
+from .sweep import sweep
+from .tables import percent
 
 SETTLED = Recipe()
 

@@ -87,19 +87,18 @@ class Rung:
     @property
     def row(self) -> Row:
         """The rung as the table has it."""
-        return self.candidates[self.chosen]
+        return replace(self.candidates[self.chosen], title=self.title)
 
 
 def _rung(
     name: str, title: str, chosen: float, factors: tuple[float, ...] = (0.1, 0.3, 1), **changes
 ) -> Rung:
-    candidates = {
-        factor: Row(
-            f"ladder-{name}-{factor:g}", title,
-            replace(LENET5.recipe, schedule=tuple(factor * eta for eta in SCHEDULE), **changes),
-        )
-        for factor in factors
-    }  # fmt: skip
+    candidates = {}
+    for factor in factors:
+        schedule = tuple(factor * eta for eta in SCHEDULE)
+        recipe = replace(LENET5.recipe, schedule=schedule, **changes)
+        known = [row for row in (LENET5, LENET5_EQ8) if row.recipe == recipe]
+        candidates[factor] = known[0] if known else Row(f"ladder-{name}-{factor:g}", title, recipe)
     return Rung(title, candidates, chosen)
 
 

@@ -13,6 +13,7 @@ from .datasets import Dataset
 from .progress import Display
 from .recipes import Row
 from .runs import Runs, run_name
+from .tables import percent
 
 
 def sweep(
@@ -58,8 +59,3 @@ def sweep(
         jobs = min(jobs or os.cpu_count() or 1, max(len(left), 1))
         parallel = Parallel(jobs, backend="threading", return_as="generator_unordered")
         yield from parallel(delayed(finish)(*names[name]) for name in left)
-
-
-def percent(record: dict) -> float:
-    """The run's test error."""
-    return 100 * record["test_errors"] / record["dataset"]["test_patterns"]

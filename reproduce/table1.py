@@ -11,98 +11,97 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from scipy import stats
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from . import datasets, reported
-from .recipes import TABLE_1, Row
-from .runs import Runs, recorded, write
-from .sweep import percent, sweep
+from . import datasets, tables
+from .recipes import LENET5, TABLE_1, Row
+from .runs import Runs, recorded
+from .sweep import sweep
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
+           "lenet5_error", "difference", "difference_low", "difference_high",
+           "mcnemar_p", "mcnemar_below_05",
            "train_error", "parameters", "multiply_adds", "seconds"]  # fmt: skip
-NOTES = """\
+FORMS = {"paper_error": "{:.2f}", "test_error": "{:.3f}", "test_sd": "{:.3f}",
+         "ci_low": "{:.3f}", "ci_high": "{:.3f}", "train_error": "{:.3f}",
+         "lenet5_error": "{:.3f}", "difference": "{:+.3f}",
+         "difference_low": "{:+.3f}", "difference_high": "{:+.3f}", "mcnemar_p": "{:.2g}",
+         "parameters": "{:,}", "multiply_adds": "{:,}", "seconds": "{:.0f}"}  # fmt: skip
+NOTES = f"""\
 Errors in percent after the last pass: `test_error` is the mean over n seeds, `test_sd` their standard
 deviation, `ci_low` to `ci_high` the 95 % interval of the mean (Student's t). `train_error` is measured
 during the last pass, each pattern just before it is learned from, as in the paper's Fig. 5.
-`multiply_adds` are for one pattern, `seconds` for training one network on one core.
+{tables.AGAINST_NOTES}`multiply_adds` are for one pattern, `seconds` for training one network on one core.
 """
 
 
-def table_row(row: Row, records: Sequence[dict]) -> dict:
-    """One line of the table from the records of one row, one per seed."""
-    errors = [percent(record) for record in records]
-    last = [record["passes"][-1] for record in records]
-    low, high = np.nan, np.nan
-    if len(errors) > 1 and np.ptp(errors) > 0:
-        low, high = stats.t.interval(0.95, len(errors) - 1, np.mean(errors), stats.sem(errors))
-    return {
+def table_row(row: Row, records: Sequence[dict], of_1998: Sequence[dict] = ()) -> dict:
+    """One line of the table from the records of one row, one per seed, and of LeNet-5 (1998)."""
+    line = {
         "model": row.title,
         "dataset": records[0]["dataset"]["title"],
         "paper_error": row.paper_error,
-        "test_error": np.mean(errors),
-        "test_sd": np.std(errors, ddof=1) if len(errors) > 1 else np.nan,
-        "n": len(errors),
-        "ci_low": low,
-        "ci_high": high,
-        "train_error": np.mean([100 * p["errors_during"] / p["patterns"] for p in last]),
+        **tables.error_of(records),
+        **tables.against(records, of_1998),
+        "train_error": tables.training_error(records),
         "parameters": records[0]["parameters"],
         "multiply_adds": records[0]["multiply_adds"],
-        "seconds": np.mean([record["seconds"] for record in records]),
+        "seconds": sum(record["seconds"] for record in records) / len(records),
     }
+    return {column: line.get(column) for column in COLUMNS}
 
 
-def table_of(runs: Runs, dataset: str = "mnist") -> pd.DataFrame:
-    """The table from all the records under a results folder; a row without any is left out."""
-    lines = [table_row(row, found) for row in TABLE_1 if (found := recorded(row, runs, dataset))]
+def records_of(runs: Runs, dataset: str = "mnist") -> dict[Row, list[dict]]:
+    """All the records under a results folder; a row without any is left out."""
+    return {row: found for row in TABLE_1 if (found := recorded(row, runs, dataset))}
+
+
+def table_of(records: dict[Row, list[dict]]) -> pd.DataFrame:
+    """The table from the records of its rows."""
+    of_1998 = records.get(LENET5, [])
+    lines = [table_row(row, found, of_1998) for row, found in records.items()]
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def formatted(table: pd.DataFrame) -> list[list[str]]:
-    """The cells as people read them; nothing where there is no value."""
-    forms = {"paper_error": "{:.2f}", "test_error": "{:.3f}", "test_sd": "{:.3f}",
-             "ci_low": "{:.3f}", "ci_high": "{:.3f}", "train_error": "{:.3f}",
-             "parameters": "{:,}", "multiply_adds": "{:,}", "seconds": "{:.0f}"}  # fmt: skip
-    return [
-        ["" if pd.isna(v) else forms.get(c, "{}").format(v) for c, v in line.items()]
-        for line in table.to_dict("records")
-    ]
-
-
-def markdown(table: pd.DataFrame) -> str:
+def markdown(table: pd.DataFrame, records: dict[Row, list[dict]]) -> str:
     """The table with its notes, as results/table1.md has it."""
-    lines = [list(table.columns), ["---"] * len(table.columns), *formatted(table)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{NOTES}"
+    provenance = tables.provenance(record for found in records.values() for record in found)
+    return f"{tables.markdown(tables.formatted(table, FORMS))}\n{NOTES}\n{provenance}"
 
 
 def summary(table: pd.DataFrame) -> str:
     """What matters of the table, as README.md shows it."""
-    lines = [
-        "| trained from scratch | paper, test error % | ours, test error % | 95 % interval | "
-        f"error during the last pass % (paper: {reported.TRAIN_ERROR_DURING}) | parameters |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for line in formatted(table):
-        cell = dict(zip(COLUMNS, line, strict=True))
-        ours = f"**{cell['test_error']}** ± {cell['test_sd']} (n = {cell['n']})"
+    lines = []
+    for cell in tables.formatted(table, FORMS):
+        spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
+        difference = f"{cell['difference']} ({cell['difference_low']} … {cell['difference_high']})"
         lines.append(
-            f"| {cell['model']} | {cell['paper_error']} | {ours} | {cell['ci_low']} … "
-            f"{cell['ci_high']} | {cell['train_error']} | {cell['parameters']} |"
+            {
+                "trained from scratch": cell["model"],
+                "paper, test error %": cell["paper_error"],
+                "ours, test error %": f"**{cell['test_error']}**{spread}",
+                "n": cell["n"],
+                "more than LeNet-5 (1998), 95 % interval": difference if cell["difference"] else "",
+                "parameters": cell["parameters"],
+                "multiply-adds": cell["multiply_adds"],
+                "seconds": cell["seconds"],
+            }
         )
-    return "\n".join(lines) + "\n"
+    return tables.markdown(lines)
 
 
-def write_table(table: pd.DataFrame, out: Path) -> None:
-    """out/table1.csv, .md and .json."""
-    write(out / "table1.csv", table.to_csv(index=False).encode())
-    write(out / "table1.md", markdown(table).encode())
-    write(out / "table1.json", table.to_json(orient="records", indent=1).encode())
+def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame:
+    """out/table1.csv, .md and .json from all the records there are; returns the table."""
+    records = records_of(runs, dataset)
+    table = table_of(records)
+    if records:
+        tables.write_table(table, markdown(table, records), out / "table1")
+    return table
 
 
 def show(table: pd.DataFrame, console: Console) -> None:
@@ -110,29 +109,22 @@ def show(table: pd.DataFrame, console: Console) -> None:
     title = "Table 1" + "".join(f" · {name}" for name in table["dataset"].unique())
     grid = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     grid.add_column("model, errors in %", min_width=18)
-    for heading in ("paper", "test", "95 % interval", "n", "train", "seconds"):
+    for heading in ("paper", "test", "n", "more than 1998", "weights", "seconds"):
         grid.add_column(heading, justify="right", no_wrap=True)
-    for line in formatted(table):
-        cell = dict(zip(COLUMNS, line, strict=True))
+    for cell in tables.formatted(table, FORMS):
         spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
-        interval = f"{cell['ci_low']} … {cell['ci_high']}" if cell["ci_low"] else ""
-        grid.add_row(cell["model"], cell["paper_error"], cell["test_error"] + spread, interval,
-                     cell["n"], cell["train_error"], cell["seconds"])  # fmt: skip
+        low, high = cell["difference_low"], cell["difference_high"]
+        difference = f"{low} … {high}" if low else cell["difference"]
+        grid.add_row(cell["model"], cell["paper_error"], cell["test_error"] + spread, cell["n"],
+                     difference, cell["parameters"], cell["seconds"])  # fmt: skip
     console.print(grid)
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.table1",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tables.parser("reproduce.table1", __doc__, seeds=1)
     names = [row.name for row in TABLE_1]
     option = parser.add_argument
-    option("--seeds", type=int, default=1, help="train seeds 0 ... N - 1 (default 1)")
-    option("--jobs", type=int, help="runs at a time (default: one per core)")
-    option("--data", type=Path, help="folder with the IDX files (default: see README)")
     option(
         "--out", type=Path, help="results folder (default: results; results/NAME for other data)"
     )
@@ -142,10 +134,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
            help="does everything run? Trains on a corner of the data")  # fmt: skip
     option("--recorded", action="store_true",
            help="train nothing: table 1 from all the records there are")  # fmt: skip
-    args = parser.parse_args(argv)
-    if args.seeds < 1 or (args.jobs is not None and args.jobs < 1):
-        parser.error("--seeds and --jobs must be at least 1")
-    return args
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -154,11 +143,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.recorded:
         args.out = args.out or Path("results")
         runs = Runs(args.out)
-        table = table_of(runs)
+        table = write(runs, "mnist", args.out)
         if table.empty:
             console.print(f"No records of table 1 under {runs.folder}.")
             return 1
-        write_table(table, args.out)
         show(table, console)
         return 0
 
@@ -173,12 +161,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     console.print(f"Training on: {dataset.title}.")
     try:
         for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
-            write_table(table_of(runs, dataset.name), args.out)
+            table = write(runs, dataset.name, args.out)
     except KeyboardInterrupt:
         console.print("Stopped. The same command goes on from the last whole pass.")
         sys.stdout.flush()
         os._exit(130)  # without waiting for the passes that are going on: they are not recorded
-    show(table_of(runs, dataset.name), console)
+    show(table, console)
     if not dataset.comparable:
         console.print(f"These numbers are of a {dataset.title}.")
     console.print(

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "lenet5", "losses",
+ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "lenet5", "modern", "losses",
          "mnist", "distort", "sdlm", "eager", "compiled", "training"]  # fmt: skip
 
 

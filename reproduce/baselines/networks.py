@@ -8,7 +8,7 @@ drawn by PyTorch's own initialisation but where their authors have one of their 
 import torch
 from torch import Tensor, nn
 
-from paper_lenet5.preprocess import BLACK, WHITE
+from paper_lenet5.modern import UnitRange
 
 # --- in circulation as LeNet-5 --------------------------------------------------------------------
 
@@ -91,40 +91,6 @@ def sigmoid_max() -> nn.Module:
     )  # fmt: skip
 
 
-# --- at the same number of parameters, with today's means -----------------------------------------
-
-
-def modern() -> nn.Module:
-    """Batch normalisation, residual blocks, global average pooling: at most 60,000 parameters."""
-    return nn.Sequential(
-        UnitRange(),
-        *_normalised(1, 16, 5, stride=2),  # (N, 16, 14, 14)
-        *_normalised(16, 32),
-        Residual(32),
-        nn.MaxPool2d(2),  # (N, 32, 7, 7)
-        *_normalised(32, 40),
-        Residual(40),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-        nn.Linear(40, 10),
-    )  # fmt: skip
-
-
-def _normalised(inputs: int, maps: int, size: int = 3, stride: int = 1) -> tuple[nn.Module, ...]:
-    convolution = nn.Conv2d(inputs, maps, size, stride, padding=size // 2, bias=False)
-    return convolution, nn.BatchNorm2d(maps), nn.ReLU()
-
-
-class Residual(nn.Module):
-    """x + f(x), f a 3x3 convolution, batch normalisation and ReLU."""
-
-    def __init__(self, maps: int):
-        super().__init__()
-        self.change = nn.Sequential(*_normalised(maps, maps))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.change(x)
-
-
 # --- controls -------------------------------------------------------------------------------------
 
 
@@ -155,13 +121,6 @@ class Dropout(nn.Module):
 
 
 # --- what makes other inputs of ours --------------------------------------------------------------
-
-
-class UnitRange(nn.Module):
-    """The 28x28 pixels inside the field, from 0 (paper) to 1 (ink)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (x[..., 2:-2, 2:-2] - WHITE) / (BLACK - WHITE)
 
 
 class ThreeChannels(nn.Module):

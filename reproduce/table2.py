@@ -1,0 +1,239 @@
+"""Table 2: which details matter. From 1998 to today, one change at a time, and then all at once.
+
+Every rung of the ladder is LeNet-5 (1998) with one thing changed, pattern by pattern through the
+compiled pass. A change needs its own learning rate: each rung has the factor of the printed schedule
+that was best on held-out images (`--rates` trains all candidates on them and writes
+results/rates.csv; no test image is touched). Then trains every rung, with the same seeds, on all of
+MNIST for the errors, and on 50,000 images for the pass at which 10,000 held-out ones reach 1.5 %.
+
+Writes results/table2.csv, .md, .json, and the picture results/figures/ladder.png and .svg.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+
+from . import datasets, drawing, tables
+from .recipes import LADDER, LENET5, TEXTBOOK, Row
+from .runs import Runs, recorded
+from .runs import write as write_file
+from .sweep import sweep
+
+HELD_OUT = "mnist-held-out"
+GOAL = 1.5
+"""Percent of the held-out images that is to be reached."""
+COLUMNS = ["change", "rate", "test_error", "test_sd", "n", "ci_low", "ci_high",
+           "lenet5_error", "difference", "difference_low", "difference_high",
+           "mcnemar_p", "mcnemar_below_05", "train_error", "passes_to_goal", "reached_goal",
+           "parameters", "seconds"]  # fmt: skip
+FORMS = {"rate": "{:g}", "test_error": "{:.3f}", "test_sd": "{:.3f}", "ci_low": "{:.3f}",
+         "ci_high": "{:.3f}", "lenet5_error": "{:.3f}", "difference": "{:+.3f}",
+         "difference_low": "{:+.3f}", "difference_high": "{:+.3f}", "mcnemar_p": "{:.2g}",
+         "train_error": "{:.3f}", "passes_to_goal": "{:.1f}", "parameters": "{:,}",
+         "seconds": "{:.0f}"}  # fmt: skip
+NOTES = f"""\
+Errors in percent after the last pass: `test_error` is the mean over n seeds, `test_sd` their standard
+deviation, `ci_low` to `ci_high` the 95 % interval of the mean. `rate` is the factor of the printed
+schedule, chosen on held-out images; the textbook network has its own. `train_error` is measured during
+the last pass. {tables.AGAINST_NOTES}`passes_to_goal` is the mean number of passes after which {GOAL} % error is
+reached on 10,000 held-out images, by as many networks as `reached_goal` says. `seconds` are for training
+one network on one core.
+"""
+
+
+def rungs() -> dict[str, tuple[Row, float | None]]:
+    """What each line of the table is called, its row, and the factor of its schedule."""
+    lines = {rung.title: (rung.row, rung.chosen) for rung in LADDER}
+    return lines | {"all at once: textbook LeNet-5": (TEXTBOOK, None)}
+
+
+def passes_to_goal(record: dict) -> int | None:
+    """After how many passes of a held-out run its error was GOAL for the first time."""
+    allowed = GOAL / 100 * record["dataset"]["test_patterns"]
+    return next((p["number"] for p in record["passes"] if p["test_errors"] <= allowed), None)
+
+
+def records_of(runs: Runs) -> dict[str, list[dict]]:
+    """All the records on MNIST; a rung without any is left out."""
+    return {
+        name: found for name, (row, _) in rungs().items() if (found := recorded(row, runs, "mnist"))
+    }
+
+
+def table_of(runs: Runs) -> pd.DataFrame:
+    """The table from all the records under a results folder."""
+    of_1998, lines = recorded(LENET5, runs), []
+    for name, records in records_of(runs).items():
+        row, factor = rungs()[name]
+        passes = [passes_to_goal(record) for record in recorded(row, runs, HELD_OUT)]
+        reached = [number for number in passes if number is not None]
+        line = {
+            "change": name,
+            "rate": factor,
+            **tables.error_of(records),
+            **(tables.against(records, of_1998) if row != LENET5 else {}),
+            "train_error": tables.training_error(records),
+            "passes_to_goal": np.mean(reached) if reached else np.nan,
+            "reached_goal": f"{len(reached)} of {len(passes)}",
+            "parameters": records[0]["parameters"],
+            "seconds": np.mean([record["seconds"] for record in records]),
+        }
+        lines.append({column: line.get(column) for column in COLUMNS})
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def rates_of(runs: Runs) -> pd.DataFrame:
+    """Held-out error of every candidate, percent, seed 0; a candidate without a record is left out."""
+    lines = []
+    for rung in LADDER:
+        for factor, row in rung.candidates.items():
+            found = [r for r in recorded(row, runs, HELD_OUT) if r["seed"] == 0]
+            if found:
+                error = tables.percent(found[0])
+                lines.append((rung.title, factor, error, "*" if factor == rung.chosen else ""))
+    return pd.DataFrame(lines, columns=["change", "rate", "held_out_error", "chosen"])
+
+
+def markdown(runs: Runs) -> str:
+    """The table, the rates that were tried, and notes, as results/table2.md has them."""
+    lines = tables.formatted(table_of(runs), FORMS)
+    rates = tables.formatted(rates_of(runs), {"rate": "{:g}", "held_out_error": "{:.2f}"})
+    provenance = tables.provenance(r for found in records_of(runs).values() for r in found)
+    return (
+        f"{tables.markdown(lines)}\n{NOTES}\n{provenance}\n"
+        f"Held-out error of each rate that was tried (one network each, * chosen):\n\n"
+        f"{tables.markdown(rates)}"
+    )
+
+
+def summary(table: pd.DataFrame) -> str:
+    """What matters of the table, as README.md shows it."""
+    lines = []
+    for cell in tables.formatted(table, FORMS):
+        interval = f"{cell['difference']} ({cell['difference_low']} … {cell['difference_high']})"
+        lines.append(
+            {
+                "one change": cell["change"],
+                "test error %": f"**{cell['test_error']}** ± {cell['test_sd']} (n = {cell['n']})",
+                "more than 1998, 95 % interval": interval if cell["difference"] else "",
+                "training error %": cell["train_error"],
+                "passes to 1.5 % held out": cell["passes_to_goal"] or "not reached",
+                "parameters": cell["parameters"],
+            }
+        )
+    return tables.markdown(lines)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Every rung's mean with its 95 % interval, and its seeds' spread, 1998's as a band behind."""
+    figure = Figure(figsize=(7, 0.32 * len(table) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    base, places = table.iloc[0], np.arange(len(table))
+    axes.axvspan(base["ci_low"], base["ci_high"], color="#2166ac", alpha=0.15, linewidth=0)
+    axes.axvline(base["test_error"], color="#2166ac", linewidth=1)
+    for place, line in zip(places, table.itertuples(), strict=True):
+        spread = [line.test_error - line.test_sd, line.test_error + line.test_sd]
+        axes.plot(spread, [place] * 2, color="#999999", linewidth=4, solid_capstyle="butt")
+        axes.plot([line.ci_low, line.ci_high], [place] * 2, color="black", linewidth=1.2)
+        axes.plot(
+            line.test_error, place, "o", color="#b2182b" if place else "#2166ac", markersize=6
+        )
+        axes.annotate(f"{line.test_error:.2f}", (1.0, place), xycoords=("axes fraction", "data"),
+                      xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+    axes.set_yticks(places, table["change"])
+    axes.invert_yaxis()
+    axes.set(xlabel="test error, % (dot: mean; line: its 95 % interval; bar: ± one deviation)")
+    axes.set_xscale("log")
+    ticks = [t for t in (0.8, 1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 90)
+             if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]  # fmt: skip
+    axes.set_xticks(ticks, [f"{t:g}" for t in ticks], minor=False)
+    axes.minorticks_off()
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_title("One change to LeNet-5 (1998) at a time", fontsize=11)
+    return figure
+
+
+def write(runs: Runs, out: Path) -> pd.DataFrame:
+    """All files of the table from all the records there are; returns the table."""
+    table, rates = table_of(runs), rates_of(runs)
+    if len(rates):
+        write_file(out / "rates.csv", rates.to_csv(index=False).encode())
+    if len(table):
+        tables.write_table(table, markdown(runs), out / "table2")
+        drawing.save(draw(table), out / "figures" / "ladder")
+    return table
+
+
+def show(table: pd.DataFrame, console: Console) -> None:
+    """What matters of the table on a terminal of 80 columns."""
+    grid = Table(
+        title="Table 2 · MNIST", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
+    grid.add_column("one change, errors in %")
+    for heading in ("test", "n", "more than 1998", "train", "passes"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for cell in tables.formatted(table, FORMS):
+        low, high = cell["difference_low"], cell["difference_high"]
+        spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
+        grid.add_row(cell["change"], cell["test_error"] + spread, cell["n"],
+                     f"{low} … {high}" if low else cell["difference"], cell["train_error"],
+                     cell["passes_to_goal"])  # fmt: skip
+    console.print(grid)
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, checked."""
+    parser = tables.parser("reproduce.table2", __doc__, seeds=5)
+    names = list(rungs())
+    option = parser.add_argument
+    option("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    option("--rungs", nargs="+", type=int, choices=range(len(names)), metavar="K",
+           default=list(range(len(names))), help="some of the rungs, counted from 0")  # fmt: skip
+    option("--rates", action="store_true", help="train the candidates for each learning rate")
+    option("--recorded", action="store_true",
+           help="train nothing: table 2 from all the records there are")  # fmt: skip
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train, and write the table anew after every run."""
+    args, console = arguments(argv), Console()
+    runs = Runs(args.out)
+    if not args.recorded:
+        try:
+            dataset = datasets.load(args.data)
+            held_out = datasets.held_out(dataset)
+        except (DataUnavailable, DataCorrupt, ValueError) as error:
+            console.print(str(error), style="red", highlight=False)
+            return 1
+        rows = [list(rungs().values())[k][0] for k in args.rungs]
+        work = [(rows, args.seeds, held_out), (rows, args.seeds, dataset)]
+        if args.rates:
+            candidates = [row for rung in LADDER for row in rung.candidates.values()]
+            work = [(candidates, 1, held_out)]
+        for some, seeds, data in work:
+            for _ in sweep(some, seeds, data, runs, args.jobs, console):
+                write(runs, args.out)
+    table = write(runs, args.out)
+    if args.rates:
+        console.print(rates_of(runs).to_string(index=False), highlight=False)
+    if table.empty:
+        console.print(f"No records of table 2 under {runs.folder}.")
+        return 0 if args.rates else 1
+    show(table, console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,8 +16,11 @@ def parameters(model: nn.Module) -> int:
 
 
 @torch.no_grad()
-def multiply_adds(model: nn.Module) -> int:
-    """Products in one forward pass over one 32x32 input, biases and squashing not counted."""
+def multiply_adds(model: nn.Module, biases: bool = False) -> int:
+    """Products in one forward pass over one 32x32 input, squashing not counted.
+
+    With `biases`, each bias that is added counts as one more, as some tools do.
+    """
     products = []
 
     def count(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
@@ -25,7 +28,8 @@ def multiply_adds(model: nn.Module) -> int:
         if isinstance(layer, TableConvolution):
             products.append(layer.weight.numel() * units // layer.maps)
         elif isinstance(layer, nn.Conv2d | nn.Linear):
-            products.append(units * math.prod(layer.weight.shape[1:]))
+            bias = biases and layer.bias is not None
+            products.append(units * (math.prod(layer.weight.shape[1:]) + bias))
         elif isinstance(layer, Subsampling | nn.BatchNorm2d):
             products.append(units)
         elif isinstance(layer, EuclideanRBF):

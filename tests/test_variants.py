@@ -1,0 +1,231 @@
+"""LeNet-5 with one of its parts replaced: what each part does, and that it is compiled as it reads."""
+
+import pytest
+import torch
+from conftest import draw_digits
+
+from paper_lenet5 import SDLM, LeNet5, MAPLoss, eager, preprocess
+from paper_lenet5.layers import ACTIVATIONS, AveragePooling, MaxPooling
+from paper_lenet5.lenet5 import LeNet5Config
+from paper_lenet5.losses import CROSS_ENTROPY
+from paper_lenet5.training import Recipe, Session, Split, inverted
+
+compiled = pytest.importorskip("paper_lenet5.compiled", exc_type=ImportError)
+
+EQ_9 = MAPLoss(10.0)
+CONFIGS = {
+    "printed": (LeNet5Config(), EQ_9, 2.0),
+    "tanh": (LeNet5Config(activation="tanh"), EQ_9, 2.0),
+    "relu": (LeNet5Config(activation="relu"), EQ_9, None),
+    "average": (LeNet5Config(pooling="average"), EQ_9, 2.0),
+    "max": (LeNet5Config(pooling="max"), EQ_9, 2.0),
+    "full": (LeNet5Config(table="full"), EQ_9, 2.0),
+    "random codes": (LeNet5Config(output="random codes"), EQ_9, 2.0),
+    "one of ten": (LeNet5Config(output="one of ten"), EQ_9, None),
+    "linear": (LeNet5Config(output="linear"), CROSS_ENTROPY, None),
+    "linear, constant": (LeNet5Config(output="linear"), CROSS_ENTROPY, 0.25),
+    "textbook": (LeNet5Config("relu", "max", "full", "linear"), CROSS_ENTROPY, 0.25),
+}
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def drawn(n, seed=0):
+    images, labels = draw_digits(n, seed)
+    return preprocess(images), labels
+
+
+def trained(model):
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def assert_same(ours, expected, tolerance):
+    for name, value in expected.items():
+        error = (ours[name].detach().double() - value.detach()).norm()
+        assert error <= tolerance * value.norm() + 1e-12, name
+
+
+# What each part does
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_slope_of_an_activation_is_its_derivative(name):
+    a = torch.linspace(-3, 3, 101, dtype=torch.float64, requires_grad=True)  # 0 is one of them
+    x = ACTIVATIONS[name].function(a)
+    (expected,) = torch.autograd.grad(x.sum(), a)
+    torch.testing.assert_close(ACTIVATIONS[name].slope(x.detach()), expected)
+
+
+def test_average_and_max_pooling_are_those_of_pytorch_and_are_not_trained():
+    x = torch.randn(2, 3, 8, 8, generator=rng())
+    for layer, of_pytorch in (
+        (AveragePooling(3), torch.nn.AvgPool2d(2)),
+        (MaxPooling(3), torch.nn.MaxPool2d(2)),
+    ):
+        torch.testing.assert_close(layer(x), of_pytorch(x))
+        assert not any(p.requires_grad for p in layer.parameters())
+
+
+@pytest.mark.parametrize(
+    ("config", "parameters"),
+    [
+        (LeNet5Config(), 60_000),
+        (LeNet5Config(pooling="max"), 60_000 - 12 - 32),
+        (LeNet5Config(table="full"), 60_000 + 36 * 25),
+        (LeNet5Config(output="linear"), 60_000 + 84 * 10 + 10),
+        (LeNet5Config(output="one of ten"), 60_000 - 74 * 121),
+        (LeNet5Config("relu", "max", "full", "linear"), 61_706),  # the textbook's
+    ],
+    ids=str,
+)
+def test_parameters_of_each_variant(config, parameters):
+    model = LeNet5(config)
+    assert sum(p.numel() for p in trained(model).values()) == parameters
+    assert model.layer_table()[-1].parameters == parameters
+
+
+def test_cross_entropy_is_eq_9_without_rubbish():
+    scores, labels = torch.randn(20, 10, generator=rng()), torch.arange(20) % 10
+    expected = torch.nn.functional.cross_entropy(scores, labels)
+    torch.testing.assert_close(CROSS_ENTROPY(-scores, labels), expected)
+    p = torch.softmax(scores, 1)
+    torch.testing.assert_close(CROSS_ENTROPY.output_curvature(-scores), p * (1 - p))
+
+
+def test_one_of_ten_codes_differ_in_two_places_and_random_ones_in_about_half():
+    codes = LeNet5(LeNet5Config(output="one of ten")).rbf.centers
+    assert torch.equal((codes > 0).float(), torch.eye(10))
+    codes = LeNet5(LeNet5Config(output="random codes"), rng(1)).rbf.centers
+    assert set(codes.unique().tolist()) == {-1.0, 1.0}
+    differ = (codes[:, None] != codes).sum(-1)[~torch.eye(10, dtype=torch.bool)]
+    assert 20 < differ.min() < differ.max() < 64
+    other = LeNet5(LeNet5Config(output="random codes"), rng(2)).rbf.centers
+    assert not torch.equal(codes, other)
+
+
+@pytest.mark.parametrize("part", ["activation", "pooling", "table", "output"])
+def test_an_unknown_part_is_refused(part):
+    with pytest.raises(ValueError, match=f"expected {part} of .*, got 'nonsense'"):
+        LeNet5Config(**{part: "nonsense"})
+
+
+def test_one_pixel_in_ten_is_inverted():
+    x = preprocess(torch.randint(256, (50, 28, 28), generator=rng(), dtype=torch.uint8))
+    noisy = inverted(x, 0.1, rng(1))
+    changed = noisy != x
+    assert changed.float().mean().item() == pytest.approx(0.1, abs=0.01)
+    torch.testing.assert_close(noisy[changed], -0.1 + 1.175 - x[changed])
+
+
+# Compiled as it reads
+
+
+@pytest.mark.parametrize(("config", "loss", "constant"), CONFIGS.values(), ids=CONFIGS)
+def test_every_variant_has_the_curvature_of_float64(config, loss, constant):
+    model, (x, labels) = LeNet5(config, rng(3)), drawn(30)
+    ours = compiled.diagonal_curvature(model, x, labels, loss, constant)
+    expected = eager.diagonal_curvature(model.double(), x.double(), labels, loss, constant)
+    assert set(ours) == set(expected) == set(trained(model))
+    nearly_equal_inputs = config.pooling == "max"  # of which either may be the larger in float32
+    assert_same(ours, expected, 2e-4 if nearly_equal_inputs else 1e-5)
+
+
+@pytest.mark.parametrize(("config", "loss", "constant"), CONFIGS.values(), ids=CONFIGS)
+def test_every_variant_learns_as_float64_does(config, loss, constant):
+    (x, labels), networks = drawn(60), []
+    for engine, dtype in ((compiled, torch.float32), (eager, torch.float64)):
+        model = LeNet5(config, rng(4)).to(dtype)
+        inputs = x.to(dtype)
+        optimizer = SDLM(model.named_parameters(), 2e-5)
+        optimizer.set_curvature(engine.diagonal_curvature(model, inputs, labels, loss, constant))
+        errors = engine.train_one_pass(model, optimizer, loss, inputs, labels, torch.arange(60))
+        networks.append((trained(model), errors, engine.penalties(model, inputs)))
+    (ours, errors, penalties), (expected, expected_errors, expected_penalties) = networks
+    assert errors == expected_errors
+    assert_same(ours, expected, 1e-5)
+    torch.testing.assert_close(penalties.double(), expected_penalties, rtol=1e-4, atol=1e-4)
+    before = trained(LeNet5(config, rng(4)))
+    assert all((before[name] != p).any() for name, p in ours.items()), "all of it learns"
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("optimizer", ["sdlm", "sgd", "adam"])
+def test_every_optimiser_steps_as_pytorchs_does(optimizer, batch):
+    (x, labels), networks = drawn(40), []
+    for engine, dtype in ((compiled, torch.float32), (eager, torch.float64)):
+        model = LeNet5(generator=rng(5)).to(dtype)
+        if optimizer == "sdlm":
+            made = SDLM(model.named_parameters(), 5e-4)
+            made.set_curvature({n: torch.ones_like(p) for n, p in model.named_parameters()})
+        elif optimizer == "sgd":
+            made = torch.optim.SGD(model.parameters(), lr=1e-3)
+        else:
+            made = torch.optim.Adam(model.parameters(), lr=1e-4)
+        for _ in range(2):  # Adam's moments go on from one pass to the next
+            engine.train_one_pass(model, made, EQ_9, x.to(dtype), labels, torch.arange(40), batch)
+        networks.append(trained(model))
+    assert_same(*networks, 2e-5)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda p: torch.optim.SGD(p, lr=1e-3, momentum=0.9),
+        lambda p: torch.optim.Adam(p, weight_decay=0.1),
+        lambda p: torch.optim.RMSprop(p),
+    ],
+)
+def test_what_is_not_compiled_is_refused(optimizer):
+    model, (x, labels) = LeNet5(), drawn(2)
+    with pytest.raises(TypeError, match="expected SDLM, or plain SGD or Adam"):
+        compiled.train_one_pass(
+            model, optimizer(model.parameters()), EQ_9, x, labels, torch.arange(2)
+        )
+
+
+# Sessions
+
+
+def split(n, seed):
+    return Split(*draw_digits(n, seed))
+
+
+RECIPES = {
+    "sgd": Recipe(schedule=(1e-3,) * 3, optimizer="sgd"),
+    "adam": Recipe(schedule=(1e-4,) * 3, optimizer="adam", batch=4),
+    "noise": Recipe(schedule=(5e-4,) * 3, noise=0.1),
+    "linear": Recipe(network=LeNet5Config("relu", "max", "full", "linear"), loss=CROSS_ENTROPY,
+                     output_curvature=0.25, schedule=(1e-5,) * 3),
+    "standardised": Recipe(schedule=(5e-4,) * 3, levels=(-0.42, 2.82)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_session_that_is_put_back_goes_on_in_the_same_bits(recipe):
+    train, test = split(60, 1), split(20, 2)
+    whole = Session(recipe, 3, train, test, compiled)
+    list(whole.passes())
+    begun = Session(recipe, 3, train, test, compiled)
+    next(begun.passes())
+    records = [vars(record) for record in begun.records]
+    rest = Session(recipe, 3, train, test, compiled)
+    rest.restore(begun.state(), records)
+    list(rest.passes())
+    for name, p in whole.model.named_parameters():
+        assert torch.equal(p, rest.model.get_parameter(name)), name
+    errors = [(r.errors_during, r.test_errors) for r in whole.records]
+    assert errors == [(r.errors_during, r.test_errors) for r in rest.records]
+
+
+def test_a_smaller_training_set_is_the_first_patterns():
+    session = Session(Recipe(training_patterns=25), 0, split(60, 1), split(20, 2), compiled)
+    assert torch.equal(session.train.images, split(60, 1).images[:25])
+
+
+def test_levels_are_those_of_paper_and_ink():
+    recipe = Recipe(levels=(-0.5, 2.5))
+    session = Session(recipe, 0, split(30, 1), split(20, 2), compiled)
+    for of_session in (session.train, session.test):
+        assert (of_session.inputs.min(), of_session.inputs.max()) == (-0.5, 2.5)

@@ -1,0 +1,171 @@
+"""What circulates as LeNet-5 and how it is trained: as described, and so that it can be repeated."""
+
+import math
+
+import pytest
+import torch
+from conftest import draw_digits
+from torch import nn
+
+from paper_lenet5.distort import FIG7_RANGES
+from paper_lenet5.modern import ModernNet
+from paper_lenet5.preprocess import preprocess
+from paper_lenet5.training import Split
+from reproduce import costs
+from reproduce.baselines import networks
+from reproduce.baselines.minibatch import (
+    MinibatchRecipe,
+    MinibatchSession,
+    constant,
+    decay,
+    one_cycle,
+)
+
+
+def split(n, seed):
+    return Split(*draw_digits(n, seed))
+
+
+NETWORKS = {  # parameters, multiply-adds
+    networks.textbook: (61_706, 416_520),
+    networks.textbook_rgb: (62_006, 416_520 + 2 * 25 * 6 * 784),
+    networks.tanh_average: (60_856, 415_680),
+    networks.tanh_average_ten: (61_706, 416_520),
+    networks.linear_cnn: (61_610, 54 * 784 + 240_000 + 48_000 + 10_080 + 840),
+    networks.wide: (3_274_634, 800 * 784 + 51_200 * 196 + 3136 * 1024 + 10_240),
+    networks.sigmoid_max: (44_426, 150 * 576 + 2_400 * 64 + 256 * 120 + 10_080 + 840),
+    networks.mlp: (59_635, 784 * 75 + 750),
+    networks.linear: (7_850, 7_840),
+}
+
+
+@pytest.mark.parametrize(("network", "counts"), NETWORKS.items(), ids=lambda x: str(x))
+def test_parameters_and_multiply_adds(network, counts):
+    model = network()
+    assert (costs.parameters(model), costs.multiply_adds(model)) == counts
+
+
+@pytest.mark.parametrize("network", [*NETWORKS, ModernNet])
+def test_every_network_takes_the_same_input(network):
+    model = network().eval()
+    scores = model(preprocess(draw_digits(3, 0)[0]))
+    assert scores.shape == (3, 84 if network is networks.tanh_average else 10)
+    assert scores.isfinite().all()
+
+
+def test_the_modern_network_is_no_larger_than_lenet5():
+    assert costs.parameters(ModernNet()) <= 60_000
+
+
+def test_without_activations_all_but_the_poolings_is_linear():
+    layers = [layer for layer in networks.linear_cnn() if not isinstance(layer, nn.MaxPool2d)]
+    assert all(type(k) in (networks.UnitRange, nn.Conv2d, nn.Linear, nn.Flatten) for k in layers)
+
+
+def test_colour_pictures_keep_their_channels_and_grey_ones_get_three():
+    """A picture of CIFAR-10's format, 32x32 in three channels, goes in as it is."""
+    model = networks.textbook_rgb()
+    grey, colour = torch.rand(2, 1, 32, 32), torch.rand(2, 3, 32, 32)
+    assert torch.equal(model[0](grey)[:, 2], grey[:, 0])
+    assert torch.equal(model[0](colour), colour)
+    assert model(colour).shape == (2, 10)
+    assert not torch.allclose(model(colour), model(colour.flip(1)))
+
+
+def test_first_values_of_the_wide_network_are_its_authors():
+    for layer in networks.wide():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            assert (layer.bias == 0.1).all()
+            assert layer.weight.abs().max() <= 0.2
+            assert layer.weight.std().item() == pytest.approx(0.088, abs=0.01)  # 0.1, cut at 0.2
+
+
+def test_unit_range_is_the_28x28_image_from_0_to_1():
+    images, _ = draw_digits(2, 0)
+    torch.testing.assert_close(
+        networks.UnitRange()(preprocess(images)), images[:, None].float() / 255, atol=1e-6, rtol=0
+    )
+
+
+def test_dropout_leaves_the_mean_and_is_idle_in_evaluation():
+    layer, x = networks.Dropout(0.5), torch.ones(100, 1000)
+    dropped = layer.train()(x)
+    assert dropped.unique().tolist() == [0, 2]
+    assert dropped.mean().item() == pytest.approx(1, abs=0.02)
+    assert layer.eval()(x) is x
+
+
+def test_learning_rates_over_the_training():
+    assert [constant(t) for t in (0, 0.5, 1)] == [1, 1, 1]
+    assert [decay(t) for t in (0, 0.5, 1)] == pytest.approx([1, 0.5, 0])
+    assert [one_cycle(t) for t in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0.04, 0.52, 1, 0.5, 0])
+
+
+def small(**options):
+    return MinibatchRecipe(**{"network": networks.textbook, "passes": 3, "batch": 10, **options})
+
+
+RECIPES = {
+    "adam": small(),
+    "sgd": small(optimizer=torch.optim.SGD, reduction="sum", learning_rate=1e-2),
+    "one cycle": small(optimizer=torch.optim.AdamW, weight_decay=0.1, schedule=one_cycle),
+    "distortions": small(distortions=FIG7_RANGES, label_smoothing=0.1),
+    "batch normalisation": small(network=ModernNet),
+    "dropout": small(network=lambda: nn.Sequential(*networks.mlp(), networks.Dropout(0.3))),
+    "few steps": small(steps=2),
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_session_that_is_put_back_goes_on_in_the_same_bits(recipe):
+    train, test = split(60, 1), split(20, 2)
+    whole = MinibatchSession(recipe, 3, train, test)
+    list(whole.passes())
+    begun = MinibatchSession(recipe, 3, train, test)
+    next(begun.passes())
+    torch.rand(7)  # whoever else draws from PyTorch's stream
+    rest = MinibatchSession(recipe, 3, train, test)
+    rest.restore(begun.state(), [vars(record) for record in begun.records])
+    list(rest.passes())
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, rest.model.state_dict()[name]), name
+    assert [r.errors_during for r in whole.records] == [r.errors_during for r in rest.records]
+    assert whole.records[-1].patterns == (20 if recipe.steps else 60)
+
+
+def test_loss_and_errors_during_a_pass_are_those_before_each_step():
+    """With a rate of 0 nothing is learned: loss and errors are those of the first network."""
+    for reduction in ("mean", "sum"):
+        recipe = small(passes=1, learning_rate=0.0, batch=25, reduction=reduction)
+        session = MinibatchSession(recipe, 0, split(60, 1), split(20, 2))
+        (record,) = session.passes()
+        expected = nn.functional.cross_entropy(
+            session.model(session.train.inputs), session.train.labels
+        )
+        assert record.loss_during == pytest.approx(expected.item(), rel=1e-5)
+        assert record.errors_during == session.errors(session.train)
+
+
+def test_the_summed_cross_entropy_steps_batch_times_as_far():
+    """SGD on the sum at one rate is SGD on the mean at `batch` times that rate."""
+    summed = small(passes=1, optimizer=torch.optim.SGD, reduction="sum", learning_rate=1e-3)
+    mean = small(passes=1, optimizer=torch.optim.SGD, learning_rate=1e-2)
+    models = []
+    for recipe in (summed, mean):
+        session = MinibatchSession(recipe, 0, split(60, 1), split(20, 2))
+        list(session.passes())
+        models.append(torch.cat([p.detach().flatten() for p in session.model.parameters()]))
+    torch.testing.assert_close(*models, rtol=1e-4, atol=1e-6)
+
+
+def test_the_learning_rate_follows_its_schedule_batch_by_batch():
+    rates = []
+
+    class Recorder(torch.optim.SGD):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    recipe = small(optimizer=Recorder, schedule=decay, learning_rate=0.5, passes=2)
+    list(MinibatchSession(recipe, 0, split(60, 1), split(20, 2)).passes())
+    assert rates == pytest.approx([0.25 * (1 + math.cos(math.pi * k / 12)) for k in range(12)])

@@ -3,13 +3,23 @@
 The files, in the order of the paper: connections, bitmaps, layers, rbf, initialisation, preprocess,
 lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B), sdlm (appendix C),
 eager, training (III-B); and compiled, which does what eager does, faster.
+
+What builds on LeNet5 is imported when it is first asked for: the Hub's client, whose model class
+LeNet5 is, takes several times as long as all the rest of the package.
 """
 
-from .lenet5 import LeNet5
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from .losses import MAPLoss, MSELoss
 from .mnist import load_fashion_mnist, load_mnist
 from .preprocess import preprocess
-from .sdlm import SDLM, diagonal_curvature
+
+if TYPE_CHECKING:
+    from .lenet5 import LeNet5
+    from .sdlm import SDLM, diagonal_curvature
+
+_LATER = {"LeNet5": ".lenet5", "SDLM": ".sdlm", "diagonal_curvature": ".sdlm"}
 
 __all__ = [
     "SDLM",
@@ -21,3 +31,9 @@ __all__ = [
     "load_mnist",
     "preprocess",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name], __name__), name)

@@ -1,24 +1,27 @@
 """LeNet-5. Section II-B, Fig. 2."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from .connections import FULL, TABLE_I
 from .initialisation import Initialisation, initialise
 from .layers import ACTIVATIONS, POOLINGS, Activation, Subsampling, TableConvolution
 from .preprocess import FIELD
+from .pretrained import Pretrained
 from .rbf import CODES, EuclideanRBF
 
 _TABLES = {"table I": TABLE_I, "full": FULL}
 
-_WEIGHTS = Path(__file__).parent / "weights"
-SHIPPED = ("lenet5-1998", "lenet5-1998-distortions")
-"""The trained networks in the package: seed 0 of each row of table 1, whatever its error is."""
+SHIPPED = {
+    "lenet5-1998": "4618d44e099406cd4fab3b5464e1b13768b73a2a3933fc46f9f8f10deba9a028",
+    "lenet5-1998-distortions": "fc200dd3bdd629ef0035b252c6e1c092c7d3c13635d2f9302f234ce073d193ab",
+}
+"""The trained networks in the package, by the SHA-256 of their weights: of each row of table 1 the
+one of seed 0, whatever its error is. The first is what `LeNet5.from_pretrained()` gives."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class LeNet5Config:
                 raise ValueError(f"expected {field} of {known}, got {getattr(self, field)!r}")
 
 
-class LeNet5(nn.Module):
+class LeNet5(Pretrained):
     """The network of Fig. 2: 60,000 trainable parameters, 340,908 connections.
 
     (N, 1, 32, 32) float32 in -0.1 (paper) ... 1.175 (ink) to (N, 10) penalties, the smallest wins.
@@ -53,8 +56,11 @@ class LeNet5(nn.Module):
     pixels, since C5 is a convolution (section VII).
 
     A new network is drawn from `generator` (torch's own where there is none) by the rule of D4, or
-    by another `initialisation`.
+    by another `initialisation`. `LeNet5.from_pretrained()` is a trained one.
     """
+
+    options: ClassVar[type] = LeNet5Config
+    shipped: ClassVar[Mapping[str, str]] = SHIPPED
 
     def __init__(
         self,
@@ -77,18 +83,6 @@ class LeNet5(nn.Module):
         initialise(self, generator, initialisation)
         if codes is not None:
             self.rbf = EuclideanRBF(codes(generator))
-
-    @classmethod
-    def from_pretrained(cls, name: str = SHIPPED[0]) -> "LeNet5":
-        """The trained network of that name, from the package itself: no network is needed.
-
-        Raises ValueError for a name that is not in SHIPPED.
-        """
-        if name not in SHIPPED:
-            raise ValueError(f"no weights named {name!r} in the package; there are {SHIPPED}")
-        model = cls()
-        model.load_state_dict(load_file(_WEIGHTS / f"{name}.safetensors"))
-        return model.eval()
 
     def forward(self, x: Tensor) -> Tensor:
         output = self.output if self.config.output == "linear" else self.rbf

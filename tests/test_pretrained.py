@@ -1,18 +1,60 @@
-"""The weights in the package: LeNet5.from_pretrained()."""
+"""Trained networks: those in the package, and what is saved to a folder."""
 
 import hashlib
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from conftest import random_model
+from safetensors.torch import load_file, save_file
+from torch import nn
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.lenet5 import SHIPPED
+from paper_lenet5.hub import WeightsUnavailable
+from paper_lenet5.lenet5 import SHIPPED, LeNet5Config
+from paper_lenet5.pretrained import Pretrained, WeightsUnusable
 
 ROOT = Path(__file__).parent.parent
 by_name = pytest.mark.parametrize("name", SHIPPED)
+
+
+class TwoLayers(nn.Sequential, Pretrained):
+    """A network without options, whose buffers are of several kinds."""
+
+    def __init__(self):
+        super().__init__(nn.Linear(3, 4), nn.BatchNorm1d(4))
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A folder with a network in it."""
+    random_model(1).save_pretrained(tmp_path / "saved")
+    return tmp_path / "saved"
+
+
+def assert_same(one, other):
+    one, other = one.state_dict(), other.state_dict()
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def change_config(folder, **entries):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+
+
+def put_weights(folder, tensors):
+    """Other weights, and their own digest."""
+    save_file(tensors, folder / "model.safetensors")
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    change_config(folder, weights_sha256=digest)
+
+
+# --- in the package -------------------------------------------------------------------------------
 
 
 @by_name
@@ -20,6 +62,7 @@ def test_the_weights_are_those_of_the_record_of_seed_0(name):
     record = json.loads((ROOT / f"results/runs/{name}-seed0.json").read_text())
     path = ROOT / f"paper_lenet5/weights/{name}.safetensors"
     assert hashlib.sha256(path.read_bytes()).hexdigest() == record["weights_sha256"]
+    assert record["weights_sha256"] == SHIPPED[name]
     assert path.stat().st_size < 250_000
     assert all(t.dtype == torch.float32 for t in load_file(path).values())
 
@@ -35,12 +78,160 @@ def test_the_network_has_the_error_of_its_record(name, mnist_test):
 
 
 def test_without_a_name_it_is_the_network_without_distortions():
-    model, first = LeNet5.from_pretrained(), LeNet5.from_pretrained(SHIPPED[0])
-    for name, tensor in model.state_dict().items():
-        assert torch.equal(tensor, first.state_dict()[name])
+    model = LeNet5.from_pretrained()
+    assert_same(model, LeNet5.from_pretrained("lenet5-1998"))
     assert not model.training
 
 
-def test_an_unknown_name_is_refused_with_those_there_are():
+@pytest.mark.parametrize("name", ["lenet6", "", "a/b/c", "/nowhere", "./nowhere"])
+def test_an_unknown_name_is_refused_with_those_there_are(name):
     with pytest.raises(ValueError, match="lenet5-1998-distortions"):
-        LeNet5.from_pretrained("lenet6")
+        LeNet5.from_pretrained(name)
+
+
+def test_what_is_in_the_package_has_no_revisions():
+    with pytest.raises(ValueError, match="no repository"):
+        LeNet5.from_pretrained("lenet5-1998", revision="v0.1.0")
+
+
+def test_loading_leaves_the_random_stream_as_it_was():
+    before = torch.random.get_rng_state()
+    LeNet5.from_pretrained()
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_the_package_is_light_and_its_weights_need_no_connection():
+    code = """
+import socket, sys
+def refuse(*_): raise AssertionError("a connection was tried")
+socket.socket.connect = socket.getaddrinfo = refuse
+import paper_lenet5
+first = set(sys.modules)
+paper_lenet5.LeNet5.from_pretrained()
+print(*first, "/", *sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, then = (set(names.split()) for names in run.stdout.split("/"))
+    assert {"torch", "paper_lenet5"} <= first
+    heavy = {"torchvision", "gradio", "numba", "pandas", "scipy", "matplotlib"}
+    assert not first & (heavy | {"PIL", "huggingface_hub.hf_api"})
+    assert not then & (heavy | {"PIL"})
+
+
+# --- a folder -------------------------------------------------------------------------------------
+
+
+def test_what_is_saved_is_loaded_again(saved):
+    assert_same(LeNet5.from_pretrained(saved), random_model(1))
+    assert_same(LeNet5.from_pretrained(str(saved)), random_model(1))
+
+
+def test_options_are_saved_and_loaded(tmp_path):
+    config = LeNet5Config("relu", "max", "full", "random codes")
+    model = LeNet5(config)
+    model.save_pretrained(tmp_path)
+    again = LeNet5.from_pretrained(tmp_path)
+    assert again.config == config
+    assert_same(again, model)
+
+
+def test_saving_twice_gives_the_same_bytes(saved, tmp_path):
+    LeNet5.from_pretrained(saved).save_pretrained(tmp_path / "again")
+    for file in ("config.json", "model.safetensors"):
+        assert (tmp_path / "again" / file).read_bytes() == (saved / file).read_bytes()
+
+
+@by_name
+def test_what_is_saved_has_the_digest_of_the_record(name, tmp_path):
+    LeNet5.from_pretrained(name).save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["weights_sha256"] == SHIPPED[name]
+
+
+def test_another_class_is_saved_and_loaded_alike(tmp_path):
+    model = TwoLayers()
+    model(torch.rand(5, 3))  # moves the running mean
+    model.save_pretrained(tmp_path)
+    assert_same(TwoLayers.from_pretrained(tmp_path), model)
+
+
+def test_the_network_of_another_class_is_refused(saved):
+    with pytest.raises(WeightsUnusable, match=r"of \['LeNet5'\].*not of TwoLayers"):
+        TwoLayers.from_pretrained(saved)
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_a_file_that_is_missing_is_named(saved, file):
+    (saved / file).unlink()
+    with pytest.raises(WeightsUnavailable, match=f"no {file}"):
+        LeNet5.from_pretrained(saved)
+
+
+def test_a_pickle_is_not_loaded(saved, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "exploded",)
+
+    (saved / "model.safetensors").unlink()
+    torch.save({"weight": Bomb()}, saved / "pytorch_model.bin")
+    with pytest.raises(WeightsUnavailable, match="never a pickle"):
+        LeNet5.from_pretrained(saved)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_single_flipped_bit_is_found(saved):
+    path = saved / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1
+    path.write_bytes(content)
+    assert len(load_file(path)) == 13, "safetensors itself sees nothing"
+    with pytest.raises(WeightsUnusable, match=r"damaged.*save it again"):
+        LeNet5.from_pretrained(saved)
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\xff" * 4096])
+def test_what_is_no_safetensors_file_is_refused(saved, content):
+    (saved / "model.safetensors").write_bytes(content)
+    with pytest.raises(WeightsUnusable, match="damaged"):
+        LeNet5.from_pretrained(saved)
+    change_config(saved, weights_sha256=hashlib.sha256(content).hexdigest())
+    with pytest.raises(WeightsUnusable, match="no safetensors file"):
+        LeNet5.from_pretrained(saved)
+
+
+def test_weights_of_another_shape_or_name_are_refused(saved):
+    tensors = load_file(saved / "model.safetensors")
+    put_weights(saved, {**tensors, "f6.bias": torch.zeros(83)})
+    with pytest.raises(WeightsUnusable, match=r"f6.bias is \(83,\) instead of \(84,\)"):
+        LeNet5.from_pretrained(saved)
+    put_weights(saved, {"f7.bias" if n == "f6.bias" else n: t for n, t in tensors.items()})
+    with pytest.raises(WeightsUnusable, match=r"an unknown f7.bias, no f6.bias"):
+        LeNet5.from_pretrained(saved)
+
+
+@pytest.mark.parametrize(
+    ("entries", "complaint"),
+    [
+        ({"format_version": 2}, "pip install --upgrade"),
+        ({"format_version": None}, "pip install --upgrade"),
+        ({"activation": "swish"}, "swish"),
+        ({"kernel": 3}, "kernel"),
+    ],
+)
+def test_a_config_of_another_form_is_refused(saved, entries, complaint):
+    change_config(saved, **entries)
+    with pytest.raises(WeightsUnusable, match=complaint):
+        LeNet5.from_pretrained(saved)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "7", "{}", '{"model_type": "bert"}'])
+def test_what_is_no_config_of_ours_is_refused(saved, content):
+    (saved / "config.json").write_text(content)
+    with pytest.raises(WeightsUnusable, match=r"not JSON|of something else"):
+        LeNet5.from_pretrained(saved)
+
+
+def test_every_refusal_is_one_line(saved):
+    change_config(saved, weights_sha256="0")
+    with pytest.raises(WeightsUnusable) as refusal:
+        LeNet5.from_pretrained(saved)
+    assert re.fullmatch(r"[^\n]{20,400}", str(refusal.value))

@@ -4,8 +4,9 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "lenet5", "modern", "losses",
-         "mnist", "distort", "sdlm", "eager", "compiled", "training"]  # fmt: skip
+ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "hub",
+         "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "sdlm", "eager", "compiled",
+         "training"]  # fmt: skip
 
 
 def imports_of(path: Path) -> set[str]:

@@ -1,0 +1,192 @@
+"""Trained networks: load and save them.
+
+One way for all: the weights in the package, a folder, a repository on the Hugging Face Hub. Weights
+are safetensors, never a pickle. Beside them lies a flat config.json with the network's options, the
+version of this form and the SHA-256 of the weights, so that nothing damaged or foreign is taken for
+the network.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import ClassVar, NamedTuple, TypeVar
+
+import torch
+from huggingface_hub import PyTorchModelHubMixin
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from .hub import Repository, WeightsUnavailable
+
+WEIGHTS = Path(__file__).parent / "weights"
+CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+FORMAT_VERSION = 1
+"""Of config.json. Higher ones are refused."""
+
+AnyNetwork = TypeVar("AnyNetwork", bound="Pretrained")
+
+
+class WeightsUnusable(ValueError):
+    """Weights or config.json are damaged, or of something else; the message says what to do."""
+
+
+class Folder(NamedTuple):
+    """What `save_pretrained` wrote."""
+
+    folder: Path
+
+    remedy = "save it again"
+
+    def path(self, file: str) -> Path:
+        """Where the file lies. Raises WeightsUnavailable."""
+        if not (self.folder / file).is_file():
+            raise WeightsUnavailable(
+                f"{self.folder} has no {file}, so it is no network that paper_lenet5 saved (it "
+                "loads safetensors and never a pickle): choose a folder of save_pretrained"
+            )
+        return self.folder / file
+
+
+class Pretrained(
+    nn.Module,
+    PyTorchModelHubMixin,
+    library_name="paper-lenet5",
+    license="mit",
+    pipeline_tag="image-classification",
+    paper_url="https://doi.org/10.1109/5.726791",
+    tags=["lenet", "mnist"],
+):
+    """A network with `from_pretrained`, `save_pretrained` and `push_to_hub`.
+
+    A subclass may say which dataclass of `options` its __init__ takes as `config`, which it then
+    keeps as self.config, and what is `shipped` with the package.
+    """
+
+    options: ClassVar[type | None] = None
+    """A dataclass of strings and numbers that raises ValueError for values it does not know."""
+    shipped: ClassVar[Mapping[str, str]] = {}
+    """The SHA-256 of weights/NAME.safetensors by name; the options of all are the standard ones."""
+
+    @classmethod
+    def from_pretrained(
+        cls: type[AnyNetwork],
+        name: str | os.PathLike | None = None,
+        *,
+        revision: str | None = None,
+        map_location: str | torch.device = "cpu",
+        force_download: bool = False,
+        local_files_only: bool = False,
+        cache_dir: str | Path | None = None,
+        token: str | bool | None = None,
+    ) -> AnyNetwork:
+        """The trained network of that name, in eval mode.
+
+        `name` is one of `shipped`, by default the first, for which nothing is asked of the network;
+        or a folder; or "owner/name", a repository on the Hub, there at a branch, tag or commit
+        `revision`. Of a repository the cached copy is used if there is one; `force_download=True`
+        fetches the newest.
+
+        Raises ValueError for a name that is none of these, WeightsUnavailable, WeightsUnusable.
+        """
+        name = next(iter(cls.shipped), "") if name is None else name
+        in_package, is_folder = name in cls.shipped, os.path.isdir(name)
+        if revision is not None and (in_package or is_folder):
+            raise ValueError(f"{name} is no repository on the Hub: leave out the revision")
+        if in_package:
+            config, sha256 = cls.options() if cls.options else None, cls.shipped[name]
+            path, remedy = WEIGHTS / f"{name}.safetensors", "install paper-lenet5 again"
+        elif is_folder or Repository.names(str(name)):
+            download = (revision, force_download, local_files_only, cache_dir, token)
+            source = Folder(Path(name)) if is_folder else Repository(str(name), *download)
+            config, sha256 = cls._read_config(source.path(CONFIG_FILE), source.remedy)
+            path, remedy = source.path(WEIGHTS_FILE), source.remedy
+        else:
+            raise ValueError(
+                f"no weights named {str(name)!r} in the package ({', '.join(cls.shipped)}): give "
+                'one of these, a folder that exists, or "owner/name" of a repository on the Hub'
+            )
+        state = _read_weights(path, sha256, remedy)
+        with torch.random.fork_rng(devices=[]):  # to draw weights that are not kept
+            network = cls() if config is None else cls(config)
+        misfits = _misfits(network.state_dict(), state)
+        if misfits:
+            raise WeightsUnusable(f"{path} does not fit {cls.__name__} ({misfits}): {remedy}")
+        network.load_state_dict(state)
+        return network.to(map_location).eval()
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        """Called by the mixin's `save_pretrained`. The same weights give the same bytes."""
+        # No metadata: two entries of it would come in random order.
+        weights = save({name: tensor.contiguous() for name, tensor in self.state_dict().items()})
+        config = {
+            "architectures": [type(self).__name__],
+            **(asdict(self.config) if self.options else {}),
+            "format_version": FORMAT_VERSION,
+            "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        }
+        (save_directory / WEIGHTS_FILE).write_bytes(weights)
+        (save_directory / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n")
+
+    @classmethod
+    def _read_config(cls, path: Path, remedy: str) -> tuple[object, str]:
+        """The options, or None for a class without any; and the digest of the weights."""
+        try:
+            config = json.loads(path.read_bytes())
+            version, sha256 = config.pop("format_version"), str(config.pop("weights_sha256"))
+            network = config.pop("architectures")
+        except ValueError as error:
+            raise WeightsUnusable(f"{path} is not JSON ({error}): {remedy}") from None
+        except (AttributeError, KeyError, TypeError):
+            raise WeightsUnusable(
+                f"{path} has not the entries that paper_lenet5 writes, so it is of something else: "
+                "choose another folder or repository"
+            ) from None
+        if version != FORMAT_VERSION:
+            raise WeightsUnusable(
+                f"{path} has format_version {version!r}, and this paper_lenet5 reads "
+                f"{FORMAT_VERSION}: pip install --upgrade paper-lenet5"
+            )
+        if network != [cls.__name__]:
+            raise WeightsUnusable(
+                f"{path} is of {network}: load it with the from_pretrained of that class and not of "
+                f"{cls.__name__}"
+            )
+        known = {field.name for field in fields(cls.options)} if cls.options else set()
+        if config.keys() != known:
+            raise WeightsUnusable(
+                f"{path} has the options {sorted(config)} instead of {sorted(known)}: {remedy}"
+            )
+        try:
+            return (cls.options(**config) if cls.options else None), sha256
+        except ValueError as error:
+            raise WeightsUnusable(f"{path}: {error}; {remedy}") from None
+
+
+def _read_weights(path: Path, sha256: str, remedy: str) -> dict[str, Tensor]:
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
+        raise WeightsUnusable(
+            f"{path} is damaged or has been exchanged (SHA-256 {digest[:16]}…, expected "
+            f"{sha256[:16]}…): {remedy}"
+        )
+    try:
+        return load(content)
+    except SafetensorError as error:
+        raise WeightsUnusable(f"{path} is no safetensors file ({error}): {remedy}") from None
+
+
+def _misfits(own: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> str:
+    """Where the two differ in names or shapes, in words; nothing where they do not."""
+    words = [f"no {name}" for name in own.keys() - other.keys()]
+    words += [f"an unknown {name}" for name in other.keys() - own.keys()]
+    words += [
+        f"{name} is {tuple(other[name].shape)} instead of {tuple(own[name].shape)}"
+        for name in own.keys() & other.keys()
+        if own[name].shape != other[name].shape
+    ]
+    return ", ".join(sorted(words))

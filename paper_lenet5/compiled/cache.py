@@ -24,11 +24,14 @@ def _folder() -> Path:
 
 
 def cached(function):
-    """numba.njit without the interpreter's lock, kept in `_folder()`."""
+    """numba.njit without the interpreter's lock, kept in `_folder()`.
+
+    Divisions by zero are NumPy's: a check before each would keep loops out of vector code.
+    """
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_folder())
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     finally:
         numba.config.CACHE_DIR = before
 

@@ -48,7 +48,7 @@ PLANE = C3 * PLANE_ROW
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 SCALED_TANH, TANH, RELU, NONE = range(4)  # activations
 
-inline = njit(nogil=True, forceinline=True)
+inline = njit(nogil=True, forceinline=True, error_model="numpy")
 
 # tanh(y) / y as a quotient of two polynomials in y^2, fitted for |y| < 9 with a relative error of
 # 1.5e-7; beyond, tanh is 1 in float32. For A tanh(S a) of eq. 6, S and A go into the coefficients.

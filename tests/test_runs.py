@@ -1,6 +1,8 @@
 """Runs that are interrupted, and what they leave: reproduce.runs."""
 
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -55,6 +57,19 @@ def stop_after(number: int):
 
 def go_on(done: int, length: int, record: object) -> None:
     pass
+
+
+def test_networks_that_are_made_side_by_side_are_those_that_are_made_alone(dataset, request):
+    """PyTorch's layers draw from one stream that all threads share."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns as often as they can
+    request.addfinalizer(lambda: sys.setswitchinterval(before))
+    alone = [row.session(dataset, 0).state() for row in ROWS]
+    with ThreadPoolExecutor(8) as threads:
+        made = threads.map(lambda k: ROWS[k % 2].session(dataset, 0).state(), range(64))
+        for k, state in enumerate(made):
+            for name, tensor in alone[k % 2].items():
+                assert torch.equal(state[name], tensor), (k, name)
 
 
 @by_row

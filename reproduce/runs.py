@@ -98,7 +98,7 @@ class Runs:
             write(self._checkpoint(name), save(session.state(), metadata))
             progress(record.number, session.length, record)
 
-        weights = save(session.model.state_dict())
+        weights = save({name: t.contiguous() for name, t in session.model.state_dict().items()})
         answers = session.answers(dataset.test)
         wrong = (answers != dataset.test.labels).nonzero().flatten().tolist()
         train_errors = session.errors(dataset.train)

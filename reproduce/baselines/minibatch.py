@@ -73,7 +73,8 @@ class MinibatchSession:
         self.recipe, self.seed, self.train, self.test = recipe, seed, train, test
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw from the global stream
             torch.manual_seed(generator(seed, "parameters").initial_seed())
-            self.model = recipe.network()
+            # The layout in which PyTorch convolves a third faster on a CPU.
+            self.model = recipe.network().to(memory_format=torch.channels_last)
         self.optimizer = recipe.optimizer(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -141,7 +142,7 @@ class MinibatchSession:
             tensors |= {
                 f"optimizer.{index}.{name}": t for name, t in moments.items() if t is not None
             }
-        return tensors
+        return {key: tensor.contiguous() for key, tensor in tensors.items()}
 
     def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
         """Go on from `state()` and the records that belong to it."""

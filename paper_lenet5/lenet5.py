@@ -38,7 +38,8 @@ class LeNet5Config:
     table: str = "table I"
     """Or "full": which S2 maps C3 looks at."""
     output: str = "bitmaps"
-    """Or "random codes", "one of ten": the centers of the RBF layer. Or "linear": ten weighted sums."""
+    """Or "bitmaps and blank" (eleven classes), "random codes", "one of ten": the centers of the RBF
+    layer. Or "linear": ten weighted sums."""
 
     def __post_init__(self):
         for field, known in (("activation", [n for n in ACTIVATIONS if n != "none"]),
@@ -109,6 +110,11 @@ class LeNet5(Pretrained):
         c5 = f(self.c5(s4))  # (N, 120, 1, 1)
         f6 = f(self.f6(c5.movedim(1, -1)))  # (N, 1, 1, 84)
         return {"c1": c1, "s2": s2, "c3": c3, "s4": s4, "c5": c5, "f6": f6}
+
+    @property
+    def classes(self) -> int:
+        """Ten digits, and the blank where the configuration has it."""
+        return len(self.output.bias if self.config.output == "linear" else self.rbf.centers)
 
     def activation(self, layer: str) -> Activation:
         """What follows the weighted sums of the layer of that name."""

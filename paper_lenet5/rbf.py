@@ -25,7 +25,12 @@ class EuclideanRBF(nn.Module):
 
 CODES: dict[str, Callable[[torch.Generator | None], Tensor]] = {
     "bitmaps": lambda rng: digit_bitmaps(),
+    "bitmaps and blank": lambda rng: torch.cat([digit_bitmaps(), -torch.ones(1, 84)]),
     "random codes": lambda rng: 2.0 * torch.randint(2, (10, 84), generator=rng) - 1,
     "one of ten": lambda rng: 2 * torch.eye(10) - 1,
 }
-"""What the centers can be: the paper's, and two that section II-B argues against. (10, units of F6)."""
+"""What the centers can be, (classes, units of F6).
+
+The paper's ten; with them the blank that stands between the characters of a string (Fig. 3's space,
+all paper; section VII); and two that section II-B argues against.
+"""

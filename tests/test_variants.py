@@ -20,6 +20,7 @@ CONFIGS = {
     "average": (LeNet5Config(pooling="average"), EQ_9, 2.0),
     "max": (LeNet5Config(pooling="max"), EQ_9, 2.0),
     "full": (LeNet5Config(table="full"), EQ_9, 2.0),
+    "blank": (LeNet5Config(output="bitmaps and blank"), EQ_9, None),
     "random codes": (LeNet5Config(output="random codes"), EQ_9, 2.0),
     "one of ten": (LeNet5Config(output="one of ten"), EQ_9, None),
     "linear": (LeNet5Config(output="linear"), CROSS_ENTROPY, None),

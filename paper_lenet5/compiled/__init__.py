@@ -48,7 +48,7 @@ def train_one_pass(
     Raises ValueError for labels or an order out of range, TypeError for another optimiser, or for
     options of SGD or Adam other than the rate, the betas and epsilon.
     """
-    _check_labels(labels, len(images))
+    _check_labels(labels, len(images), model)
     if order.dtype != torch.int64 or order.ndim != 1:
         raise ValueError(f"expected (P,) int64 indices, got {tuple(order.shape)} {order.dtype}")
     if len(order) and not 0 <= order.min() <= order.max() < len(images):
@@ -84,7 +84,7 @@ def diagonal_curvature(
         raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
     if output_curvature is not None and not output_curvature >= 0:
         raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
-    _check_labels(labels, len(images))
+    _check_labels(labels, len(images), model)
     weights, into = pack_weights(model), pack(model, _filled(model, 0))
     squares = type(weights)(*(np.square(array) for array in weights))
     passes.add_curvature(
@@ -97,7 +97,7 @@ def diagonal_curvature(
 
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
     """`eager.penalties`, compiled."""
-    out = np.empty((len(images), passes.CLASSES), np.float32)
+    out = np.empty((len(images), model.classes), np.float32)
     passes.penalties_of(network_of(model), _rows(images), pack_weights(model), out, workspace()[0])
     return torch.from_numpy(out)
 
@@ -163,8 +163,8 @@ def _rows(images: Tensor) -> np.ndarray:
     return images.flatten(1).contiguous().numpy()
 
 
-def _check_labels(labels: Tensor, n: int) -> None:
-    classes = passes.CLASSES
+def _check_labels(labels: Tensor, n: int, model: LeNet5) -> None:
+    classes = model.classes
     if labels.dtype != torch.int64 or labels.shape != (n,):
         raise ValueError(f"expected ({n},) int64 labels, got {tuple(labels.shape)} {labels.dtype}")
     if n and not 0 <= labels.min() <= labels.max() < classes:

@@ -45,6 +45,7 @@ class Network(NamedTuple):
     """Pooling takes the largest input, not their sum."""
     linear: bool
     """The output is ten weighted sums, not distances from centers."""
+    classes: int
     fed: np.ndarray
     """(6, 10) by Table I: the C3 maps that each S2 map feeds."""
 
@@ -97,7 +98,7 @@ def network_of(model: LeNet5) -> Network:
     fed = [maps[inputs == i] for i in range(k.FEW)]
     return Network(
         activation, activation if trainable else k.NONE, config.pooling == "max",
-        config.output == "linear", np.array(fed),
+        config.output == "linear", model.classes, np.array(fed),
     )  # fmt: skip
 
 
@@ -117,7 +118,7 @@ def pack(model: LeNet5, values: Mapping[str, Tensor]) -> Packed:
     c3 = np.zeros((k.FEW, k.K, k.K, k.MANY), np.float32)
     c3.transpose(0, 3, 1, 2)[_crosses(model)] = p["c3.weight"]
     c5 = _padded(p["c5.weight"].reshape(120, k.MANY, -1).transpose(2, 1, 0), _C5)
-    few, many, output = np.zeros(k.FEW), np.zeros(k.MANY), np.zeros((10, _F6))
+    few, many, output = np.zeros(k.FEW), np.zeros(k.MANY), np.zeros((model.classes, _F6))
     return Packed(*map(_aligned, (
         p["c1.weight"].reshape(k.FEW, -1).T, p["c1.bias"],
         p.get("s2.coefficient", few), p.get("s2.bias", few),
@@ -150,7 +151,8 @@ def unpack(model: LeNet5, packed: Packed) -> dict[str, Tensor]:
         packed.s4[: k.MANY], packed.s4_bias[: k.MANY],
         c5.reshape(120, k.MANY, k.S4, k.S4), packed.c5_bias[:120],
         packed.f6[: 120 * _F6].reshape(120, _F6)[:, :f6_units].T, packed.f6_bias[:f6_units],
-        packed.output[: 10 * _F6].reshape(10, _F6)[:, :f6_units], packed.output_bias[:10],
+        packed.output[: model.classes * _F6].reshape(-1, _F6)[:, :f6_units],
+        packed.output_bias[: model.classes],
     )  # fmt: skip
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     return {

@@ -7,7 +7,6 @@ from .cache import cached
 from .kernels import C5_UNITS, C5_VECTORS, F6_VECTORS, FIELD, ONE, S4_UNITS, TWO, ZERO, inline
 from .lanes import LANES, fma, load, load_like, store, total, zeros
 
-CLASSES = 10
 _F6 = F6_VECTORS * LANES
 
 
@@ -19,7 +18,8 @@ def train(network, images, labels, order, weights, steps, loss, states, derivati
     were misclassified when they came.
     """
     errors = 0
-    penalties, at_penalties = np.empty(CLASSES, np.float32), np.empty(CLASSES, np.float32)
+    penalties = np.empty(network.classes, np.float32)
+    at_penalties = np.empty(network.classes, np.float32)
     for pattern in order:
         errors += learn(
             network, images[pattern], labels[pattern], weights, weights, steps, loss,
@@ -38,7 +38,8 @@ def train_in_batches(
     That of eq. 18; or Adam's, if `adam` has a rate > 0, from its two kinds of moments.
     """
     errors, taken = 0, adam.steps
-    penalties, at_penalties = np.empty(CLASSES, np.float32), np.empty(CLASSES, np.float32)
+    penalties = np.empty(network.classes, np.float32)
+    at_penalties = np.empty(network.classes, np.float32)
     for start in range(0, len(order), batch):
         for array in gradients:
             array[:] = ZERO
@@ -86,19 +87,19 @@ def learn(
     output(network, states.f6, weights, loss.factor, penalties)
     wrong = np.argmin(penalties) != label
     posterior(penalties, loss, at_penalties)
-    for i in range(CLASSES):
+    for i in range(network.classes):
         at_penalties[i] = -at_penalties[i]
     at_penalties[label] += ONE
     gradient = zeros(F6_VECTORS)
     if network.linear:
         f6 = load_like(gradient, states.f6, 0)
-        for i in range(CLASSES):
+        for i in range(network.classes):
             at = loss.factor * at_penalties[i]
             gradient = fma(load_like(gradient, weights.output, i * _F6), at, gradient)
             k.descend(into.output, steps.output, i * _F6, f6 * at)
             into.output_bias[i] -= steps.output_bias[i] * at
     else:
-        for i in range(CLASSES):
+        for i in range(network.classes):
             center = load_like(gradient, weights.output, i * _F6)
             difference = load_like(gradient, states.f6, 0) - center
             gradient = fma(difference, TWO * loss.factor * at_penalties[i], gradient)
@@ -117,8 +118,8 @@ def add_curvature(
     at F6, or at the scores of a linear output. `each` says that a subsampling unit's four inputs are
     four connections (D8).
     """
-    penalties = np.empty(CLASSES, np.float32)
-    p = np.empty(CLASSES, np.float32)
+    penalties = np.empty(network.classes, np.float32)
+    p = np.empty(network.classes, np.float32)
     for pattern in range(len(images)):
         forward(network, images[pattern], weights, states)
         curvature = zeros(F6_VECTORS)
@@ -126,7 +127,7 @@ def add_curvature(
             output(network, states.f6, weights, loss.factor, penalties)
             posterior(penalties, loss, p)
             f6 = load(states.f6, 0, LANES, F6_VECTORS)
-            for i in range(CLASSES):
+            for i in range(network.classes):
                 at = (
                     constant
                     if constant >= ZERO
@@ -144,13 +145,13 @@ def add_curvature(
             posterior(penalties, loss, p)
             f6, rubbish = load(states.f6, 0, LANES, F6_VECTORS), ONE
             mean = zeros(F6_VECTORS)
-            for i in range(CLASSES):
+            for i in range(network.classes):
                 pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor)
                 mean = fma(pull, p[i], mean)
                 rubbish -= p[i]
             rubbish = max(rubbish, ZERO)
             curvature = mean * mean * rubbish + TWO * loss.factor * rubbish
-            for i in range(CLASSES):
+            for i in range(network.classes):
                 pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor) - mean
                 curvature = fma(pull * pull, p[i], curvature)
         x = states
@@ -171,7 +172,7 @@ def add_curvature(
 
 @cached
 def penalties_of(network, images, weights, penalties, states):
-    """Fill penalties (N, 10) for images (N, 1024)."""
+    """Fill penalties (N, classes) for images (N, 1024)."""
     for pattern in range(len(images)):
         forward(network, images[pattern], weights, states)
         output(network, states.f6, weights, ONE, penalties[pattern])
@@ -236,7 +237,7 @@ def backward(network, weights, into, steps, states, derivatives):
 def output(network, f6, weights, factor, penalties):
     """Eq. 7; or ten weighted sums."""
     x = load(f6, 0, LANES, F6_VECTORS)
-    for i in range(CLASSES):
+    for i in range(network.classes):
         w = load(weights.output, i * _F6, LANES, F6_VECTORS)
         if network.linear:
             penalties[i] = factor * (total(x * w) + weights.output_bias[i])
@@ -250,11 +251,11 @@ def posterior(penalties, loss, p):
     """Of each class against all classes and rubbish (section II-C); 0 where there is no competition."""
     lowest = min(np.min(penalties), loss.j)
     scale = np.exp(lowest - loss.j)
-    for i in range(CLASSES):
+    for i in range(len(p)):
         p[i] = np.exp(lowest - penalties[i])
         scale += p[i]
     scale = loss.competition / scale
-    for i in range(CLASSES):
+    for i in range(len(p)):
         p[i] *= scale
 
 

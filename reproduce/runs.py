@@ -12,7 +12,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -138,13 +138,16 @@ class Runs:
 def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[dict]:
     """All finished runs of the row on that data, in the order of their seeds.
 
-    Only those of the row as it is now: a record of another recipe is not one of its runs.
+    Only those of the row as it is now: a record of another recipe is not one of its runs. An option
+    that a record does not name did not exist when it was made, and has its default.
     """
     names = [path.stem for path in runs.folder.glob(f"{stem(row, dataset)}-seed*.json")]
     finished = [runs.record(name) for name in names if not runs.is_open(name)]
     recipe = json.loads(json.dumps(describe(row.recipe)))
+    defaults = {f.name: describe(f.default) for f in fields(row.recipe) if f.default is not MISSING}
+    defaults = json.loads(json.dumps(defaults))
     return sorted(
-        (record for record in finished if record["recipe"] == recipe),
+        (record for record in finished if defaults | record["recipe"] == recipe),
         key=lambda record: record["seed"],
     )
 

@@ -12,7 +12,7 @@ from reproduce.baselines.minibatch import MinibatchRecipe
 from reproduce.baselines.networks import textbook
 from reproduce.datasets import Dataset
 from reproduce.recipes import Row
-from reproduce.runs import Runs, run_name
+from reproduce.runs import Runs, recorded, run_name
 
 SHORT = (0.0005, 0.0002, 0.0001)
 ROWS = (
@@ -152,3 +152,15 @@ def test_a_truncated_record_is_named(dataset, tmp_path):
 
 def test_only_runs_on_mnist_go_by_the_bare_name(dataset):
     assert run_name(ROWS[0], dataset, 0) == "lenet5-1998-stripes-seed0"
+
+
+def test_an_option_that_a_record_does_not_name_has_its_default(dataset, tmp_path):
+    row, runs = ROWS[1], Runs(tmp_path)
+    runs.open([run_name(row, dataset, 0)])
+    record = runs.finish(row, dataset, 0, go_on)
+    path = tmp_path / "runs" / f"{record['name']}.json"
+    assert recorded(row, runs, "stripes") == [record]
+    for option, found in (("weight_decay", 1), ("batch", 0)):  # batch is not at its default
+        changed = record | {"recipe": {k: v for k, v in record["recipe"].items() if k != option}}
+        path.write_text(json.dumps(changed))
+        assert len(recorded(row, runs, "stripes")) == found

@@ -1,16 +1,90 @@
-"""How figures are saved: small, the same bytes every time, for the page and for print."""
+"""What the figures share: their options, the records that they draw, and how they are saved."""
 
+import argparse
 import io
+import os
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib
+import pandas as pd
 from matplotlib.figure import Figure
+from rich.console import Console
 
-from .runs import write
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+
+from . import datasets, tables
+from .recipes import Row
+from .runs import Runs, recorded, write
+from .sweep import sweep
+
+OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
+"""Colours of test and training errors."""
 
 
-def save(figure: Figure, path: Path) -> None:
-    """path.png for pages of 700 pixels, path.svg for print."""
+def parser(name: str, description: str, seeds: int = 10) -> argparse.ArgumentParser:
+    """The options that every figure's command has."""
+    made = tables.parser(f"reproduce.{name}", description, seeds)
+    option = made.add_argument
+    option("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    option("--train", action="store_true", help="first train the networks that have no record")
+    return made
+
+
+def records_of(
+    rows: Sequence[Row],
+    args: argparse.Namespace,
+    console: Console,
+    complete: Callable[[dict], bool] = lambda record: True,
+) -> list[list[dict]]:
+    """The records of each row under args.out, those that are `complete`.
+
+    With --train every row that has fewer than --seeds of them is trained first. A row that has none is
+    named on the console.
+    """
+    runs = Runs(args.out)
+
+    def found(row: Row) -> list[dict]:
+        return [record for record in recorded(row, runs) if complete(record)]
+
+    missing = [row for row in rows if len(found(row)) < args.seeds] if args.train else []
+    if missing:
+        train(missing, args, runs, console)
+    records = [found(row) for row in rows]
+    for row, of_row in zip(rows, records, strict=True):
+        if not of_row:
+            console.print(
+                f"{runs.folder} has no record of {row.title} with what is needed here. "
+                "The option --train trains it.",
+                soft_wrap=True,
+                highlight=False,
+            )
+    return records
+
+
+def train(rows: Sequence[Row], args: argparse.Namespace, runs: Runs, console: Console) -> None:
+    """Seeds 0 ... args.seeds - 1 of each row on MNIST. Exits where there is only other data."""
+    try:
+        dataset = datasets.load(args.data)
+    except (DataUnavailable, DataCorrupt) as error:
+        sys.exit(str(error))
+    if not dataset.comparable:
+        sys.exit(f"Here is only a {dataset.title}: name MNIST's folder with --data.")
+    try:
+        for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
+            pass
+    except KeyboardInterrupt:
+        console.print("Stopped. The same command goes on from the last whole pass.")
+        sys.stdout.flush()
+        os._exit(130)  # without waiting for the passes that are going on: they are not recorded
+
+
+def save(figure: Figure, path: Path, numbers: pd.DataFrame | None = None) -> None:
+    """path.png for pages of 700 pixels, path.svg for print, the numbers as path.csv.
+
+    Small, and the same bytes every time.
+    """
     with matplotlib.rc_context({"svg.hashsalt": "paper-lenet5"}):
         for kind, options in (
             ("png", {"dpi": 200, "metadata": {"Software": None}}),
@@ -19,3 +93,5 @@ def save(figure: Figure, path: Path) -> None:
             content = io.BytesIO()
             figure.savefig(content, format=kind, **options)
             write(path.with_suffix(f".{kind}"), content.getvalue())
+    if numbers is not None:
+        write(path.with_suffix(".csv"), numbers.to_csv(index=False).encode())

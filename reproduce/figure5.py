@@ -1,13 +1,11 @@
 """Figure 5: training and test error by pass, ours over the paper's.
 
 Draws results/figures/figure5.png and .svg from the records of table 1 and writes their numbers to
-figure5.csv. Trains nothing: `python -m reproduce.table1 --seeds 10 --rows lenet5-1998` does.
+figure5.csv. `--train` first trains what has no record: 50 seconds a network on one core.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,8 +13,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from . import drawing, reported
-from .recipes import TABLE_1
-from .runs import Runs, recorded, write
+from .recipes import LENET5, LENET5_EQ8
 
 PASSES = 20
 
@@ -53,9 +50,9 @@ def draw(table: pd.DataFrame, n: int) -> Figure:
     """Means as lines, all seeds as bands, the paper's points as rings and squares, eq. 8 dotted."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    for name, label, colour, marker, style in (
-        ("test", "test", "#b2182b", "s", "-"),
-        ("train", "training, during the pass", "#2166ac", "o", "--"),
+    for name, label, colour, marker, style, of_eq8 in (
+        ("test", "test", drawing.OURS_TEST, "s", "-", ":"),
+        ("train", "training, during the pass", drawing.OURS_TRAIN, "o", "--", "-."),
     ):
         low, high = table[f"{name}_low"], table[f"{name}_high"]
         axes.fill_between(table["pass"], low, high, color=colour, alpha=0.15, linewidth=0)
@@ -65,7 +62,7 @@ def draw(table: pd.DataFrame, n: int) -> Figure:
         axes.plot(table["pass"], table[f"{name}_paper"], marker, color=colour, markersize=5,
                   markerfacecolor="white", label=f"1998: {label}")  # fmt: skip
         if f"{name}_eq8" in table:
-            axes.plot(table["pass"], table[f"{name}_eq8"], ":", color=colour, linewidth=1.2,
+            axes.plot(table["pass"], table[f"{name}_eq8"], of_eq8, color=colour, linewidth=1.2,
                       label=f"ours, eq. 8: {label}")  # fmt: skip
     axes.set(xlabel="pass over the 60,000 training patterns", ylabel="error, %",
              xlim=(0.6, PASSES + 0.4), ylim=(0, None), xticks=range(2, PASSES + 1, 2))  # fmt: skip
@@ -76,25 +73,28 @@ def draw(table: pd.DataFrame, n: int) -> Figure:
     return figure
 
 
+def sentence(table: pd.DataFrame) -> str:
+    """How far the curves are from the paper's."""
+    text = (
+        "Root-mean-square distance of our mean from the paper's points: test "
+        f"{distance(table, 'test'):.2f}, training {distance(table, 'train'):.2f} points of percent"
+    )
+    if "test_eq8" in table:
+        text += (
+            f"; with eq. 8 in place of eq. 9 test {distance(table, 'test', 'eq8'):.2f}, training "
+            f"{distance(table, 'train', 'eq8'):.2f}"
+        )
+    return text + "."
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.figure5",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
-    args, console = parser.parse_args(argv), Console()
-    runs = Runs(args.out)
-    records, of_eq8 = recorded(TABLE_1[0], runs), recorded(TABLE_1[2], runs)
+    args, console = drawing.parser("figure5", __doc__).parse_args(argv), Console()
+    records, of_eq8 = drawing.records_of([LENET5, LENET5_EQ8], args, console)
     if not records:
-        console.print(
-            f"No records of {TABLE_1[0].title} under {args.out}/runs: train table 1 first."
-        )
         return 1
     table = numbers(records, of_eq8)
-    write(args.out / "figures" / "figure5.csv", table.round(4).to_csv(index=False).encode())
-    drawing.save(draw(table, len(records)), args.out / "figures" / "figure5")
+    drawing.save(draw(table, len(records)), args.out / "figures" / "figure5", table.round(4))
     console.print(f"{'pass':>6}  {'train: paper | ours':>20}  {'test: paper | ours':>20}")
     for line in table.itertuples():
         console.print(
@@ -102,11 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"  {line.test_paper:>14.2f} | {line.test_mean:.2f}",
             highlight=False,
         )
-    for name in ("train", "test"):
-        away = f"{name}: {distance(table, name):.3f} points root mean square from the paper"
-        if of_eq8:
-            away += f", with eq. 8 {distance(table, name, 'eq8'):.3f}"
-        console.print(away)
+    console.print(sentence(table), soft_wrap=True, highlight=False)
     return 0
 
 

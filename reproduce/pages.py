@@ -1,6 +1,7 @@
-"""The tables in README.md and DEVIATIONS.md, from the results: nobody retypes a number.
+"""Tables and sentences in README.md, DEVIATIONS.md and results/README.md, from the results.
 
-Each stands between `<!-- NAME -->` and `<!-- end -->`; this command writes them anew.
+Nobody retypes a number: each stands between `<!-- NAME -->` and `<!-- end -->`, and this command
+writes them anew.
 """
 
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import alternatives, table1
+from . import alternatives, figure5, figure7, figure13, step_sizes, table1
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
@@ -28,6 +29,18 @@ def benchmark_lines() -> str:
     )
 
 
+def numbers_of(figure: str) -> pd.DataFrame:
+    """The figure's .csv."""
+    return pd.read_csv(RESULTS / "figures" / f"{figure}.csv")
+
+
+def figure13_lines() -> str:
+    """Its sentence and its table."""
+    measured, given = figure13.recorded_numbers(RESULTS / "figures")
+    words = figure13.sentence(measured, figure13.as_in_1998(given))
+    return f"{words}\n\n{figure13.markdown(measured)}"
+
+
 def misses() -> str:
     """What figure8.md says first."""
     return (RESULTS / "figures" / "figure8.md").read_text().split("\n\n")[0] + "\n"
@@ -39,6 +52,13 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "benchmark"): benchmark_lines,
     ("DEVIATIONS.md", "alternatives"): lambda: alternatives.markdown(
         pd.read_csv(RESULTS / "alternatives.csv")
+    ),
+    ("results/README.md", "figure5"): lambda: figure5.sentence(numbers_of("figure5")) + "\n",
+    ("results/README.md", "figure7"): lambda: figure7.sentence(numbers_of("figure7")) + "\n",
+    ("results/README.md", "figure8"): misses,
+    ("results/README.md", "figure13"): figure13_lines,
+    ("results/README.md", "step_sizes"): lambda: (
+        step_sizes.sentence(numbers_of("step_sizes")) + "\n"
     ),
 }
 
@@ -57,11 +77,16 @@ def with_blocks(page: str, text: str) -> str:
     return text
 
 
+def renew(page: str) -> None:
+    """Write the page's blocks anew."""
+    path = ROOT / page
+    path.write_text(with_blocks(page, path.read_text()))
+
+
 def main() -> int:
     """Write the blocks of every page anew."""
     for page in dict.fromkeys(page for page, _ in BLOCKS):
-        path = ROOT / page
-        path.write_text(with_blocks(page, path.read_text()))
+        renew(page)
     return 0
 
 

@@ -23,6 +23,36 @@ FIGURE_5_TEST = (2.67, 2.24, 1.47, 1.42, 1.42, 1.08, 1.03, 1.05, 0.97, 0.95, 0.9
                  0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95)  # fmt: skip
 """Test error after each pass (preprint, Fig. 5)."""
 
+FIGURE_6_TEST = {"lenet5-1998-15000": 1.68, "lenet5-1998-30000": 1.14, "lenet5-1998": 0.94,
+                 "lenet5-1998-distortions": 0.82}  # fmt: skip
+"""Test error by training set (preprint, Fig. 6)."""
+
+FIGURE_6_TRAIN = {"lenet5-1998-15000": 0.054, "lenet5-1998-30000": 0.31, "lenet5-1998": 0.353}
+"""Training error by training set (preprint, Fig. 6)."""
+
+FIGURE_7 = {
+    "scale": (0.717, 0.770, 0.807, 0.842, 0.884, 0.944, 0.986, 1.056, 1.131, 1.205, 1.296),
+    "squeeze": (0.905, 0.933, 0.958, 0.974, 0.992, 1.004, 1.026, 1.039, 1.054, 1.077, 1.097),
+    "shear": (-0.135, -0.114, -0.085, -0.049, -0.015, 0.012, 0.029, 0.058, 0.083, 0.112, 0.139),
+    "shift_x": (-1.90, -1.35, -1.09, -0.79, -0.23, 0.11, 0.53, 0.92, 1.33, 1.78, 1.97),
+    "shift_y": (-1.96, -1.72, -1.25, -1.00, -0.62, -0.14, 0.32, 0.73, 1.08, 1.57, 1.94),
+}  # fmt: skip
+"""Smallest value, nine deciles and largest value of the 100 distortions of Fig. 7.
+
+The units are those of `paper_lenet5.distort.DistortionRanges`, but scale is 1 / shrink. Each is of the
+affine map that fits one of the preprint's bitmaps best (D10; rms error 1.1 grey levels).
+"""
+
+FIGURE_13 = (4, 4, 4, 4, 3, 8, 4, 3, 3)
+"""Answers to the nine unusual, distorted and noisy characters (Fig. 13), row by row."""
+
+INVARIANCE = {"scale": (0.5, 2.0), "rotation": (-30.0, 30.0), "shift_y": (-10.0, 10.0)}
+"""Within these characters are recognised accurately, by the paper's estimate (section III-E).
+
+"Scale variations up to about a factor of 2", read as half to twice the size; degrees; and shifts of
+"about half the height of the character", whose box is 20 pixels high.
+"""
+
 FIGURE_8 = {
     247: 6, 449: 5, 582: 2, 659: 1, 674: 3, 829: 8, 926: 8, 938: 5, 1014: 5, 1039: 3, 1232: 4,
     1319: 0, 1328: 8, 1393: 3, 1530: 7, 1621: 6, 1681: 7, 1790: 7, 1878: 3, 1901: 4, 1955: 2,

@@ -1,9 +1,31 @@
-"""The numbers behind the figures: reproduce.figure5, reproduce.figure8."""
+"""The numbers behind the figures, and what their commands do: reproduce.figure5 and so on."""
+
+import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
+from conftest import draw_digits, random_model
+from torch import nn
 
-from reproduce import figure5, figure8, reported
+from paper_lenet5 import preprocess
+from paper_lenet5.preprocess import BLACK, WHITE
+from reproduce import (
+    datasets,
+    drawing,
+    figure5,
+    figure6,
+    figure7,
+    figure8,
+    figure13,
+    figures,
+    reported,
+    step_sizes,
+)
+from reproduce.recipes import LENET5, NOISE, TEXTBOOK
+from reproduce.runs import Runs
 
 
 def record(wrong: dict[int, int], during=(3000, 600), test=(300, 90)) -> dict:
@@ -61,3 +83,258 @@ def test_figure_5_holds_percentages_by_pass(monkeypatch):
     assert list(table["test_high"]) == pytest.approx([3.0, 1.1])
     off = np.sqrt(((7.5 - 4.89) ** 2 + (1.5 - 3.06) ** 2) / 2)
     assert figure5.distance(table, "train") == pytest.approx(off)
+
+
+# --- figure 6 -------------------------------------------------------------------------------------
+
+
+def of_set(patterns: int, test: int, during: int) -> dict:
+    return {
+        "test_errors": test,
+        "train_errors": during // 2,
+        "dataset": {"test_patterns": 10_000, "train_patterns": 60_000},
+        "passes": [{"errors_during": during, "patterns": patterns}],
+    }
+
+
+def test_figure_6_has_mean_and_spread_beside_the_papers_values():
+    of_15000 = [of_set(15_000, 158, 30), of_set(15_000, 178, 60)]
+    table = figure6.numbers([of_15000, [], [of_set(60_000, 120, 60)], []])
+    assert list(table["patterns"]) == ["15,000", "60,000"], "sets without records are left out"
+    first = table.iloc[0]
+    assert (first["test_paper"], first["train_paper"]) == (1.68, 0.054)
+    ours = first[["test_mean", "test_low", "test_high"]].tolist()
+    assert ours == pytest.approx([1.68, 1.58, 1.78])
+    assert first["test_sd"] == pytest.approx(0.1 * np.sqrt(2))
+    assert first["train_mean"] == pytest.approx(100 * 45 / 15_000)
+    assert first["train_after"] == pytest.approx(100 * 22.5 / 15_000), "of the patterns it saw"
+    assert np.isnan(table.iloc[1]["test_sd"])
+    agrees, does_not = figure6.sentence(table).split("The training error")[0].split("it does not")
+    assert "15,000" in agrees
+    assert "60,000" in does_not
+
+
+@pytest.mark.parametrize("figure", [figure5, figure6, figure8, step_sizes])
+def test_without_records_a_figure_says_how_to_get_them(figure, tmp_path, capsys):
+    assert figure.main(["--out", str(tmp_path)]) == 1
+    assert "--train" in capsys.readouterr().out
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.fixture
+def corner(monkeypatch):
+    """A corner of the sample in place of MNIST."""
+    small = datasets.smoke(datasets.sample())
+    train, test = (
+        replace(s, images=s.images[:60], labels=s.labels[:60]) for s in (small.train, small.test)
+    )
+    small = replace(small, name="mnist", train=train, test=test, comparable=True)
+    monkeypatch.setattr(datasets, "load", lambda *_: small)
+    return small
+
+
+def test_a_figure_trains_what_has_no_record_and_nothing_twice(corner, tmp_path, monkeypatch):
+    out = ["--out", str(tmp_path)]
+    command = ["--train", "--seeds", "1", *out]
+    assert step_sizes.main(command) == 0
+    table = pd.read_csv(tmp_path / "figures" / "step_sizes.csv")
+    assert set(table["pass"]) == set(range(1, 21))
+    assert set(table["layer"]) == set(step_sizes.LAYERS)
+    assert (table["largest"] <= table["eta"] / LENET5.recipe.mu).all(), "the ceiling of eq. 21"
+    assert all((tmp_path / "figures" / f"step_sizes.{kind}").exists() for kind in ("png", "svg"))
+    monkeypatch.setattr(drawing, "train", lambda *_: pytest.fail("there is a record already"))
+    assert step_sizes.main(command) == 0
+    (path,) = (tmp_path / "runs").glob("*.json")
+    old = json.loads(path.read_text())
+    for of_pass in old["passes"]:
+        del of_pass["step_quantiles"]
+    path.write_text(json.dumps(old))
+    assert step_sizes.main(out) == 1, "a record from before the steps were recorded"
+
+
+def test_a_figure_is_not_trained_on_other_data(corner, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "load", lambda *_: replace(corner, comparable=False))
+    with pytest.raises(SystemExit, match="MNIST"):
+        figure6.main(["--train", "--out", str(tmp_path)])
+
+
+# --- step sizes -----------------------------------------------------------------------------------
+
+
+def test_step_sizes_have_the_extremes_of_all_networks_and_their_geometric_mean():
+    networks = [
+        {"passes": [{"number": 1, "eta": 5e-4, "step_quantiles": {"c1.weight": steps}}]}
+        for steps in ([1e-5, 1e-4, 2e-4, 4e-4, 5e-4, 6e-4, 1e-3],
+                      [2e-5, 1e-4, 2e-4, 1e-4, 5e-4, 6e-4, 2e-3])
+    ]  # fmt: skip
+    (line,) = step_sizes.numbers(networks).to_dict("records")
+    assert (line["layer"], line["parameter"]) == ("c1", "weight")
+    assert (line["smallest"], line["median"], line["largest"]) == (1e-5, 2e-4, 2e-3)
+    assert "1.0·10⁻⁵ (C1) to 0.002 (C1)" in step_sizes.sentence(pd.DataFrame([line | {"pass": 1}]))
+
+
+# --- figure 7 -------------------------------------------------------------------------------------
+
+
+def test_our_hundreds_of_distortions_look_like_the_papers_and_narrower_ones_would_not(monkeypatch):
+    assert figure7.inside(figure7.numbers(200)).mean() > 0.9
+    wide = figure7.draw_distortions
+
+    def narrow(n, generator):
+        drawn = wide(n, generator)
+        return drawn.mean(0) + 0.7 * (drawn - drawn.mean(0))
+
+    monkeypatch.setattr(figure7, "draw_distortions", narrow)
+    assert figure7.inside(figure7.numbers(200)).mean() < 0.7
+
+
+def test_the_papers_deciles_rise():
+    for values in reported.FIGURE_7.values():
+        assert len(values) == 11
+        assert (np.diff(values) > 0).all()
+
+
+def test_the_mosaic_begins_with_the_patterns_and_no_two_distortions_are_alike():
+    images, _ = draw_digits(10)
+    picture = figure7.mosaic(images)
+    assert picture.shape == (330, 373)
+    rows = picture.view(10, 33, 373)[:, :32]
+    assert torch.equal(rows[:, 2:30, 2:30], images)
+    fields = [rows[0, :, 43 + 33 * k : 75 + 33 * k] for k in range(10)]
+    assert len({field.numpy().tobytes() for field in fields}) == 10
+
+
+# --- figure 13 ------------------------------------------------------------------------------------
+
+
+def inputs_of(n: int) -> torch.Tensor:
+    return preprocess(draw_digits(n)[0])
+
+
+def test_moving_by_nothing_changes_nothing():
+    x = inputs_of(20)
+    assert torch.allclose(figure13.moved(x), x, atol=1e-5)
+
+
+def test_characters_move_right_and_down_and_turn_clockwise():
+    x = inputs_of(20)
+    expected = x.new_full(x.shape, WHITE)
+    expected[..., 3:, 2:] = x[..., :-3, :-2]
+    assert torch.allclose(figure13.moved(x, right=2, down=3), expected, atol=1e-5)
+    turned = torch.rot90(x, -1, (2, 3))
+    assert torch.allclose(figure13.moved(x, degrees=90), turned, atol=1e-5)
+
+
+def test_characters_of_twice_the_size_have_four_times_the_ink():
+    dot = torch.full((1, 1, 32, 32), WHITE)
+    dot[..., 12:20, 13:19] = BLACK
+    ink = figure13.moved(dot, scale=2) - WHITE
+    assert ink.sum() == pytest.approx(4 * (dot - WHITE).sum().item(), rel=0.01)
+    assert (ink.sum((2, 3)) > 0).all()
+    assert ink[..., 16, :].nonzero().numel() > 0
+    smaller = figure13.moved(dot, scale=0.5) - WHITE
+    assert smaller.sum() == pytest.approx((dot - WHITE).sum().item() / 4, rel=0.01)
+
+
+def test_noise_inverts_as_many_pixels_as_it_says_and_the_same_each_time():
+    x = inputs_of(20)
+    changed = figure13.noisy(x, 10)
+    assert ((changed - x).abs() > 1e-4).float().mean().item() == pytest.approx(0.1, abs=0.01)
+    assert torch.equal(changed, figure13.noisy(x, 10))
+
+
+def test_both_kinds_of_network_answer_by_their_own_rule():
+    x, model = inputs_of(250), random_model()
+    assert torch.equal(figure13.answers(model, x), model.classify(x))
+    scores = nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
+    assert torch.equal(figure13.answers(scores, x), scores(x).argmax(1))
+
+
+def test_errors_are_counted_for_each_network_and_amount():
+    x, model = inputs_of(30), random_model()
+    labels = model.classify(x)
+    changes = {"shift_x": replace(figure13.CHANGES["shift_x"], amounts=(0.0, 8.0))}
+    lines = list(figure13.measure({("any", 3): model}, x, labels, changes))
+    assert [(line["network"], line["seed"], line["amount"]) for line in lines] == [
+        ("any", 3, 0.0), ("any", 3, 8.0)
+    ]  # fmt: skip
+    assert lines[0]["errors"] == 0
+    moved = model.classify(figure13.moved(x, right=8))
+    assert lines[1]["errors"] == (moved != labels).sum() > 0
+
+
+def test_what_is_measured_again_takes_the_place_of_what_was():
+    columns = ["network", "seed", "errors"]
+    old = pd.DataFrame([("a", 0, 1), ("a", 1, 2), ("b", 0, 3)], columns=columns)
+    new = pd.DataFrame([("a", 1, 9)], columns=columns)
+    assert list(figure13.updated(old, new)["errors"]) == [1, 3, 9]
+    assert figure13.updated(old[:0], new).equals(new)
+
+
+def test_the_accurate_range_is_interpolated_and_open_where_it_is_never_left():
+    error = pd.Series([9.0, 1.0, 1.0, 3.0, 7.0], index=[-2.0, -1.0, 0.0, 1.0, 2.0])
+    low, high = figure13.accurate_range(error, 0.0)
+    assert (low, high) == pytest.approx((-1.5, 1.5))
+    assert figure13.accurate_range(error[error < 9], 0.0)[0] == -np.inf
+    assert np.isnan(figure13.accurate_range(error + 5, 0.0)).all()
+
+
+def test_the_papers_pictures_become_ours_paper_0_and_ink_255():
+    picture = np.full((2, 32, 32), 222, np.uint8)
+    picture[1] = 224
+    picture[:, 4, 5], picture[:, 6, 7] = 0, 111
+    ours = figure13.from_print(picture)
+    assert (ours[:, 4, 5] == 255).all()
+    assert ours[0, 6, 7] in (127, 128)
+    assert (ours > 0).sum() == 4, "all the rest is paper"
+    with pytest.raises(ValueError, match="uint8"):
+        figure13.from_print(picture.astype(np.float32))
+
+
+def test_weights_of_another_run_are_not_taken_for_those_of_the_record(tmp_path):
+    runs = Runs(tmp_path)
+    record = {"name": "lenet5-1998-noise-seed0", "weights_sha256": "0" * 64}
+    runs.folder.mkdir()
+    path = runs.folder / "lenet5-1998-noise-seed0.safetensors"
+    path.write_bytes(b"others")
+    assert figure13.weights_of(record, runs) is None
+    assert figure13.weights_of(record | {"weights_sha256": figure13._sha256(path)}, runs) == path
+
+
+def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys):
+    lines = [
+        {"network": row.name, "seed": 0, "change": name, "amount": amount, "patterns": 100,
+         "errors": int(50 * abs(amount - change.same) / max(abs(a) for a in change.amounts))}
+        for row in (NOISE, TEXTBOOK)
+        for name, change in figure13.CHANGES.items()
+        for amount in change.amounts
+    ]  # fmt: skip
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    pd.DataFrame(lines).to_csv(folder / "figure13.csv", index=False)
+    assert figure13.main(["--out", str(tmp_path)]) == 0
+    assert (folder / "figure13.png").exists()
+    printed = capsys.readouterr().out
+    assert "−10.0 … 10.0" in printed, "the paper's estimate"
+    assert figure13.main(["--out", str(tmp_path / "nowhere")]) == 1
+    assert "--measure" in capsys.readouterr().out
+
+
+# --- all of them ----------------------------------------------------------------------------------
+
+
+def test_all_figures_are_drawn_and_those_without_records_are_named(tmp_path, capsys, monkeypatch):
+    drawn = []
+
+    class Drawn:
+        __name__ = "reproduce.one"
+        main = staticmethod(lambda options: drawn.append(options) or 0)
+
+    class Missing:
+        __name__ = "reproduce.two"
+        main = staticmethod(lambda options: 1)
+
+    monkeypatch.setattr(figures, "FIGURES", (Missing(), Drawn()))
+    assert figures.main(["--out", str(tmp_path)]) == 1
+    assert drawn == [["--out", str(tmp_path)]], "one that is missing stops none of the others"
+    assert "Not drawn: two" in capsys.readouterr().out

@@ -10,7 +10,18 @@ import pytest
 
 from paper_lenet5.training import Recipe
 from reproduce import __main__ as commands
-from reproduce import alternatives, figure5, figure8, pages, reported, table1
+from reproduce import (
+    alternatives,
+    figure5,
+    figure7,
+    figure8,
+    figure13,
+    figures,
+    pages,
+    reported,
+    step_sizes,
+    table1,
+)
 from reproduce.recipes import TABLE_1
 from reproduce.runs import Runs, describe, recorded
 
@@ -72,6 +83,42 @@ def test_figure_8_is_that_of_the_records(mnist_test):
     counts = figure8.overlap(table, records)
     assert counts["of_the_82"] > 20 * counts["by_chance"]
     assert counts["mean_errors"] == pytest.approx(np.mean([r["test_errors"] for r in records]))
+
+
+def test_figure_7_is_that_of_our_ranges():
+    table = figure7.numbers().round(4)
+    assert table.to_csv(index=False) == (ROOT / "results/figures/figure7.csv").read_text()
+    assert figure7.inside(table).mean() > 0.9
+
+
+def test_the_step_sizes_are_those_of_the_records():
+    records = [record for record in recorded(TABLE_1[0], RUNS) if step_sizes.has_steps(record)]
+    table = step_sizes.numbers(records)
+    assert table.to_csv(index=False) == (ROOT / "results/figures/step_sizes.csv").read_text()
+    first = step_sizes.extremes(table).loc[1]
+    assert tuple(first) == pytest.approx(reported.FIRST_PASS_STEPS, rel=0.4)
+
+
+def test_figure_13_is_of_the_networks_of_the_records():
+    table, given = figure13.recorded_numbers(ROOT / "results" / "figures")
+    assert table.equals(figure13.ordered(table))
+    unchanged = table[table["amount"] == table["change"].map(lambda c: figure13.CHANGES[c].same)]
+    assert len(unchanged) == len(figure13.CHANGES) * len(table.groupby(["network", "seed"]))
+    for line in unchanged.itertuples():
+        record = RUNS.record(f"{line.network}-seed{line.seed}")
+        assert line.errors == record["test_errors"], line
+    assert set(given) == set(table["network"])
+
+
+def test_every_figure_is_shown_with_its_sentence():
+    page = (ROOT / "results" / "README.md").read_text()
+    for module in figures.FIGURES:
+        name = module.__name__.removeprefix("reproduce.")
+        for kind in ("png", "svg", "csv"):
+            assert (ROOT / "results" / "figures" / f"{name}.{kind}").exists()
+        assert f"(figures/{name}.png)" in page
+        assert ("results/README.md", name) in pages.BLOCKS
+        assert f"`python -m reproduce.{name}" in page
 
 
 def test_the_comparison_of_curvatures_is_of_the_recipe_as_it_is():

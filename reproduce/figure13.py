@@ -1,0 +1,395 @@
+"""Figure 13: characters made larger, turned, shifted and noisy, and the paper's nine examples.
+
+Draws results/figures/figure13.png and .svg from figure13.csv, which holds what was measured: for each
+network, errors on MNIST's 10,000 test images, changed by ever more. `--measure` measures anew the
+networks whose weights are in results/runs or in the package: one of each, or the first N with --seeds;
+2 minutes each on one core. `--train` first trains those that have none.
+
+`--inputs FILE` shows them the paper's nine inputs as well, a .npy file with uint8 (9, 32, 32) in the
+grey levels of print, which the project does not have; the answers go to figure13.json.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from rich import box
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.functional import affine_grid, grid_sample
+
+from paper_lenet5 import LeNet5, compiled
+from paper_lenet5.mnist import load_mnist
+from paper_lenet5.preprocess import FIELD, WHITE, preprocess
+from paper_lenet5.training import Recipe, generator, inverted
+
+from . import drawing, reported, tables
+from .recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK, Row
+from .runs import Runs, to_json, write
+
+COLUMNS = ["network", "seed", "change", "amount", "errors", "patterns"]
+ACCURATE = 5.0
+"""Percent: a character is taken to be recognised accurately where fewer are missed."""
+PACKAGE = Path(compiled.__file__).parent.parent / "weights"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A row that is measured, and how its curve looks."""
+
+    row: Row
+    label: str
+    style: str
+    colour: str
+    marker: str = ""
+
+
+NETWORKS = (
+    Network(LENET5, "1998", "-", "#2166ac"),
+    Network(LENET5_DISTORTIONS, "1998, distortions", "--", "#2166ac"),
+    Network(NOISE, "1998, noise", "-", "#b2182b", "o"),
+    Network(TEXTBOOK, "textbook", ":", "black"),
+    Network(MODERN[0], "modern", "-", "#e08214"),
+    Network(MODERN[1], "modern, distortions", "--", "#e08214"),
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way to change the test images, by growing amounts."""
+
+    title: str
+    amounts: tuple[float, ...]
+    same: float
+    """The amount that changes nothing."""
+    digits: int
+    """Decimal places of an amount, as people read it."""
+    apply: Callable[[Tensor, float], Tensor]
+    """Inputs (N, 1, 32, 32) changed by an amount."""
+
+
+def moved(
+    inputs: Tensor, scale: float = 1.0, degrees: float = 0.0, right: float = 0.0, down: float = 0.0
+) -> Tensor:
+    """Inputs (N, 1, 32, 32) scaled and turned clockwise about their centre, then shifted by pixels.
+
+    Bilinear interpolation, paper all around, as in `paper_lenet5.distort`.
+    """
+    turn, shift = np.deg2rad(degrees), 2 / FIELD * np.array([right, down])
+    back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) / scale
+    field_to_input = torch.tensor(np.column_stack([back, -back @ shift]), dtype=inputs.dtype)
+    grid = affine_grid(field_to_input[None], [1, 1, FIELD, FIELD], align_corners=False)
+    ink = inputs.flatten(0, 1)[None] - WHITE  # as channels of one image: one grid for all
+    return (grid_sample(ink, grid, align_corners=False) + WHITE).view_as(inputs)
+
+
+def noisy(inputs: Tensor, percent: float) -> Tensor:
+    """So many of the pixels inverted, the same ones for every network."""
+    return inverted(inputs, percent / 100, generator(0, "figure 13"))
+
+
+SHIFTS = tuple(float(pixels) for pixels in range(-12, 13, 2))
+CHANGES = {
+    "scale": Change("scale", (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0), 1.0, 2,
+                    lambda x, a: moved(x, scale=a)),
+    "rotation": Change("rotation, degrees", tuple(map(float, range(-60, 61, 10))), 0.0, 0,
+                       lambda x, a: moved(x, degrees=a)),
+    "shift_y": Change("shift down, pixels", SHIFTS, 0.0, 1, lambda x, a: moved(x, down=a)),
+    "shift_x": Change("shift right, pixels", SHIFTS, 0.0, 1, lambda x, a: moved(x, right=a)),
+    "noise": Change("pixels inverted, %", (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0), 0.0, 0, noisy),
+}  # fmt: skip
+
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+def weights_of(record: dict, runs: Runs) -> Path | None:
+    """The file with exactly the weights of that run: in results/runs, or in the package."""
+    name = record["name"]
+    for path in (
+        runs.folder / f"{name}.safetensors",
+        PACKAGE / f"{name.removesuffix('-seed0')}.safetensors",
+    ):
+        if path.exists() and _sha256(path) == record["weights_sha256"]:
+            return path
+    return None
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def network_of(row: Row, weights: Path) -> nn.Module:
+    """The row's network with these weights, ready to answer."""
+    recipe = row.recipe
+    model = LeNet5(recipe.network) if isinstance(recipe, Recipe) else recipe.network()
+    model.load_state_dict(load_file(weights))
+    return model.eval()
+
+
+@torch.no_grad()
+def answers(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Labels (N,): the smallest penalty of a LeNet5, the largest score of another network."""
+    if isinstance(model, LeNet5):
+        return compiled.penalties(model, inputs).argmin(1)
+    return torch.cat([model(some).argmax(1) for some in inputs.split(200)])
+
+
+def measure(
+    models: dict[tuple[str, int], nn.Module], inputs: Tensor, labels: Tensor, changes=CHANGES
+) -> Iterable[dict]:
+    """Errors of each network, named by its row and seed, on the inputs changed by each amount."""
+    for name, change in changes.items():
+        for amount in change.amounts:
+            changed = change.apply(inputs, amount)
+            for (network, seed), model in models.items():
+                errors = int((answers(model, changed) != labels).sum())
+                yield {"network": network, "seed": seed, "change": name, "amount": amount,
+                       "errors": errors, "patterns": len(labels)}  # fmt: skip
+
+
+def updated(table: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """The lines of both; of a network and seed that was measured again, the new ones."""
+    if table.empty:
+        return measured
+    key = ["network", "seed"]
+    again = table[key].apply(tuple, axis=1).isin(measured[key].apply(tuple, axis=1))
+    return pd.concat([table[~again], measured], ignore_index=True)
+
+
+def ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """In the order of NETWORKS, seeds, CHANGES and amounts; networks that are no longer there go."""
+    places = {"network": [network.row.name for network in NETWORKS], "change": list(CHANGES)}
+    table = table[table["network"].isin(places["network"])]
+    return table.sort_values(
+        ["network", "seed", "change", "amount"],
+        key=lambda column: column.map(places[column.name].index) if column.name in places else column,
+        ignore_index=True,
+    )  # fmt: skip
+
+
+# --- the paper's nine inputs ----------------------------------------------------------------------
+
+
+def from_print(pictures: np.ndarray) -> Tensor:
+    """Pictures (9, 32, 32) uint8 with light paper and black ink as ours: uint8, paper 0, ink 255.
+
+    Paper is the lightest grey of each picture. Raises ValueError for another shape or type.
+    """
+    if pictures.dtype != np.uint8 or pictures.shape[1:] != (FIELD, FIELD):
+        raise ValueError(
+            f"expected uint8 (N, {FIELD}, {FIELD}), got {pictures.dtype} {pictures.shape}"
+        )
+    grey = torch.from_numpy(pictures).float()
+    paper = grey.flatten(1).amax(1)[:, None, None]
+    return (255 * (1 - grey / paper)).round().byte()
+
+
+def as_in_1998(given: dict[str, dict[str, list[int]]]) -> dict[str, float]:
+    """By row: how many of the nine its networks answer as the paper's did, on average."""
+    paper = np.array(reported.FIGURE_13)
+    return {
+        name: float(np.mean([(np.array(nine) == paper).sum() for nine in by_seed.values()]))
+        for name, by_seed in given.items()
+    }
+
+
+# --- drawing --------------------------------------------------------------------------------------
+
+
+def means(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean error in percent over seeds: a line for each change and amount, a column for each row."""
+    percent = table.assign(percent=100 * table["errors"] / table["patterns"])
+    wide = percent.pivot_table(
+        index=["change", "amount"], columns="network", values="percent", sort=False
+    )
+    return wide.sort_index(level="amount", sort_remaining=False)
+
+
+def accurate_range(error: pd.Series, same: float) -> tuple[float, float]:
+    """Between which amounts, the index, the error stays below ACCURATE; nan where it never is.
+
+    Interpolated linearly; where the error stays below it to the end, infinite.
+    """
+    if error[same] >= ACCURATE:
+        return np.nan, np.nan
+    above = error[error.index >= same]
+    below = error[error.index <= same][::-1]
+    return -_crossing(-below.index, below.to_numpy()), _crossing(above.index, above.to_numpy())
+
+
+def _crossing(amounts: Sequence[float], error: np.ndarray) -> float:
+    over = np.flatnonzero(error >= ACCURATE)
+    if len(over) == 0:
+        return np.inf
+    last = over[0]
+    return float(np.interp(ACCURATE, error[last - 1 : last + 1], amounts[last - 1 : last + 1]))
+
+
+def written_range(ends: tuple[float, float], change: Change) -> str:
+    """The range as people read it; an end that was not reached with < or >."""
+    low, high = ends
+    if np.isnan(low):
+        return "none"
+    if change.same == change.amounts[0]:
+        low = change.same
+    first = f"<{change.amounts[0]:g}" if np.isinf(low) else f"{low:.{change.digits}f}"
+    last = f">{change.amounts[-1]:g}" if np.isinf(high) else f"{high:.{change.digits}f}"
+    return f"{first} … {last}".replace("-", "−")
+
+
+def ranges(table: pd.DataFrame) -> pd.DataFrame:
+    """The paper's estimates and ours as text: a line for each network, a column for each change."""
+    by_amount = means(table)
+    lines = {"the paper's estimate": {
+        name: written_range(ends, CHANGES[name]) for name, ends in reported.INVARIANCE.items()
+    }}  # fmt: skip
+    for network in NETWORKS:
+        if (errors := by_amount.get(network.row.name)) is not None:
+            lines[network.label] = {
+                name: written_range(accurate_range(errors[name], change.same), change)
+                for name, change in CHANGES.items()
+            }
+    return pd.DataFrame.from_dict(lines, orient="index", columns=list(CHANGES)).fillna("")
+
+
+def draw(table: pd.DataFrame, nine: dict[str, float]) -> Figure:
+    """A panel for each change: mean errors of each network, the paper's estimate shaded."""
+    figure = Figure(figsize=(7, 4.9), layout="constrained")
+    panels = list(figure.subplots(2, 3, sharey=True).flat)
+    by_amount = means(table)
+    for (name, change), axes in zip(CHANGES.items(), panels, strict=False):
+        if name in reported.INVARIANCE:
+            axes.axvspan(*reported.INVARIANCE[name], color="#999999", alpha=0.25, linewidth=0,
+                         label="the paper's estimate")  # fmt: skip
+        axes.axhline(ACCURATE, color="#999999", linewidth=0.8)
+        for network in NETWORKS:
+            if (errors := by_amount.get(network.row.name)) is not None:
+                of_nine = nine.get(network.row.name)
+                label = network.label + ("" if of_nine is None else f": {of_nine:.1f}")
+                axes.plot(errors[name].index, errors[name], network.style, color=network.colour,
+                          marker=network.marker, markersize=3, label=label)  # fmt: skip
+        axes.set(xlabel=change.title, yscale="log", ylim=(0.5, 100))
+        axes.set_yticks([1, 5, 10, 100], ["1", "5", "10", "100"])
+        axes.minorticks_off()
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", alpha=0.3)
+    for axes in (panels[0], panels[3]):
+        axes.set_ylabel("test error, %")
+    panels[-1].axis("off")
+    heading = "and of the paper's nine inputs,\nhow many are answered as in 1998" if nine else None
+    panels[-1].legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="center",
+                      fontsize=9, title=heading, title_fontsize=8)  # fmt: skip
+    figure.suptitle("Error on MNIST's test set when its characters are changed", fontsize=11)
+    return figure
+
+
+def sentence(table: pd.DataFrame, nine: dict[str, float]) -> str:
+    """The paper's estimates and what holds of them for the network that Fig. 13 shows."""
+    errors = means(table)[NOISE.name]
+    said = []
+    for name, estimate in reported.INVARIANCE.items():
+        change = CHANGES[name]
+        ours = written_range(accurate_range(errors[name], change.same), change)
+        said.append(
+            f"{change.title} {ours} (the paper's estimate: {written_range(estimate, change)})"
+        )
+    text = f"The network trained with noise misses fewer than {ACCURATE:.0f} % at " + "; ".join(
+        said
+    )
+    text += "."
+    if NOISE.name in nine:
+        text += (
+            f" Of the paper's nine inputs it answers {nine[NOISE.name]:.1f} as in 1998 on average."
+        )
+    return text
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The limits within which each network misses fewer than ACCURATE, beside the paper's."""
+    lines = ranges(table).rename(columns={n: c.title for n, c in CHANGES.items()})
+    named = lines.rename_axis(f"fewer than {ACCURATE:.0f} % errors").reset_index()
+    return tables.markdown(named.to_dict("records"))
+
+
+def recorded_numbers(folder: Path) -> tuple[pd.DataFrame, dict[str, dict[str, list[int]]]]:
+    """figure13.csv and the answers of figure13.json under a folder; empty where there are none."""
+    measured, given = folder / "figure13.csv", folder / "figure13.json"
+    return (
+        pd.read_csv(measured) if measured.exists() else pd.DataFrame(columns=COLUMNS),
+        json.loads(given.read_text())["answers"] if given.exists() else {},
+    )
+
+
+def show(table: pd.DataFrame, given: dict[str, dict[str, list[int]]], console: Console) -> None:
+    """The paper's estimates and ours, and the answers to the nine inputs."""
+    grid = Table(title=f"Fewer than {ACCURATE:.0f} % errors between", box=box.SIMPLE_HEAD,
+                 pad_edge=False, collapse_padding=True)  # fmt: skip
+    grid.add_column("")
+    for heading in ("scale", "rotation", "shift down", "shift right", "noise"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for title, line in ranges(table).iterrows():
+        grid.add_row(title, *line)
+    console.print(grid)
+    if given:
+        console.print("The paper's nine inputs:", *reported.FIGURE_13, highlight=False)
+    for name, by_seed in given.items():
+        for seed, nine in by_seed.items():
+            console.print(f"{name}, seed {seed}:", *nine, highlight=False)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure if asked to, draw, write and print."""
+    parser = drawing.parser("figure13", __doc__, seeds=1)
+    parser.add_argument("--measure", action="store_true", help="measure anew, with the weights")
+    parser.add_argument("--inputs", type=Path, help="the paper's nine inputs (.npy)")
+    args, console = parser.parse_args(argv), Console()
+    runs, folder = Runs(args.out), args.out / "figures"
+    table, given = recorded_numbers(folder)
+    if args.measure or args.train or args.inputs:
+        found = drawing.records_of(
+            [network.row for network in NETWORKS],
+            args,
+            console,
+            lambda record: weights_of(record, runs) is not None,
+        )
+        models = {
+            (network.row.name, record["seed"]): network_of(network.row, weights_of(record, runs))
+            for network, records in zip(NETWORKS, found, strict=True)
+            for record in records
+            if record["seed"] < args.seeds
+        }
+    if args.inputs:
+        inputs = preprocess(from_print(np.load(args.inputs)))
+        given = {}
+        for (name, seed), model in models.items():
+            given.setdefault(name, {})[str(seed)] = answers(model, inputs).tolist()
+        write(folder / "figure13.json", to_json({"answers": given}).encode())
+    if (args.measure or args.train) and models:
+        torch.set_num_threads(1)
+        images, labels = load_mnist("test", args.data)
+        steps = len(models) * sum(len(change.amounts) for change in CHANGES.values())
+        lines = list(
+            track(measure(models, preprocess(images), labels), "Measuring", steps, console=console)
+        )
+        table = ordered(updated(table, pd.DataFrame(lines)))
+    if table.empty:
+        console.print(f"{folder}/figure13.csv has no measurement: --measure makes one.")
+        return 1
+    drawing.save(draw(table, as_in_1998(given)), folder / "figure13", table)
+    show(table, given, console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Figure 6: test and training error for training sets of different sizes, ours and the paper's.
+
+Draws results/figures/figure6.png and .svg from the records of four rows, and writes figure6.csv.
+`--train` first trains what has no record: about 50 seconds a network on one core.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from . import drawing, reported, tables
+from .recipes import FIGURE_6, LENET5, LENET5_DISTORTIONS, Row
+
+ROWS = (*FIGURE_6, LENET5, LENET5_DISTORTIONS)
+
+
+def patterns_of(row: Row) -> str:
+    """The row's training set as people read it."""
+    if row.recipe.distortions is not None:
+        return "60,000 + distortions"
+    return f"{row.recipe.training_patterns or 60_000:,}"
+
+
+def numbers(records: Sequence[Sequence[dict]]) -> pd.DataFrame:
+    """One line for each row of ROWS that has records, percent: the paper, ours (mean, deviation, range).
+
+    `train` is the error during the last pass, `train_after` that on the whole training set after it.
+    """
+    lines = []
+    for row, of_row in zip(ROWS, records, strict=True):
+        if not of_row:
+            continue
+        last = [record["passes"][-1] for record in of_row]
+        ours = {
+            "test": [tables.percent(record) for record in of_row],
+            "train": [100 * p["errors_during"] / p["patterns"] for p in last],
+        }
+        line: dict[str, object] = {"patterns": patterns_of(row), "n": len(of_row)}
+        for name, paper in (("test", reported.FIGURE_6_TEST), ("train", reported.FIGURE_6_TRAIN)):
+            line |= {
+                f"{name}_paper": paper.get(row.name, np.nan),
+                f"{name}_mean": np.mean(ours[name]),
+                f"{name}_sd": np.std(ours[name], ddof=1) if len(of_row) > 1 else np.nan,
+                f"{name}_low": min(ours[name]),
+                f"{name}_high": max(ours[name]),
+            }
+        after = [100 * record["train_errors"] / patterns_seen(row, record) for record in of_row]
+        lines.append(line | {"train_after": np.mean(after)})
+    return pd.DataFrame(lines)
+
+
+def patterns_seen(row: Row, record: dict) -> int:
+    """How many original patterns the run was trained on."""
+    return row.recipe.training_patterns or record["dataset"]["train_patterns"]
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Means with the range of all networks, beside the paper's markers. One place for each set."""
+    figure = Figure(figsize=(7, 3.8), layout="constrained")
+    axes = figure.subplots()
+    place = np.arange(len(table))
+    joined = ~table["patterns"].str.contains("distortions")
+    for name, label, marker, style, colour in (
+        ("test", "test", "s", "-", drawing.OURS_TEST),
+        ("train", "training, during the last pass", "o", "--", drawing.OURS_TRAIN),
+    ):
+        mean = table[f"{name}_mean"]
+        reach = [mean - table[f"{name}_low"], table[f"{name}_high"] - mean]
+        axes.plot(place[joined], mean[joined], style, color=colour)
+        axes.errorbar(place, mean, reach, fmt=marker, color=colour, markersize=5, capsize=3,
+                      label=f"ours: {label}")  # fmt: skip
+        axes.plot(place - 0.12, table[f"{name}_paper"], marker, color=colour, markersize=7,
+                  markerfacecolor="white", label=f"1998: {label}")  # fmt: skip
+        for x, value in zip(place, mean, strict=True):
+            axes.annotate(f"{value:.2f}", (x, value), xytext=(7, 4), textcoords="offset points",
+                          fontsize=9, color=colour)  # fmt: skip
+    axes.set(ylabel="error, %", ylim=(0, 1.25 * axes.get_ylim()[1]), xlim=(-0.5, len(table) - 0.5))
+    axes.set_xticks(place, table["patterns"])
+    axes.set_xlabel("training patterns")
+    axes.set_title("LeNet-5 trained on parts of MNIST: mean and range, beside Fig. 6", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(frameon=False, ncols=2, fontsize=9)
+    return figure
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """What agrees with the paper and what does not, within the uncertainty that it gives."""
+    test, train = (
+        [agreeing(table, name, wanted) for wanted in (True, False)] for name in ("test", "train")
+    )
+    return (
+        f"The test error agrees with the paper's, within its uncertainty of {reported.UNCERTAINTY} "
+        f"points, for {test[0]}; it does not for {test[1]}. The training error during the last pass "
+        f"agrees for {train[0]}; it does not for {train[1]}."
+    )
+
+
+def agreeing(table: pd.DataFrame, name: str, wanted: bool) -> str:
+    """The training sets whose error lies that near to the paper's, or those where it does not."""
+    in_paper = table.dropna(subset=f"{name}_paper")
+    ours, paper = in_paper[f"{name}_mean"], in_paper[f"{name}_paper"]
+    near = (ours - paper).abs() <= reported.UNCERTAINTY
+    chosen = zip(in_paper["patterns"], ours, paper, near, strict=True)
+    said = [f"{p} ({o:.2f} %, paper {x:.2f} %)" for p, o, x, is_near in chosen if is_near == wanted]
+    return ", ".join(said) or "none"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw, write and print."""
+    args, console = drawing.parser("figure6", __doc__).parse_args(argv), Console()
+    records = drawing.records_of(ROWS, args, console)
+    if not any(records):
+        return 1
+    table = numbers(records).round(4)
+    drawing.save(draw(table), args.out / "figures" / "figure6", table)
+    console.print(f"{'patterns':>20}  {'test: paper | ours':>22}  {'n':>2}  train: paper | ours")
+    for line in table.itertuples():
+        trained = "" if pd.isna(line.train_paper) else f"{line.train_paper:.3f}"
+        console.print(
+            f"{line.patterns:>20}  {line.test_paper:>5.2f} | {line.test_mean:.3f} ± "
+            f"{line.test_sd:.3f}  {line.n:>2}  {trained:>12} | {line.train_mean:.3f}",
+            highlight=False,
+        )
+    console.print(sentence(table), soft_wrap=True, highlight=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

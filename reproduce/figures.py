@@ -1,0 +1,45 @@
+"""All figures from the committed records, and results/README.md, which shows them.
+
+Nothing is trained and nothing measured anew: see the command of each figure for that.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from . import figure5, figure7, figure8, figure13, pages, step_sizes
+
+FIGURES = (figure5, figure7, figure8, figure13, step_sizes)
+"""In the order of results/README.md. Each has `main`, which takes --out and --data."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw one after the other; the exit status is 1 if one of them has nothing to draw."""
+    parser = argparse.ArgumentParser(
+        prog="python -m reproduce.figures",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
+    args, console = parser.parse_args(argv), Console()
+    options = ["--out", str(args.out)] + (["--data", str(args.data)] if args.data else [])
+    failed = []
+    for module in FIGURES:
+        name = module.__name__.removeprefix("reproduce.")
+        console.rule(name)
+        if module.main(options) != 0:
+            failed.append(name)
+    if failed:
+        console.print(f"Not drawn: {', '.join(failed)}.", style="red")
+        return 1
+    if args.out.resolve() == pages.RESULTS:
+        pages.renew("results/README.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

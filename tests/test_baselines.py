@@ -1,7 +1,10 @@
 """What circulates as LeNet-5 and how it is trained: as described, and so that it can be repeated."""
 
 import math
+import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from conftest import draw_digits
@@ -11,6 +14,7 @@ from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.preprocess import preprocess
 from paper_lenet5.training import Split
+from reproduce import cifar10 as cifar10_command
 from reproduce import costs
 from reproduce.baselines import networks
 from reproduce.baselines.minibatch import (
@@ -169,3 +173,49 @@ def test_the_learning_rate_follows_its_schedule_batch_by_batch():
     recipe = small(optimizer=Recorder, schedule=decay, learning_rate=0.5, passes=2)
     list(MinibatchSession(recipe, 0, split(60, 1), split(20, 2)).passes())
     assert rates == pytest.approx([0.25 * (1 + math.cos(math.pi * k / 12)) for k in range(12)])
+
+
+# Pictures in colour
+
+
+@pytest.fixture
+def cifar10(monkeypatch):
+    """torchvision's CIFAR10, with pictures whose colour tells their class."""
+
+    class Made:
+        def __init__(self, root, train, download):
+            n = 200 if train else 100
+            self.targets = [k % 10 for k in range(n)]
+            self.data = np.zeros((n, 32, 32, 3), np.uint8)
+            for picture, label in zip(self.data, self.targets, strict=True):
+                picture[3 * label : 3 * label + 4, :, label % 3] = 255
+
+    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "torchvision.datasets", SimpleNamespace(CIFAR10=Made))
+
+
+def test_the_network_for_colour_learns_pictures_of_cifar_10s_format(cifar10, tmp_path, capsys):
+    assert cifar10_command.main(["--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert float(printed.split("CIFAR-10: ")[-1].split(" ")[0]) < 20
+    assert (tmp_path / "runs" / "lenet5-textbook-rgb-cifar-10-seed0.json").exists()
+
+
+def test_without_cifar_10_it_says_what_to_do(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    assert cifar10_command.main([]) == 1
+    assert "Install torchvision" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("pictures", "labels"),
+    [
+        (np.zeros((2, 32, 32), np.uint8), [0, 1]),
+        (np.zeros((2, 32, 32, 3), np.float32), [0, 1]),
+        (np.zeros((2, 32, 32, 3), np.uint8), [0]),
+        (np.zeros((2, 32, 32, 3), np.uint8), [0, 10]),
+    ],
+)
+def test_other_arrays_are_refused(pictures, labels):
+    with pytest.raises(ValueError, match="expected"):
+        cifar10_command.colour_split(pictures, labels)

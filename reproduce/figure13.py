@@ -9,10 +9,9 @@ networks whose weights are in results/runs or in the package: one of each, or th
 grey levels of print, which the project does not have; the answers go to figure13.json.
 """
 
-import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,23 +23,19 @@ from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from safetensors.torch import load_file
-from torch import Tensor, nn
-from torch.nn.functional import affine_grid, grid_sample
+from torch import Tensor
 
-from paper_lenet5 import LeNet5, compiled
 from paper_lenet5.mnist import load_mnist
-from paper_lenet5.preprocess import FIELD, WHITE, preprocess
-from paper_lenet5.training import Recipe, generator, inverted
+from paper_lenet5.preprocess import FIELD, preprocess
 
 from . import drawing, reported, tables
+from .invariance import CHANGES, Change, answers, measure, network_of, weights_of
 from .recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK, Row
 from .runs import Runs, to_json, write
 
 COLUMNS = ["network", "seed", "change", "amount", "errors", "patterns"]
 ACCURATE = 5.0
 """Percent: a character is taken to be recognised accurately where fewer are missed."""
-PACKAGE = Path(compiled.__file__).parent.parent / "weights"
 
 
 @dataclass(frozen=True)
@@ -64,98 +59,7 @@ NETWORKS = (
 )
 
 
-@dataclass(frozen=True)
-class Change:
-    """One way to change the test images, by growing amounts."""
-
-    title: str
-    amounts: tuple[float, ...]
-    same: float
-    """The amount that changes nothing."""
-    digits: int
-    """Decimal places of an amount, as people read it."""
-    apply: Callable[[Tensor, float], Tensor]
-    """Inputs (N, 1, 32, 32) changed by an amount."""
-
-
-def moved(
-    inputs: Tensor, scale: float = 1.0, degrees: float = 0.0, right: float = 0.0, down: float = 0.0
-) -> Tensor:
-    """Inputs (N, 1, 32, 32) scaled and turned clockwise about their centre, then shifted by pixels.
-
-    Bilinear interpolation, paper all around, as in `paper_lenet5.distort`.
-    """
-    turn, shift = np.deg2rad(degrees), 2 / FIELD * np.array([right, down])
-    back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) / scale
-    field_to_input = torch.tensor(np.column_stack([back, -back @ shift]), dtype=inputs.dtype)
-    grid = affine_grid(field_to_input[None], [1, 1, FIELD, FIELD], align_corners=False)
-    ink = inputs.flatten(0, 1)[None] - WHITE  # as channels of one image: one grid for all
-    return (grid_sample(ink, grid, align_corners=False) + WHITE).view_as(inputs)
-
-
-def noisy(inputs: Tensor, percent: float) -> Tensor:
-    """So many of the pixels inverted, the same ones for every network."""
-    return inverted(inputs, percent / 100, generator(0, "figure 13"))
-
-
-SHIFTS = tuple(float(pixels) for pixels in range(-12, 13, 2))
-CHANGES = {
-    "scale": Change("scale", (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0), 1.0, 2,
-                    lambda x, a: moved(x, scale=a)),
-    "rotation": Change("rotation, degrees", tuple(map(float, range(-60, 61, 10))), 0.0, 0,
-                       lambda x, a: moved(x, degrees=a)),
-    "shift_y": Change("shift down, pixels", SHIFTS, 0.0, 1, lambda x, a: moved(x, down=a)),
-    "shift_x": Change("shift right, pixels", SHIFTS, 0.0, 1, lambda x, a: moved(x, right=a)),
-    "noise": Change("pixels inverted, %", (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0), 0.0, 0, noisy),
-}  # fmt: skip
-
-
-# --- measuring ------------------------------------------------------------------------------------
-
-
-def weights_of(record: dict, runs: Runs) -> Path | None:
-    """The file with exactly the weights of that run: in results/runs, or in the package."""
-    name = record["name"]
-    for path in (
-        runs.folder / f"{name}.safetensors",
-        PACKAGE / f"{name.removesuffix('-seed0')}.safetensors",
-    ):
-        if path.exists() and _sha256(path) == record["weights_sha256"]:
-            return path
-    return None
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def network_of(row: Row, weights: Path) -> nn.Module:
-    """The row's network with these weights, ready to answer."""
-    recipe = row.recipe
-    model = LeNet5(recipe.network) if isinstance(recipe, Recipe) else recipe.network()
-    model.load_state_dict(load_file(weights))
-    return model.eval()
-
-
-@torch.no_grad()
-def answers(model: nn.Module, inputs: Tensor) -> Tensor:
-    """Labels (N,): the smallest penalty of a LeNet5, the largest score of another network."""
-    if isinstance(model, LeNet5):
-        return compiled.penalties(model, inputs).argmin(1)
-    return torch.cat([model(some).argmax(1) for some in inputs.split(200)])
-
-
-def measure(
-    models: dict[tuple[str, int], nn.Module], inputs: Tensor, labels: Tensor, changes=CHANGES
-) -> Iterable[dict]:
-    """Errors of each network, named by its row and seed, on the inputs changed by each amount."""
-    for name, change in changes.items():
-        for amount in change.amounts:
-            changed = change.apply(inputs, amount)
-            for (network, seed), model in models.items():
-                errors = int((answers(model, changed) != labels).sum())
-                yield {"network": network, "seed": seed, "change": name, "amount": amount,
-                       "errors": errors, "patterns": len(labels)}  # fmt: skip
+# --- what was measured ----------------------------------------------------------------------------
 
 
 def updated(table: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
@@ -232,8 +136,8 @@ def _crossing(amounts: Sequence[float], error: np.ndarray) -> float:
     over = np.flatnonzero(error >= ACCURATE)
     if len(over) == 0:
         return np.inf
-    last = over[0]
-    return float(np.interp(ACCURATE, error[last - 1 : last + 1], amounts[last - 1 : last + 1]))
+    around = slice(over[0] - 1, over[0] + 1)
+    return float(np.interp(ACCURATE, error[around], amounts[around]))
 
 
 def written_range(ends: tuple[float, float], change: Change) -> str:
@@ -371,9 +275,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         }
     if args.inputs:
         inputs = preprocess(from_print(np.load(args.inputs)))
-        given = {}
+        now: dict[str, dict[str, list[int]]] = {}
         for (name, seed), model in models.items():
-            given.setdefault(name, {})[str(seed)] = answers(model, inputs).tolist()
+            now.setdefault(name, {})[str(seed)] = answers(model, inputs).tolist()
+        given |= now
         write(folder / "figure13.json", to_json({"answers": given}).encode())
     if (args.measure or args.train) and models:
         torch.set_num_threads(1)

@@ -21,6 +21,7 @@ from reproduce import (
     figure8,
     figure13,
     figures,
+    invariance,
     reported,
     step_sizes,
 )
@@ -213,53 +214,53 @@ def inputs_of(n: int) -> torch.Tensor:
 
 def test_moving_by_nothing_changes_nothing():
     x = inputs_of(20)
-    assert torch.allclose(figure13.moved(x), x, atol=1e-5)
+    assert torch.allclose(invariance.moved(x), x, atol=1e-5)
 
 
 def test_characters_move_right_and_down_and_turn_clockwise():
     x = inputs_of(20)
     expected = x.new_full(x.shape, WHITE)
     expected[..., 3:, 2:] = x[..., :-3, :-2]
-    assert torch.allclose(figure13.moved(x, right=2, down=3), expected, atol=1e-5)
+    assert torch.allclose(invariance.moved(x, right=2, down=3), expected, atol=1e-5)
     turned = torch.rot90(x, -1, (2, 3))
-    assert torch.allclose(figure13.moved(x, degrees=90), turned, atol=1e-5)
+    assert torch.allclose(invariance.moved(x, degrees=90), turned, atol=1e-5)
 
 
 def test_characters_of_twice_the_size_have_four_times_the_ink():
     dot = torch.full((1, 1, 32, 32), WHITE)
     dot[..., 12:20, 13:19] = BLACK
-    ink = figure13.moved(dot, scale=2) - WHITE
+    ink = invariance.moved(dot, scale=2) - WHITE
     assert ink.sum() == pytest.approx(4 * (dot - WHITE).sum().item(), rel=0.01)
     assert (ink.sum((2, 3)) > 0).all()
     assert ink[..., 16, :].nonzero().numel() > 0
-    smaller = figure13.moved(dot, scale=0.5) - WHITE
+    smaller = invariance.moved(dot, scale=0.5) - WHITE
     assert smaller.sum() == pytest.approx((dot - WHITE).sum().item() / 4, rel=0.01)
 
 
 def test_noise_inverts_as_many_pixels_as_it_says_and_the_same_each_time():
     x = inputs_of(20)
-    changed = figure13.noisy(x, 10)
+    changed = invariance.noisy(x, 10)
     assert ((changed - x).abs() > 1e-4).float().mean().item() == pytest.approx(0.1, abs=0.01)
-    assert torch.equal(changed, figure13.noisy(x, 10))
+    assert torch.equal(changed, invariance.noisy(x, 10))
 
 
 def test_both_kinds_of_network_answer_by_their_own_rule():
     x, model = inputs_of(250), random_model()
-    assert torch.equal(figure13.answers(model, x), model.classify(x))
+    assert torch.equal(invariance.answers(model, x), model.classify(x))
     scores = nn.Sequential(nn.Flatten(), nn.Linear(1024, 10))
-    assert torch.equal(figure13.answers(scores, x), scores(x).argmax(1))
+    assert torch.equal(invariance.answers(scores, x), scores(x).argmax(1))
 
 
 def test_errors_are_counted_for_each_network_and_amount():
     x, model = inputs_of(30), random_model()
     labels = model.classify(x)
-    changes = {"shift_x": replace(figure13.CHANGES["shift_x"], amounts=(0.0, 8.0))}
-    lines = list(figure13.measure({("any", 3): model}, x, labels, changes))
+    changes = {"shift_x": replace(invariance.CHANGES["shift_x"], amounts=(0.0, 8.0))}
+    lines = list(invariance.measure({("any", 3): model}, x, labels, changes))
     assert [(line["network"], line["seed"], line["amount"]) for line in lines] == [
         ("any", 3, 0.0), ("any", 3, 8.0)
     ]  # fmt: skip
     assert lines[0]["errors"] == 0
-    moved = model.classify(figure13.moved(x, right=8))
+    moved = model.classify(invariance.moved(x, right=8))
     assert lines[1]["errors"] == (moved != labels).sum() > 0
 
 
@@ -297,8 +298,8 @@ def test_weights_of_another_run_are_not_taken_for_those_of_the_record(tmp_path):
     runs.folder.mkdir()
     path = runs.folder / "lenet5-1998-noise-seed0.safetensors"
     path.write_bytes(b"others")
-    assert figure13.weights_of(record, runs) is None
-    assert figure13.weights_of(record | {"weights_sha256": figure13._sha256(path)}, runs) == path
+    assert invariance.weights_of(record, runs) is None
+    assert invariance.weights_of(record | {"weights_sha256": invariance.sha256(path)}, runs) == path
 
 
 def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys):
@@ -306,7 +307,7 @@ def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys
         {"network": row.name, "seed": 0, "change": name, "amount": amount, "patterns": 100,
          "errors": int(50 * abs(amount - change.same) / max(abs(a) for a in change.amounts))}
         for row in (NOISE, TEXTBOOK)
-        for name, change in figure13.CHANGES.items()
+        for name, change in invariance.CHANGES.items()
         for amount in change.amounts
     ]  # fmt: skip
     folder = tmp_path / "figures"

@@ -22,6 +22,7 @@ from reproduce import (
     step_sizes,
     table1,
 )
+from reproduce.invariance import CHANGES
 from reproduce.recipes import TABLE_1
 from reproduce.runs import Runs, describe, recorded
 
@@ -102,8 +103,8 @@ def test_the_step_sizes_are_those_of_the_records():
 def test_figure_13_is_of_the_networks_of_the_records():
     table, given = figure13.recorded_numbers(ROOT / "results" / "figures")
     assert table.equals(figure13.ordered(table))
-    unchanged = table[table["amount"] == table["change"].map(lambda c: figure13.CHANGES[c].same)]
-    assert len(unchanged) == len(figure13.CHANGES) * len(table.groupby(["network", "seed"]))
+    unchanged = table[table["amount"] == table["change"].map(lambda c: CHANGES[c].same)]
+    assert len(unchanged) == len(CHANGES) * len(table.groupby(["network", "seed"]))
     for line in unchanged.itertuples():
         record = RUNS.record(f"{line.network}-seed{line.seed}")
         assert line.errors == record["test_errors"], line

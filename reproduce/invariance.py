@@ -1,0 +1,119 @@
+"""How far a character may be changed: scaled, turned, shifted, made noisy. Section III-E.
+
+What figure13 measures; any row whose weights are there can be asked.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.functional import affine_grid, grid_sample
+
+from paper_lenet5 import LeNet5, compiled
+from paper_lenet5.preprocess import FIELD, WHITE
+from paper_lenet5.training import Recipe, generator, inverted
+
+from .recipes import Row
+from .runs import Runs
+
+PACKAGE = Path(compiled.__file__).parent.parent / "weights"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way to change the test images, by growing amounts."""
+
+    title: str
+    amounts: tuple[float, ...]
+    same: float
+    """The amount that changes nothing."""
+    digits: int
+    """Decimal places of an amount, as people read it."""
+    apply: Callable[[Tensor, float], Tensor]
+    """Inputs (N, 1, 32, 32) changed by an amount."""
+
+
+def moved(
+    inputs: Tensor, scale: float = 1.0, degrees: float = 0.0, right: float = 0.0, down: float = 0.0
+) -> Tensor:
+    """Inputs (N, 1, 32, 32) scaled and turned clockwise about their centre, then shifted by pixels.
+
+    Bilinear interpolation, paper all around, as in `paper_lenet5.distort`.
+    """
+    turn, shift = np.deg2rad(degrees), 2 / FIELD * np.array([right, down])
+    back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) / scale
+    field_to_input = torch.tensor(np.column_stack([back, -back @ shift]), dtype=inputs.dtype)
+    grid = affine_grid(field_to_input[None], [1, 1, FIELD, FIELD], align_corners=False)
+    ink = inputs.flatten(0, 1)[None] - WHITE  # as channels of one image: one grid for all
+    return (grid_sample(ink, grid, align_corners=False) + WHITE).view_as(inputs)
+
+
+def noisy(inputs: Tensor, percent: float) -> Tensor:
+    """So many of the pixels inverted, the same ones for every network."""
+    return inverted(inputs, percent / 100, generator(0, "figure 13"))
+
+
+SHIFTS = tuple(float(pixels) for pixels in range(-12, 13, 2))
+CHANGES = {
+    "scale": Change("scale", (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0), 1.0, 2,
+                    lambda x, a: moved(x, scale=a)),
+    "rotation": Change("rotation, degrees", tuple(map(float, range(-60, 61, 10))), 0.0, 0,
+                       lambda x, a: moved(x, degrees=a)),
+    "shift_y": Change("shift down, pixels", SHIFTS, 0.0, 1, lambda x, a: moved(x, down=a)),
+    "shift_x": Change("shift right, pixels", SHIFTS, 0.0, 1, lambda x, a: moved(x, right=a)),
+    "noise": Change("pixels inverted, %", (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0), 0.0, 0, noisy),
+}  # fmt: skip
+
+
+def weights_of(record: dict, runs: Runs) -> Path | None:
+    """The file with exactly the weights of that run: in results/runs, or in the package."""
+    name = record["name"]
+    for path in (
+        runs.folder / f"{name}.safetensors",
+        PACKAGE / f"{name.removesuffix('-seed0')}.safetensors",
+    ):
+        if path.exists() and sha256(path) == record["weights_sha256"]:
+            return path
+    return None
+
+
+def sha256(path: Path) -> str:
+    """Of the file, as records have it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def network_of(row: Row, weights: Path) -> nn.Module:
+    """The row's network with these weights, ready to answer."""
+    recipe = row.recipe
+    model = LeNet5(recipe.network) if isinstance(recipe, Recipe) else recipe.network()
+    model.load_state_dict(load_file(weights))
+    return model.eval()
+
+
+@torch.no_grad()
+def answers(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Labels (N,): the smallest penalty of a LeNet5, the largest score of another network."""
+    if isinstance(model, LeNet5):
+        return compiled.penalties(model, inputs).argmin(1)
+    return torch.cat([model(some).argmax(1) for some in inputs.split(200)])
+
+
+def measure(
+    models: dict[tuple[str, int], nn.Module],
+    inputs: Tensor,
+    labels: Tensor,
+    changes: dict[str, Change] = CHANGES,
+) -> Iterator[dict]:
+    """Errors of each network, named by its row and seed, on the inputs changed by each amount."""
+    for name, change in changes.items():
+        for amount in change.amounts:
+            changed = change.apply(inputs, amount)
+            for (network, seed), model in models.items():
+                errors = int((answers(model, changed) != labels).sum())
+                yield {"network": network, "seed": seed, "change": name, "amount": amount,
+                       "errors": errors, "patterns": len(labels)}  # fmt: skip

@@ -114,21 +114,22 @@ def markdown(runs: Runs) -> str:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """What matters of the table, as README.md shows it."""
-    lines = []
-    for cell in tables.formatted(table, FORMS):
-        interval = f"{cell['difference']} ({cell['difference_low']} … {cell['difference_high']})"
-        lines.append(
-            {
-                "one change": cell["change"],
-                "test error %": f"**{cell['test_error']}** ± {cell['test_sd']} (n = {cell['n']})",
-                "more than 1998, 95 % interval": interval if cell["difference"] else "",
-                "training error %": cell["train_error"],
-                "passes to 1.5 % held out": cell["passes_to_goal"] or "not reached",
-                "parameters": cell["parameters"],
-            }
-        )
-    return tables.markdown(lines)
+    """Which changes matter, as README.md says it: what the intervals of the differences tell."""
+
+    def those(lines: pd.DataFrame) -> str:
+        lines = lines.sort_values("difference")
+        named = [f"{line.change} ({line.difference:+.2f})" for line in lines.itertuples()]
+        return ", ".join(named) or "none"
+
+    base, changed = table.iloc[0], table.iloc[1:]
+    worse, better = changed["difference_low"] > 0, changed["difference_high"] < 0
+    return (
+        f"Points of percent more than the {base['test_error']:.2f} % of {base['change']}, "
+        f"over the same seeds:\n\n"
+        f"- worse, the 95 % interval above 0: {those(changed[worse])};\n"
+        f"- better, the interval below 0: {those(changed[better])};\n"
+        f"- not to be told apart: {those(changed[~worse & ~better])}.\n"
+    )
 
 
 def draw(table: pd.DataFrame) -> Figure:

@@ -82,6 +82,24 @@ def test_rates_show_every_candidate_that_was_tried(runs):
     assert rates.values.tolist() == [["LeNet-5 (1998)", 1, 1.4, "*"]]
 
 
+def test_the_summary_sorts_the_changes_by_what_their_intervals_say():
+    table = pd.DataFrame(
+        [
+            ("1998", 1.0, None, None, None),
+            ("a", 1.3, 0.3, 0.1, 0.5),
+            ("b", 1.2, 0.2, 0.1, 0.3),
+            ("c", 0.9, -0.1, -0.2, -0.05),
+            ("d", 1.1, 0.1, -0.1, 0.3),
+            ("e", 1.1, 0.1, None, None),  # one seed
+        ],
+        columns=["change", "test_error", "difference", "difference_low", "difference_high"],
+    )
+    worse, better, neither = table2.summary(table).split("\n- ")[1:]
+    assert worse.endswith("b (+0.20), a (+0.30);")
+    assert better.endswith("c (-0.10);")
+    assert "d (+0.10), e (+0.10)" in neither
+
+
 def test_the_files_and_the_picture_are_written(runs, tmp_path, capsys):
     with matplotlib.rc_context({"figure.max_open_warning": 1}):
         assert table2.main(["--recorded", "--out", str(tmp_path)]) == 0

@@ -54,8 +54,8 @@ NETWORKS = (
     Network(LENET5_DISTORTIONS, "1998, distortions", "--", "#2166ac"),
     Network(NOISE, "1998, noise", "-", "#b2182b", "o"),
     Network(TEXTBOOK, "textbook", ":", "black"),
-    Network(MODERN[0], "modern", "-", "#e08214"),
-    Network(MODERN[1], "modern, distortions", "--", "#e08214"),
+    Network(MODERN[0], "modern", "-", "#e08214", "^"),
+    Network(MODERN[1], "modern, distortions", "--", "#e08214", "^"),
 )
 
 

@@ -28,7 +28,7 @@ def patterns_of(row: Row) -> str:
 def numbers(records: Sequence[Sequence[dict]]) -> pd.DataFrame:
     """One line for each row of ROWS that has records, percent: the paper, ours (mean, deviation, range).
 
-    `train` is the error during the last pass, `train_after` that on the whole training set after it.
+    `train` is the error during the last pass, `train_after` that on the same patterns after it.
     """
     lines = []
     for row, of_row in zip(ROWS, records, strict=True):
@@ -48,14 +48,10 @@ def numbers(records: Sequence[Sequence[dict]]) -> pd.DataFrame:
                 f"{name}_low": min(ours[name]),
                 f"{name}_high": max(ours[name]),
             }
-        after = [100 * record["train_errors"] / patterns_seen(row, record) for record in of_row]
+        seen = row.recipe.training_patterns or of_row[0]["dataset"]["train_patterns"]
+        after = [100 * p["train_errors"] / seen for p in last]
         lines.append(line | {"train_after": np.mean(after)})
     return pd.DataFrame(lines)
-
-
-def patterns_seen(row: Row, record: dict) -> int:
-    """How many original patterns the run was trained on."""
-    return row.recipe.training_patterns or record["dataset"]["train_patterns"]
 
 
 def draw(table: pd.DataFrame) -> Figure:

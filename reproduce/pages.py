@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import alternatives, figure5, figure7, figure13, step_sizes, table1
+from . import alternatives, figure5, figure6, figure7, figure13, step_sizes, table1
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
@@ -54,6 +54,7 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
         pd.read_csv(RESULTS / "alternatives.csv")
     ),
     ("results/README.md", "figure5"): lambda: figure5.sentence(numbers_of("figure5")) + "\n",
+    ("results/README.md", "figure6"): lambda: figure6.sentence(numbers_of("figure6")) + "\n",
     ("results/README.md", "figure7"): lambda: figure7.sentence(numbers_of("figure7")) + "\n",
     ("results/README.md", "figure8"): misses,
     ("results/README.md", "figure13"): figure13_lines,

@@ -13,6 +13,7 @@ from reproduce import __main__ as commands
 from reproduce import (
     alternatives,
     figure5,
+    figure6,
     figure7,
     figure8,
     figure13,
@@ -84,6 +85,13 @@ def test_figure_8_is_that_of_the_records(mnist_test):
     counts = figure8.overlap(table, records)
     assert counts["of_the_82"] > 20 * counts["by_chance"]
     assert counts["mean_errors"] == pytest.approx(np.mean([r["test_errors"] for r in records]))
+
+
+def test_figure_6_is_that_of_the_records():
+    table = figure6.numbers([recorded(row, RUNS) for row in figure6.ROWS]).round(4)
+    assert table.to_csv(index=False) == (ROOT / "results/figures/figure6.csv").read_text()
+    assert len(table) == len(reported.FIGURE_6_TEST)
+    assert (table["n"] >= 5).all()
 
 
 def test_figure_7_is_that_of_our_ranges():

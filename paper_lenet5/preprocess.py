@@ -15,16 +15,17 @@ def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> 
 
     Each 28x28 image is extended by two pixels of background on every side (D14); grey level g becomes
     g / 255 x 1.275 - 0.1, or what leads from 0 and 255 to the two `levels`. Images that are 32x32
-    already (distorted ones) are only rescaled.
+    already (distorted ones), or wider (strings), are only rescaled.
     Raises ValueError for any other shape or dtype.
     """
-    fits = images.ndim == 3 and images.shape[1:] in ((28, 28), (FIELD, FIELD))
+    rows, columns = images.shape[1:] if images.ndim == 3 else (0, 0)
+    fits = rows == columns == 28 or rows == FIELD <= columns
     if images.dtype != torch.uint8 or not fits:
         raise ValueError(
-            "expected images as uint8 of shape (N, 28, 28) or (N, 32, 32), "
+            "expected images as uint8 of shape (N, 28, 28), (N, 32, 32) or (N, 32, more), "
             f"got {images.dtype} of shape {tuple(images.shape)}"
         )
-    margin = (FIELD - images.shape[-1]) // 2
+    margin = (FIELD - rows) // 2
     field = functional.pad(images, [margin] * 4)
     white, black = levels
     return (field.unsqueeze(1).to(torch.float32) * ((black - white) / 255)).add_(white)

@@ -17,6 +17,7 @@ from .lenet5 import LeNet5, LeNet5Config
 from .losses import Loss, MAPLoss
 from .preprocess import BLACK, WHITE, preprocess
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM
+from .strings import StringRanges, draw_fields
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
 """eta of eq. 21 for each of the 20 passes, per pattern (section III-B; D12)."""
@@ -58,6 +59,9 @@ class Recipe:
     """Ranges of the random distortions, or None to train on the originals alone."""
     noise: float = 0.0
     """The probability that a pixel of the field is inverted, drawn anew each pass (section III-E)."""
+    strings: StringRanges | None = None
+    """Ranges of the fields with several characters (section VII), or None for one in each. With them
+    training and test errors after a pass are those on fixed fields, with as much noise."""
     training_patterns: int | None = None
     """How many of the training patterns there are, the first ones; None for all (Fig. 6)."""
 
@@ -67,6 +71,10 @@ class Recipe:
         if self.curvature_memory not in CURVATURE_MEMORY:
             raise ValueError(
                 f"expected curvature_memory of {list(CURVATURE_MEMORY)}, got {self.curvature_memory!r}"
+            )
+        if self.strings and self.distortions:
+            raise ValueError(
+                "expected strings or distortions: strings are of undistorted characters"
             )
 
 
@@ -149,6 +157,27 @@ class Distorted:
         return preprocess(images, self.train.levels), self.train.labels[chosen % n], torch.arange(n)
 
 
+class Strings:
+    """Each pattern in the middle of a field with others beside it, or a blank; drawn anew each pass."""
+
+    def __init__(self, train: Split, seed: int, reshuffle: bool, ranges: StringRanges):
+        self.originals, self.seed, self.ranges = Originals(train, seed, reshuffle), seed, ranges
+
+    def of_pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        train = self.originals.train
+        _, _, order = self.originals.of_pass(number)
+        rng = generator(self.seed, "strings", number)
+        fields, labels = draw_fields(train.images, train.labels, self.ranges, rng)
+        return preprocess(fields, train.levels), labels, order
+
+
+def fixed_fields(split: Split, ranges: StringRanges, noise: float) -> Split:
+    """Fields like those of `Strings`, the same for every seed: what their errors are counted on."""
+    rng = generator(0, "fixed fields")
+    fields, labels = draw_fields(split.images, split.labels, ranges, rng)
+    return Split(inverted(fields, noise, rng, (0, 255)), labels, split.levels)
+
+
 class Noisy:
     """Other patterns, each pixel inverted with some probability: paper for ink, ink for paper."""
 
@@ -198,6 +227,11 @@ class Session:
             if recipe.distortions is None
             else Distorted(train, seed, recipe.reshuffle, recipe.distortions)
         )
+        if recipe.strings is not None:
+            self.patterns = Strings(train, seed, recipe.reshuffle, recipe.strings)
+            self.train, self.test = (
+                fixed_fields(split, recipe.strings, recipe.noise) for split in (train, test)
+            )
         if recipe.noise:
             self.patterns = Noisy(self.patterns, seed, recipe.noise, recipe.levels)
 

@@ -16,8 +16,8 @@ def parameters(model: nn.Module) -> int:
 
 
 @torch.no_grad()
-def multiply_adds(model: nn.Module, biases: bool = False) -> int:
-    """Products in one forward pass over one 32x32 input, squashing not counted.
+def multiply_adds(model: nn.Module, biases: bool = False, columns: int = FIELD) -> int:
+    """Products in one forward pass over one input of 32 rows, squashing not counted.
 
     With `biases`, each bias that is added counts as one more, as some tools do.
     """
@@ -33,12 +33,12 @@ def multiply_adds(model: nn.Module, biases: bool = False) -> int:
         elif isinstance(layer, Subsampling | nn.BatchNorm2d):
             products.append(units)
         elif isinstance(layer, EuclideanRBF):
-            products.append(layer.centers.numel())
+            products.append(layer.centers.shape[1] * units)
         elif any(True for _ in layer.parameters(recurse=False)):
             raise ValueError(f"no count of multiply-adds for {type(layer).__name__}")
 
     hooks = [layer.register_forward_hook(count) for layer in model.modules()]
-    model(torch.zeros(1, 1, FIELD, FIELD))
+    model(torch.zeros(1, 1, FIELD, columns))
     for hook in hooks:
         hook.remove()
     return sum(products)

@@ -99,9 +99,9 @@ class Runs:
             progress(record.number, session.length, record)
 
         weights = save({name: t.contiguous() for name, t in session.model.state_dict().items()})
-        answers = session.answers(dataset.test)
-        wrong = (answers != dataset.test.labels).nonzero().flatten().tolist()
-        train_errors = session.errors(dataset.train)
+        answers = session.answers(session.test)
+        wrong = (answers != session.test.labels).nonzero().flatten().tolist()
+        train_errors = session.errors(session.train)
         result = identity | {
             "test_errors": len(wrong),
             "train_errors": train_errors,

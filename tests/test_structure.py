@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "hub",
-         "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "sdlm", "eager", "compiled",
-         "training"]  # fmt: skip
+         "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "strings", "reading",
+         "sdlm", "eager", "compiled", "training"]  # fmt: skip
 
 
 def imports_of(path: Path) -> set[str]:

@@ -1,0 +1,142 @@
+"""Several characters in one field: what the replicated network is trained on, and reads. Section VII.
+
+Characters stand side by side, their bounding boxes a few pixels apart or overlapping by one. For
+training, a field of 32x32 has a character in its middle and part of one on each side; or none in its
+middle, and then it is of an eleventh class, the blank (D15).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .preprocess import FIELD
+
+BLANK = 10
+"""The label of a field with no character in its middle."""
+PATTERN = 28  # side of a pattern, pixels
+MARGIN = (FIELD - PATTERN) // 2
+
+
+@dataclass(frozen=True)
+class StringRanges:
+    """What is drawn for each training field; whole pixels, both ends included, all equally likely.
+
+    Raises ValueError for an empty range, or shares outside 0 ... 1.
+    """
+
+    separation: tuple[int, int]
+    """Between neighbouring bounding boxes; negative where they overlap."""
+    shift: tuple[int, int]
+    """To the right, of what stands in the middle."""
+    blanks: float
+    """The share of the fields that have no character in their middle."""
+    gaps: float
+    """The share of these in which two neighbours meet there; in the others a character is missing."""
+
+    def __post_init__(self):
+        if not all(low <= high for low, high in (self.separation, self.shift)):
+            raise ValueError(f"expected pairs (low, high) with low <= high, got {self}")
+        if not all(0 <= share <= 1 for share in (self.blanks, self.gaps)):
+            raise ValueError(f"expected shares of blanks and gaps in 0 ... 1, got {self}")
+
+
+SECTION_VII = StringRanges(separation=(-1, 4), shift=(-2, 2), blanks=0.5, gaps=0.5)
+"""The separation is the paper's; the rest is D15."""
+
+
+def draw_fields(
+    images: Tensor, labels: Tensor, ranges: StringRanges, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """A field for each image, with it in the middle or a blank: (N, 32, 32) uint8, labels (N,).
+
+    Of images (N, 28, 28) uint8 and labels (N,) int64 in 0 ... 9; the neighbours are any of the
+    images. Labels are those of the middle characters, or BLANK. Raises ValueError as `place` does.
+    """
+    n = len(images)
+    neighbours = torch.randint(n, (2, n), generator=generator)
+    separations = _whole(ranges.separation, (n, 2), generator)
+    shift = _whole(ranges.shift, (n,), generator)
+    kind = torch.rand(n, generator=generator)
+    blank, gap = kind < ranges.blanks, kind < ranges.blanks * ranges.gaps
+
+    chosen = torch.stack([neighbours[0], torch.arange(n), neighbours[1]], 1)
+    boxes = bounding_columns(images)
+    places = place(boxes[chosen], separations)
+    places += (MARGIN + shift - places[:, 1])[:, None]  # where the middle one's pattern belongs
+
+    meeting = place(boxes[chosen[:, ::2]], separations[:, :1])
+    edges = meeting + torch.stack([boxes[chosen[:, 0], 1] + 1, boxes[chosen[:, 2], 0]], 1)
+    meeting += (FIELD // 2 + shift - edges.sum(1) // 2)[:, None]
+    places[:, ::2] = torch.where(gap[:, None], meeting, places[:, ::2])
+    places[blank, 1] = FIELD  # out of sight
+    return paint(images, chosen, places, FIELD), torch.where(blank, BLANK, labels)
+
+
+def string_fields(
+    images: Tensor, chosen: Tensor, separations: Tensor, shift: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Strings of K characters: fields (N, 32, columns) uint8, and how many answers each has (N,).
+
+    `chosen` (N, K) are indices into images (M, 28, 28) uint8, `separations` (N, K - 1) whole pixels
+    between bounding boxes, `shift` (N,) how far the first character lies to the right of the middle
+    of the first answer's field. The last answer is the first one that is not left of the last
+    character's place; what is right of that is paper.
+    """
+    places = place(bounding_columns(images)[chosen], separations)
+    places += (MARGIN + shift - places[:, 0])[:, None]
+    answers = 1 + -(-(places[:, -1] - MARGIN) // STRIDE)
+    return paint(images, chosen, places, FIELD + STRIDE * int(answers.max() - 1)), answers
+
+
+STRIDE = 4
+"""Pixels from one answer of a wide sweep to the next: there are two subsamplings by 2."""
+
+
+def bounding_columns(images: Tensor) -> Tensor:
+    """First and last column with ink of images (N, 28, 28) uint8: (N, 2) int64.
+
+    Raises ValueError for other shapes or types, or an image without ink.
+    """
+    if images.shape[1:] != (PATTERN, PATTERN) or images.dtype != torch.uint8:
+        raise ValueError(
+            f"expected (N, {PATTERN}, {PATTERN}) uint8 images, "
+            f"got {tuple(images.shape)} {images.dtype}"
+        )
+    ink = images.amax(1) > 0
+    if not ink.any(1).all():
+        raise ValueError("expected ink in every image: one without has no bounding box")
+    ink = ink.byte()
+    return torch.stack([ink.argmax(1), PATTERN - 1 - ink.flip(1).argmax(1)], 1)
+
+
+def place(boxes: Tensor, separations: Tensor) -> Tensor:
+    """The column of each pattern (N, K), the first at 0, so that the boxes are separated so.
+
+    `boxes` (N, K, 2) as `bounding_columns` gives them, `separations` (N, K - 1) pixels.
+    """
+    first, last = boxes.unbind(-1)
+    steps = last[:, :-1] + 1 + separations - first[:, 1:]
+    return torch.cat([torch.zeros_like(first[:, :1]), steps.cumsum(1)], 1)
+
+
+def paint(images: Tensor, chosen: Tensor, places: Tensor, width: int, chunk: int = 1000) -> Tensor:
+    """Fields (N, 32, width) uint8 with the images `chosen` (N, K) at columns `places` (N, K).
+
+    Two rows of paper above and below; the darker pixel where patterns overlap; what is outside of
+    the field is cut off. `chunk` fields are done at a time.
+    """
+    columns = torch.cat([images.mT.flatten(0, 1), images.new_zeros(1, PATTERN)])  # the last: paper
+    fields = images.new_zeros(len(chosen), FIELD, width)
+    for part, of, at in zip(
+        fields.split(chunk), chosen.split(chunk), places.split(chunk), strict=True
+    ):
+        column = torch.arange(width) - at[:, :, None]  # (n, K, width), of the pattern
+        inside = (column >= 0) & (column < PATTERN)
+        source = torch.where(inside, PATTERN * of[:, :, None] + column, len(columns) - 1)
+        part[:, MARGIN:-MARGIN] = columns[source].amax(1).mT
+    return fields
+
+
+def _whole(ends: tuple[int, int], shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.randint(ends[0], ends[1] + 1, shape, generator=generator)

@@ -116,7 +116,8 @@ def test_figure_13_is_of_the_networks_of_the_records():
     for line in unchanged.itertuples():
         record = RUNS.record(f"{line.network}-seed{line.seed}")
         assert line.errors == record["test_errors"], line
-    assert set(given) == set(table["network"])
+    assert figure13.NOISE.name in given
+    assert set(given) <= set(table["network"])
 
 
 def test_every_figure_is_shown_with_its_sentence():

@@ -334,9 +334,9 @@ class Session:
 
 
 def quantiles(values: Tensor) -> list[float]:
-    """The smallest, those that 5, 25, 50, 75 and 95 % lie below, and the largest."""
+    """The smallest, those that 5, 25, 50, 75 and 95 % lie below, and the largest, to four digits."""
     at = torch.tensor([0, 0.05, 0.25, 0.5, 0.75, 0.95, 1], dtype=values.dtype)
-    return torch.quantile(values.flatten(), at).tolist()
+    return [float(f"{value:.4g}") for value in torch.quantile(values.flatten(), at).tolist()]
 
 
 def generator(seed: int, purpose: str, number: int = 0) -> torch.Generator:

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import platform
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, asdict, fields, is_dataclass
@@ -138,18 +139,23 @@ class Runs:
 def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[dict]:
     """All finished runs of the row on that data, in the order of their seeds.
 
-    Only those of the row as it is now: a record of another recipe is not one of its runs. An option
-    that a record does not name did not exist when it was made, and has its default.
+    Only those of the row as it is now: a record of another recipe is not one of its runs.
     """
     names = [path.stem for path in runs.folder.glob(f"{stem(row, dataset)}-seed*.json")]
     finished = [runs.record(name) for name in names if not runs.is_open(name)]
-    recipe = json.loads(json.dumps(describe(row.recipe)))
-    defaults = {f.name: describe(f.default) for f in fields(row.recipe) if f.default is not MISSING}
-    defaults = json.loads(json.dumps(defaults))
     return sorted(
-        (record for record in finished if defaults | record["recipe"] == recipe),
+        (record for record in finished if is_recipe(record["recipe"], row.recipe)),
         key=lambda record: record["seed"],
     )
+
+
+def is_recipe(recorded: dict, recipe: object) -> bool:
+    """Whether a record's recipe is this one.
+
+    An option that the record does not name did not exist when it was made, and has its default.
+    """
+    defaults = {f.name: describe(f.default) for f in fields(recipe) if f.default is not MISSING}
+    return json.loads(json.dumps(defaults)) | recorded == json.loads(json.dumps(describe(recipe)))
 
 
 def describe(recipe: object) -> object:
@@ -182,8 +188,9 @@ def machine() -> dict[str, object]:
 
 
 def to_json(value: object) -> str:
-    """JSON that a person can read and `git diff` can show."""
-    return json.dumps(value, indent=1) + "\n"
+    """JSON that a person can read and `git diff` can show: a list of numbers stands on one line."""
+    text = json.dumps(value, indent=1)
+    return re.sub(r"\[[^][{}\"]+\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n"
 
 
 def write(path: Path, content: bytes) -> None:

@@ -1,8 +1,8 @@
 """Files of a repository on the Hugging Face Hub, from the cache first."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import (
@@ -22,7 +22,8 @@ class WeightsUnavailable(OSError):
     """The weights are not on this machine and could not be fetched; the message says what to do."""
 
 
-class Repository(NamedTuple):
+@dataclass
+class Repository:
     """A model repository at one branch, tag or commit, and how to get at it."""
 
     name: str
@@ -33,6 +34,9 @@ class Repository(NamedTuple):
     local_files_only: bool = False
     cache_dir: str | Path | None = None
     token: str | bool | None = None
+
+    commit: str | None = None
+    """That of the first file asked for; the others are taken from the same."""
 
     remedy = "fetch it again with force_download=True"
 
@@ -46,9 +50,14 @@ class Repository(NamedTuple):
 
         The Hub is asked only for what is not in the cache. Raises WeightsUnavailable.
         """
-        found = try_to_load_from_cache(self.name, file, self.cache_dir, self.revision)
-        if isinstance(found, str) and not self.force_download:
-            return Path(found)
+        revision = self.commit or self.revision
+        path = try_to_load_from_cache(self.name, file, self.cache_dir, revision)
+        if not isinstance(path, str) or self.force_download:
+            path = self._fetched(file, revision)
+        self.commit = Path(path).parent.name
+        return Path(path)
+
+    def _fetched(self, file: str, revision: str | None) -> str:
         if self.local_files_only:
             raise WeightsUnavailable(
                 f"{self} has no {file} in the cache {self._cache}, and local_files_only=True "
@@ -56,16 +65,14 @@ class Repository(NamedTuple):
             )
         try:
             # This fails at once where there is no network; a download tries for 23 s.
-            HfApi(token=self.token).model_info(self.name, revision=self.revision, timeout=PATIENCE)
-            return Path(
-                hf_hub_download(
-                    self.name,
-                    file,
-                    revision=self.revision,
-                    cache_dir=self.cache_dir,
-                    force_download=self.force_download,
-                    token=self.token,
-                )
+            HfApi(token=self.token).model_info(self.name, revision=revision, timeout=PATIENCE)
+            return hf_hub_download(
+                self.name,
+                file,
+                revision=revision,
+                cache_dir=self.cache_dir,
+                force_download=self.force_download,
+                token=self.token,
             )
         except Exception as error:  # of any kind: the client's, its HTTP library's, the disk's
             raise WeightsUnavailable(self._reason(error, file)) from error

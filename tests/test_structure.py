@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "hub",
          "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "strings", "reading",
-         "sdlm", "eager", "compiled", "training"]  # fmt: skip
+         "sdlm", "eager", "compiled", "training", "pictures"]  # fmt: skip
 
 
 def imports_of(path: Path) -> set[str]:
@@ -45,7 +45,8 @@ def test_every_module_imports_only_what_stands_before_it():
 
 
 def test_the_light_core_needs_none_of_the_extras():
-    heavy = {"torchvision", "pandas", "scipy", "matplotlib", "joblib", "mlxtend", "rich", "gradio"}
+    heavy = {"torchvision", "pandas", "scipy", "matplotlib", "joblib", "mlxtend", "rich", "gradio",
+             "PIL"}  # fmt: skip
     for path in (ROOT / "paper_lenet5").glob("*.py"):
         top = ast.parse(path.read_text()).body
         found = {a.name.split(".")[0] for n in top if isinstance(n, ast.Import) for a in n.names}

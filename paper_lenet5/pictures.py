@@ -1,0 +1,157 @@
+"""Any picture of a digit to a pattern as those of MNIST are. Section III-A.
+
+MNIST's digits were fitted into 20x20 pixels, their proportions kept, grey where a pixel is partly
+covered; then their centre of mass was put into the middle of 28x28. All its patterns come out of
+this as they go in.
+"""
+
+import os
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIZE, BOX = 28, 20
+"""Sides of the pattern and of the box that the digit is fitted into, pixels."""
+MIDDLE = 14
+"""Row and column of the centre of mass, rounded, in every pattern of MNIST."""
+MAX_PIXELS = 50_000_000
+"""More than any camera has that people carry; a picture of that size takes 0.5 GB while it is read."""
+CONTRAST = 0.1
+"""Between ink and paper, at least; 1 is that of black and white."""
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+"""What is read. Others, EPS for one, would run programs."""
+_WORKING_SIZE = 400  # longest side that is worked on, pixels
+
+
+def read_picture(
+    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
+) -> Tensor:
+    """The pattern in a picture: uint8 (28, 28), ink 255, as `preprocess` takes it.
+
+    `source` is a path, the bytes of a file, an open one, or an image of Pillow. The paper has the
+    colour that prevails along the edge, or is what is transparent; ink is whatever differs.
+    Raises ValueError for what cannot be read as a picture, has more than `max_pixels`, or has nothing
+    drawn on it; OSError for a path that cannot be opened.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            return read_picture(file, max_pixels)
+    return normalise(ink(_pixels(source, max_pixels)))
+
+
+def _pixels(source: "bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
+    """(rows, columns, 4) float32 in 0 ... 1: red, green, blue, opacity. Smaller if it is large."""
+    from PIL import Image, ImageOps
+
+    try:
+        if not isinstance(source, Image.Image):
+            file = BytesIO(source) if isinstance(source, bytes) else source
+            source = Image.open(file, formats=FORMATS)
+        within = source.width * source.height <= max_pixels
+        if within:
+            image = _eight_bits(source)
+            image.thumbnail((_WORKING_SIZE, _WORKING_SIZE), Image.Resampling.BOX)
+            image = ImageOps.exif_transpose(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        within = False
+    except Exception as error:  # of any kind: decoders raise what they like
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"cannot be read as a picture ({words})") from error
+    if not within:
+        raise ValueError(f"the picture has more than {max_pixels:,} pixels: make it smaller")
+    return np.asarray(image, np.float32) / 255
+
+
+def _eight_bits(image: "Image") -> "Image":
+    """As RGBA. What has more bits, one channel always, is stretched from its least to its largest."""
+    from PIL import Image
+
+    image.draft("RGB", (_WORKING_SIZE, _WORKING_SIZE))  # a large JPEG is decoded as a smaller one
+    if not image.mode.startswith(("I", "F")):
+        return image.convert("RGBA")
+    grey = np.asarray(image, np.float64)
+    low, high = grey.min(), grey.max()
+    if not np.isfinite(high - low):
+        raise ValueError("not all of its pixels are numbers")
+    grey = (grey - low) * (255 / max(high - low, 1))
+    return Image.fromarray(grey.round().astype(np.uint8)).convert("RGBA")
+
+
+def ink(pixels: np.ndarray) -> np.ndarray:
+    """How much each pixel differs from the paper: (rows, columns) float32 in 0 ... 1.
+
+    `pixels` (rows, columns, 4) in 0 ... 1. Raises ValueError where no pixel does.
+    """
+    colour, opacity = pixels[..., :3], pixels[..., 3]
+    drawn = opacity > 0.5
+    if drawn.mean() > 0.5:  # else nothing but the digit is opaque
+        paper = _paper(colour, drawn)
+        differences = np.abs((colour - paper) * opacity[..., None]).max(-1)
+        if differences.max() > CONTRAST:
+            return differences
+    if np.ptp(opacity) <= CONTRAST:
+        raise ValueError("nothing is drawn: the picture is of one colour")
+    return opacity
+
+
+def _paper(colour: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """The colour of the paper at every pixel, lit from one side perhaps, by the edge of the picture."""
+    along = _edge(drawn)
+    if not along.any():
+        return np.median(colour[drawn], 0)
+    row, column = np.meshgrid(*(np.linspace(-1, 1, n) for n in drawn.shape), indexing="ij")
+    places = np.stack([np.ones_like(row), row, column, row * column], -1)
+    seen, where = _edge(colour)[along], _edge(places)[along]
+    away = np.abs(seen - np.median(seen, 0)).max(-1)
+    bare = away <= 3 * np.median(away)
+    return places @ np.linalg.lstsq(where[bare], seen[bare], rcond=None)[0]
+
+
+def normalise(ink: np.ndarray) -> Tensor:
+    """The ink (rows, columns) >= 0 of a digit as a pattern of MNIST: uint8 (28, 28).
+
+    What is no stronger than the unrest of the paper is left out. Raises ValueError where nothing is
+    stronger.
+    """
+    from PIL import Image
+
+    ink = np.where(ink > _unrest(ink), ink, 0)
+    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        raise ValueError("nothing is drawn that stands out from the paper")
+    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = (max(1, round(side * BOX / max(digit.shape))) for side in digit.shape)
+    fitted = Image.fromarray(digit.astype(np.float32)).resize(
+        (width, height), Image.Resampling.HAMMING
+    )
+    grey = np.asarray(fitted).clip(0)
+    grey = grey / grey.max()
+    pattern = np.zeros((SIZE, SIZE))
+    top, left = (
+        int(
+            np.clip(
+                round(MIDDLE - np.average(np.arange(side), weights=grey.sum(axis))), 0, SIZE - side
+            )
+        )
+        for side, axis in ((height, 1), (width, 0))
+    )
+    pattern[top : top + height, left : left + width] = grey
+    return torch.from_numpy((255 * pattern).round().astype(np.uint8))
+
+
+def _unrest(ink: np.ndarray) -> float:
+    """The strength up to which it is noise, or what JPEG leaves around a stroke; often 0."""
+    along_the_edge = min(4 * np.quantile(_edge(ink), 0.75), 0.5)
+    faint = np.count_nonzero((ink > 1e-3) & (ink <= CONTRAST))
+    return max(along_the_edge, 1e-3 if faint < np.count_nonzero(ink > CONTRAST) else CONTRAST)
+
+
+def _edge(array: np.ndarray) -> np.ndarray:
+    """The outermost pixels, one after the other."""
+    return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])

@@ -1,0 +1,203 @@
+"""Any picture of a digit becomes a pattern as those of MNIST are."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from conftest import draw_digits
+from PIL import Image, ImageDraw
+
+from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5.pictures import MAX_PIXELS, normalise, read_picture
+
+
+def drawing(mode="L", size=(300, 200), paper=255, ink=0, width=12):
+    """A seven, off the middle."""
+    image = Image.new(mode, size, paper)
+    ImageDraw.Draw(image).line([(150, 60), (260, 60), (190, 180)], ink, width, joint="curve")
+    return image
+
+
+def encoded(image, form, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def centre_of_mass(pattern):
+    places = torch.arange(28.0)
+    mass = pattern.double()
+    return float(mass.sum(1) @ places.double() / mass.sum()), float(
+        mass.sum(0) @ places.double() / mass.sum()
+    )
+
+
+SEVEN = read_picture(drawing())
+
+
+def close(pattern, other=SEVEN):
+    """Within 6 of 255 grey levels on average, a pixel higher or to the left or not."""
+    shifts = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
+    moved = torch.stack([other.roll(shift, (0, 1)) for shift in shifts])
+    return (pattern.int() - moved.int()).abs().float().mean((1, 2)).min() < 6
+
+
+def test_a_pattern_has_the_form_of_mnist():
+    assert SEVEN.dtype == torch.uint8
+    assert SEVEN.shape == (28, 28)
+    rows, columns = (SEVEN > 0).any(1).nonzero(), (SEVEN > 0).any(0).nonzero()
+    height, width = (int(found[-1] - found[0]) + 1 for found in (rows, columns))
+    assert max(height, width) == 20
+    assert width / height == pytest.approx(122 / 132, abs=0.1), "proportions are kept"
+    assert SEVEN.max() == 255
+    assert all(abs(place - 14) <= 0.5 for place in centre_of_mass(SEVEN))
+
+
+def test_the_patterns_of_mnist_come_out_as_they_go_in(mnist_test):
+    images = mnist_test[0][::50]
+    out = torch.stack([read_picture(encoded(Image.fromarray(i.numpy()), "PNG")) for i in images])
+    difference = (out.int() - images.int()).abs().amax((1, 2))
+    assert (difference <= 1).float().mean() >= 0.98
+    assert (difference == 0).float().mean() > 0.8
+
+
+@pytest.mark.parametrize("form", ["times ten", "a small JPEG", "photographed", "in a corner"])
+def test_the_network_reads_mnist_in_other_forms(form, mnist_test):
+    rng = np.random.default_rng(0)
+    images, labels = mnist_test[0][::50], mnist_test[1][::50]
+
+    def changed(image):
+        large = image.resize((140, 140), Image.Resampling.BICUBIC)
+        if form == "times ten":
+            return Image.eval(large.resize((280, 280)), lambda level: 255 - level)
+        if form == "a small JPEG":
+            return encoded(image, "JPEG")
+        if form == "in a corner":
+            page = Image.new("RGB", (700, 400), (250, 240, 200))
+            page.paste((20, 30, 120), (550, 10), large)
+            return page
+        row, column = np.mgrid[:140, :140] / 140
+        light = 190 - 60 * row - 40 * column  # from one side, on paper with noise
+        pixels = light * (1 - np.asarray(large) / 400) + rng.normal(0, 3, (140, 140))
+        return encoded(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)), "JPEG")
+
+    patterns = [read_picture(changed(Image.fromarray(i.numpy()))) for i in images]
+    answers = LeNet5.from_pretrained().classify(preprocess(torch.stack(patterns)))
+    assert (answers != labels).sum() <= 6, "of 200; 2 as they are"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        drawing(paper=0, ink=255),
+        drawing("1", paper=1, ink=0),
+        drawing("RGB", paper=(255, 255, 0), ink=(0, 0, 255)),
+        drawing("RGB", paper=(200, 60, 60), ink=(60, 138, 60)),  # as bright as its paper
+        drawing("RGBA", paper=(0, 0, 0, 0), ink=(0, 0, 0, 255)),
+        drawing("RGBA", paper=(0, 0, 0, 0), ink=(255, 255, 255, 255)),
+        drawing("LA", paper=(255, 255), ink=(0, 255)),
+        drawing().quantize(4),
+        drawing("CMYK", paper=(0, 0, 0, 0), ink=(0, 0, 0, 255)),
+        drawing("I;16", paper=60_000, ink=300),
+        drawing("F", paper=1.0, ink=-1.0),
+        drawing().crop((145, 54, 268, 188)),
+        drawing(size=(1000, 700)),
+    ],
+    ids=lambda image: f"{image.mode} {image.width}x{image.height}",
+)
+def test_colours_and_size_of_the_picture_do_not_matter(image):
+    assert close(read_picture(image))
+
+
+def test_transparent_corners_are_paper():
+    card = Image.new("RGBA", (300, 260), (0, 0, 0, 0))
+    ImageDraw.Draw(card).rounded_rectangle((0, 0, 299, 259), 60, "white")
+    card.paste(drawing("RGBA", paper="white", ink="black").crop((100, 40, 280, 190)), (100, 40))
+    assert close(read_picture(card))
+
+
+@pytest.mark.parametrize("form", ["PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "JPEG"])
+def test_every_form_of_file_is_read(form, tmp_path):
+    path = tmp_path / "seven"
+    path.write_bytes(encoded(drawing(), form))
+    assert close(read_picture(path))
+    assert torch.equal(read_picture(path.read_bytes()), read_picture(str(path)))
+
+
+def test_a_photograph_is_turned_as_its_camera_says():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned to the right
+    turned = drawing().transpose(Image.Transpose.ROTATE_90)
+    assert close(read_picture(encoded(turned, "JPEG", exif=exif.tobytes(), quality=95)))
+
+
+def test_a_heavy_end_is_not_cut_off():
+    ink = np.zeros((100, 100))
+    ink[:12, 30:70] = 1  # a T with its mass on top
+    ink[:, 49:51] = 1
+    pattern = normalise(ink)
+    assert (pattern > 0).any(1).sum() == 20
+
+
+@pytest.mark.parametrize(
+    "image",
+    [Image.new("L", (50, 50), 255), Image.new("RGBA", (50, 50)), Image.new("I;16", (9, 9), 700),
+     Image.new("RGB", (1, 1), "red"), drawing(paper=200, ink=190)],
+)  # fmt: skip
+def test_an_empty_picture_is_refused(image):
+    with pytest.raises(ValueError, match="nothing is drawn"):
+        read_picture(image)
+
+
+def test_what_is_not_a_number_is_refused():
+    pixels = np.zeros((30, 30), np.float32)
+    pixels[10:20] = np.nan
+    with pytest.raises(ValueError, match="numbers"):
+        read_picture(Image.fromarray(pixels))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no picture", encoded(drawing(), "PNG")[:-60], encoded(drawing(), "JPEG")[:200],
+     b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"<svg xmlns='x'/>",
+     b"\x89PNG\r\n\x1a\n" + bytes(40)],
+)  # fmt: skip
+def test_garbage_is_refused(content):
+    with pytest.raises(ValueError, match="cannot be read as a picture"):
+        read_picture(content)
+
+
+def bomb(side):
+    """A few kilobytes that say they are `side` x `side` pixels."""
+    header = struct.pack(">2I5B", side, side, 1, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1_000_000))), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+@pytest.mark.parametrize("side", [7_100, 10_000, 60_000])
+def test_a_bomb_is_refused_before_it_is_unpacked(side):
+    assert side**2 > MAX_PIXELS
+    with pytest.raises(ValueError, match="more than 50,000,000 pixels"):
+        read_picture(bomb(side))
+
+
+def test_the_limit_can_be_set():
+    with pytest.raises(ValueError, match="more than 1,000 pixels"):
+        read_picture(drawing(), max_pixels=1000)
+
+
+def test_a_missing_file_is_that(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_picture(tmp_path / "missing.png")
+
+
+def test_a_pattern_goes_in_and_the_penalties_come_out():
+    images, _ = draw_digits(1)
+    pattern = read_picture(Image.fromarray(images[0].numpy()))
+    assert LeNet5.from_pretrained()(preprocess(pattern[None])).shape == (1, 10)

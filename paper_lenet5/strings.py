@@ -41,7 +41,7 @@ class StringRanges:
             raise ValueError(f"expected shares of blanks and gaps in 0 ... 1, got {self}")
 
 
-SECTION_VII = StringRanges(separation=(-1, 4), shift=(-2, 2), blanks=0.5, gaps=0.5)
+SECTION_VII = StringRanges(separation=(-1, 4), shift=(-2, 2), blanks=1 / 11, gaps=0.5)
 """The separation is the paper's; the rest is D15."""
 
 

@@ -1,0 +1,243 @@
+"""The space displacement network: strings of digits, read in one sweep. Section VII.
+
+Draws results/figures/sdnn.png and .svg, as the paper's Figs. 25 and 26 are, and writes results/sdnn.md
+from sdnn.csv, which holds what was measured: for each network, errors on 1,000 strings of 2 to 5 of
+MNIST's test digits, for each gap between them, with and without noise. `--measure` measures anew N
+networks trained on strings and one LeNet-5 (1998), whose weights are in results/runs or in the package;
+half a minute each on one core. `--train` first trains what has none.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.progress import track
+from scipy import stats
+from torch import Tensor
+
+from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5.bitmaps import COLUMNS as CODE_COLUMNS
+from paper_lenet5.bitmaps import ROWS as CODE_ROWS
+from paper_lenet5.mnist import load_mnist
+from paper_lenet5.preprocess import FIELD
+from paper_lenet5.reading import read_string
+from paper_lenet5.strings import BLANK, STRIDE, string_fields
+from paper_lenet5.training import generator, inverted
+
+from . import drawing, sweeps, tables
+from .invariance import network_of, weights_of
+from .recipes import LENET5, SDNN
+from .runs import Runs, to_json, write
+
+STRINGS = 1_000
+SHOWN = (("2345", 0.0), ("540", 0.0), ("1114", 0.0), ("678", 0.0), ("3514", 0.0), ("2345", 0.1))
+"""What the picture shows: the strings of the paper's Figs. 25 and 26, and one of them with noise."""
+GAP = 4
+"""Pixels between their bounding boxes."""
+ANY = "-1 ... 4"
+TITLES = {SDNN.name: "trained on strings", LENET5.name: "LeNet-5 (1998)"}
+
+
+# --- the picture ----------------------------------------------------------------------------------
+
+
+class Panel(NamedTuple):
+    """One string and what becomes of it."""
+
+    truth: str
+    noise: float
+    inputs: Tensor
+    """(1, 1, 32, columns)."""
+    codes: Tensor
+    """F6's state at each answer, (answers, 84)."""
+    raw: str
+    """The label of the smallest penalty at each answer, a space for the blank."""
+    text: str
+
+
+@torch.no_grad()
+def panels(model: LeNet5, images: Tensor, labels: Tensor) -> list[Panel]:
+    """SHOWN, of the first digits of each label in the test set, GAP pixels apart."""
+    made = []
+    for truth, noise in SHOWN:
+        chosen = [
+            int((labels == int(digit)).nonzero()[truth[:place].count(digit)])
+            for place, digit in enumerate(truth)
+        ]
+        gaps = torch.full((1, len(truth) - 1), GAP)
+        field, _ = string_fields(images, torch.tensor([chosen]), gaps, torch.zeros(1).long())
+        inputs = inverted(preprocess(field), noise, generator(0, "picture"))
+        (penalties,) = sweeps.sweep(model, inputs)
+        raw = "".join(" " if k == BLANK else str(k) for k in penalties.argmin(0).tolist())
+        codes = model.states(inputs)["f6"].flatten(0, 2)
+        made.append(Panel(truth, noise, inputs, codes, raw, read_string(penalties).text))
+    return made
+
+
+def draw(shown: Sequence[Panel]) -> Figure:
+    """Each string, the F6 code and the raw answer at every position, and what is read."""
+    figure = Figure(figsize=(7, 6.3), layout="constrained")
+    width = max(panel.inputs.shape[-1] for panel in shown)
+    for panel, axes in zip(shown, figure.subplots(3, 2).flat, strict=True):
+        draw_panel(axes, panel)
+        middle = panel.inputs.shape[-1] / 2
+        axes.set(xlim=(middle - width / 2, middle + width / 2), ylim=(49, -1), aspect="equal")
+        axes.axis("off")
+    figure.suptitle("Input, F6 at every fourth pixel, its nearest class, and the string read",
+                    fontsize=10)  # fmt: skip
+    return figure
+
+
+def draw_panel(axes: Axes, panel: Panel) -> None:
+    """One of them; the unit is the pixel of the input."""
+    columns = panel.inputs.shape[-1]
+    axes.imshow(panel.inputs[0, 0].numpy(), cmap="gray_r", extent=(0, columns, FIELD, 0))
+    height = (STRIDE - 0.5) * CODE_ROWS / CODE_COLUMNS
+    for position, (code, label) in enumerate(zip(panel.codes, panel.raw, strict=True)):
+        middle, top = FIELD / 2 + STRIDE * position, FIELD + 2
+        extent = (middle - 1.75, middle + 1.75, top + height, top)
+        axes.imshow(code.view(CODE_ROWS, CODE_COLUMNS).numpy(), cmap="gray_r", vmin=-1.2, vmax=1.2,
+                    extent=extent)  # fmt: skip
+        axes.text(middle, top + height + 1, label, ha="center", va="top", fontsize=9)
+    noise = f", {panel.noise:.0%} of the pixels inverted".replace("%", " %") if panel.noise else ""
+    right = "" if panel.text == panel.truth else f" instead of {panel.truth}"
+    axes.set_title(f"read: {panel.text}{right}{noise}", fontsize=9, pad=3)
+
+
+# --- the tables -----------------------------------------------------------------------------------
+
+
+def error_of(lines: pd.DataFrame) -> str:
+    """Mean error of the networks in percent, with its 95 % interval for that many strings (Wilson).
+
+    All networks read the same strings, so these count once.
+    """
+    n = int(lines["strings"].iloc[0])
+    mean = lines["errors"].mean()
+    low, high = stats.binomtest(round(mean), n).proportion_ci(method="wilson")
+    return f"{100 * mean / n:.1f} ({100 * low:.1f} … {100 * high:.1f})"
+
+
+def by_length(table: pd.DataFrame) -> list[dict[str, str]]:
+    """Gaps of all sizes: a line for each length, a column for each network and noise."""
+    table = table[table["gap"] == ANY]
+    return [
+        {"digits": str(length)}
+        | {
+            f"{title}{', noise' if noise else ''}": error_of(cell)
+            for noise in sweeps.NOISES
+            for name, title in TITLES.items()
+            if len(cell := lines[(lines["network"] == name) & (lines["noise"] == noise)])
+        }
+        for length, lines in table.groupby("length")
+    ]
+
+
+def by_gap(table: pd.DataFrame, noise: float) -> list[dict[str, str]]:
+    """The networks trained on strings: a line for each gap, a column for each length."""
+    table = table[(table["network"] == SDNN.name) & (table["noise"] == noise)]
+    return [
+        {"gap, pixels": gap}
+        | {f"{n} digits": error_of(cell) for n, cell in lines.groupby("length")}
+        for gap, lines in table.groupby("gap", sort=False)
+    ]
+
+
+def sentence(table: pd.DataFrame, cost: dict[str, float]) -> str:
+    """What a sweep saves, and what the errors consist of."""
+    ours = table[(table["network"] == SDNN.name) & (table["gap"] == ANY)]
+    kinds = ours[["errors", "too_short", "too_long"]].sum()
+    other = kinds["errors"] - kinds["too_short"] - kinds["too_long"]
+    return (
+        f"One sweep over {FIELD}×{cost['columns']} pixels gives the same {cost['answers']} answers as "
+        f"the network applied at each position (largest difference {cost['largest_difference']:.0g} of "
+        f"the largest penalty) for {cost['multiply_adds_sweep']:,} multiply-adds instead of "
+        f"{cost['multiply_adds_each']:,}, "
+        f"{cost['multiply_adds_each'] / cost['multiply_adds_sweep']:.1f} times fewer; in PyTorch on one "
+        f"core it is {cost['seconds_each'] / cost['seconds_sweep']:.1f} times as fast. Of the misread "
+        f"strings {100 * other / kinds['errors']:.0f} % have a wrong digit in them, "
+        f"{100 * kinds['too_short'] / kinds['errors']:.0f} % are read too short, "
+        f"{100 * kinds['too_long'] / kinds['errors']:.0f} % too long."
+    )
+
+
+def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
+    """results/sdnn.md."""
+    networks = table.groupby("network")["seed"].nunique()
+    return "\n".join(
+        [
+            sentence(table, cost),
+            "",
+            f"Errors are percent of {STRINGS:,} strings of MNIST's test digits that are not read right "
+            "in every digit, with the 95 % interval for that many strings; "
+            f"mean of {networks[SDNN.name]} networks trained on strings. LeNet-5 (1998), a single network, "
+            f"has no blank class: every blank has the penalty {sweeps.BLANK_PENALTY:g} (D17). *Noise* means that 10 % of the pixels are "
+            "inverted. The paper gives no error.",
+            "",
+            f"Gaps of {ANY.replace('-', '−')} pixels, as in training:",
+            "",
+            tables.markdown(by_length(table)),
+            "Trained on strings, by gap:",
+            "",
+            tables.markdown(by_gap(table, 0.0)),
+            "The same with noise:",
+            "",
+            tables.markdown(by_gap(table, 0.1)),
+        ]
+    )
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure if asked to, draw, write and print."""
+    parser = drawing.parser("sdnn", __doc__, seeds=3)
+    parser.add_argument("--measure", action="store_true", help="measure anew, with the weights")
+    parser.add_argument("--strings", type=int, default=STRINGS, help="of each length and gap")
+    args, console = parser.parse_args(argv), Console()
+    runs, numbers = Runs(args.out), args.out / "sdnn.csv"
+    rows = (SDNN, LENET5)
+    found = drawing.records_of(
+        rows, args, console, lambda record: weights_of(record, runs) is not None
+    )
+    if not found[0]:
+        return 1
+    models = {
+        (row.name, record["seed"]): network_of(row, weights_of(record, runs))
+        for row, records in zip(rows, found, strict=True)
+        for record in records[: args.seeds if row is SDNN else 1]
+    }
+    torch.set_num_threads(1)
+    images, labels = load_mnist("test", args.data)
+    first = next(iter(models.values()))
+    if args.measure or args.train:
+        steps = len(models) * len(sweeps.LENGTHS) * len(sweeps.GAPS) * len(sweeps.NOISES)
+        measured = sweeps.measure(models, images, labels, args.strings)
+        table = pd.DataFrame(track(measured, "Measuring", steps, console=console))
+        write(numbers, table.to_csv(index=False).encode())
+        write(args.out / "sdnn.json", to_json(sweeps.compare_costs(first, images)).encode())
+    drawing.save(draw(panels(first, images, labels)), args.out / "figures" / "sdnn")
+    if not numbers.exists():
+        console.print(f"{numbers} has no measurement: --measure makes one.")
+        return 1
+    text = markdown(*recorded_numbers(args.out))
+    write(args.out / "sdnn.md", text.encode())
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+def recorded_numbers(out: Path) -> tuple[pd.DataFrame, dict[str, float]]:
+    """sdnn.csv and sdnn.json under a results folder."""
+    return pd.read_csv(out / "sdnn.csv"), json.loads((out / "sdnn.json").read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

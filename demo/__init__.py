@@ -1,0 +1,1 @@
+"""The demo's tabs, one file each. `python app.py` starts it."""

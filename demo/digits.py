@@ -1,0 +1,66 @@
+"""The test digits that the demo shows: one of each kind, and those that were missed.
+
+`python -m demo.make_digits` writes digits.png and digits.json.
+"""
+
+import base64
+import io
+import json
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+SHEET, DESCRIPTION = (Path(__file__).parent / f"digits.{kind}" for kind in ("png", "json"))
+COLUMNS, SIDE = 24, 28
+"""Of the sheet: digits in a row, and their side in pixels."""
+
+
+class Digit(NamedTuple):
+    """One pattern of MNIST's test set."""
+
+    index: int
+    """In the test set, from 0."""
+    label: int
+    in_1998: int | None
+    """What the network of Fig. 8 answered, where it was wrong."""
+    ours: int | None
+    """What the demo's network answers, where it is wrong."""
+    missed_by: int
+    """Of our networks with the same recipe, how many."""
+
+
+class Digits(NamedTuple):
+    """All of them, in the order of the sheet."""
+
+    networks: int
+    """How many networks `missed_by` counts."""
+    digits: list[Digit]
+    images: Tensor
+    """uint8 (N, 28, 28), ink 255."""
+
+
+@cache
+def digits() -> Digits:
+    """Read both files."""
+    content = json.loads(DESCRIPTION.read_text())
+    known = [Digit(**line) for line in content["digits"]]
+    grid = 255 - np.asarray(Image.open(SHEET))
+    cells = grid.reshape(-1, SIDE, COLUMNS, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+    return Digits(content["networks"], known, torch.from_numpy(cells[: len(known)].copy()))
+
+
+def examples() -> Tensor:
+    """One digit of each kind, 0 to 9: uint8 (10, 28, 28), ink 255."""
+    return digits().images[:10]
+
+
+def png(image: Tensor) -> str:
+    """A picture, uint8 (rows, columns) with ink 255, as the data URL of a PNG, ink black."""
+    content = io.BytesIO()
+    Image.fromarray(255 - image.numpy()).save(content, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()

@@ -1,0 +1,71 @@
+"""Write demo/digits.png and .json: the test digits that the demo shows, from MNIST and the records.
+
+One digit of each kind, the first in the test set; those that the network of 1998 missed (Fig. 8); those
+that any of our networks trained with distortions misses.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from paper_lenet5.mnist import load_mnist
+from reproduce import reported
+from reproduce.recipes import LENET5_DISTORTIONS
+from reproduce.runs import Runs, recorded
+
+from .digits import COLUMNS, DESCRIPTION, SHEET, SIDE
+
+
+def described(records: Sequence[dict], labels: Sequence[int]) -> list[dict]:
+    """A line for each digit: its index in the test set, its label, and who missed it."""
+    first = {label: index for index, label in reversed(list(enumerate(labels)))}
+    missed = {int(index) for record in records for index in record["wrong_answers"]}
+    shown = sorted(first.values(), key=labels.__getitem__)
+    shown += sorted((missed | reported.FIGURE_8.keys()) - set(shown))
+    (ours,) = (record["wrong_answers"] for record in records if record["seed"] == 0)
+    return [
+        {
+            "index": index,
+            "label": labels[index],
+            "in_1998": reported.FIGURE_8.get(index),
+            "ours": ours.get(str(index)),
+            "missed_by": sum(str(index) in record["wrong_answers"] for record in records),
+        }
+        for index in shown
+    ]
+
+
+def sheet(images: np.ndarray) -> Image.Image:
+    """Images (N, 28, 28), ink 255, side by side in rows of COLUMNS, as they are printed: ink 0."""
+    rows = -(-len(images) // COLUMNS)
+    cells = np.zeros((rows * COLUMNS, SIDE, SIDE), np.uint8)
+    cells[: len(images)] = images
+    grid = cells.reshape(rows, COLUMNS, SIDE, SIDE).swapaxes(1, 2)
+    return Image.fromarray(255 - grid.reshape(rows * SIDE, COLUMNS * SIDE))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write both files."""
+    parser = argparse.ArgumentParser("python -m demo.make_digits", description=__doc__)
+    parser.add_argument("--data", help="folder with MNIST (default: as everywhere)")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    args = parser.parse_args(argv)
+    images, labels = load_mnist("test", args.data)
+    records = recorded(LENET5_DISTORTIONS, Runs(args.results))
+    if not any(record["seed"] == 0 for record in records):
+        print(f"{args.results} has no record of {LENET5_DISTORTIONS.title}, seed 0", file=sys.stderr)
+        return 1
+    lines = described(records, labels.tolist())
+    sheet(images[[line["index"] for line in lines]].numpy()).save(SHEET, optimize=True)
+    content = {"networks": len(records), "digits": lines}
+    DESCRIPTION.write_text(json.dumps(content).replace("}, ", "},\n") + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""Fifth tab: the test digits that the network misses, with the paper's 82 marked (Fig. 8)."""
+
+import base64
+
+import gradio as gr
+
+from .digits import COLUMNS, SHEET, Digit, digits
+from .static import text
+
+from gradio.events import Dependency
+
+class Misses(gr.HTML):
+    """A button for each digit; it goes onto the pad."""
+
+    def __init__(self):
+        known = digits()
+        shown = [(place, d) for place, d in enumerate(known.digits) if d.missed_by or d.in_1998 is not None]
+        ours = sum(d.ours is not None for _, d in shown)
+        paper = sum(d.in_1998 is not None for _, d in shown)
+        both = sum(d.ours is not None and d.in_1998 is not None for _, d in shown)
+        sheet = "data:image/png;base64," + base64.b64encode(SHEET.read_bytes()).decode()
+        rows = -(-len(known.digits) // COLUMNS)
+        choices = {
+            "ours": f"This network’s {ours}",
+            "paper": f"The paper’s {paper}",
+            "both": f"Both, {both}",
+            "all": f"All that any of {known.networks} networks misses",
+        }
+        radios = "".join(
+            f'<label><input type="radio" name="misses" value="{value}"'
+            f'{" checked" if value == "ours" else ""}><span>{label}</span></label>'
+            for value, label in choices.items()
+        )
+        buttons = "".join(_button(place, digit, known.networks) for place, digit in shown)
+        super().__init__(
+            html_template=f"""
+<div class="view misses" data-show="ours">
+  <p class="about">Of 10,000 test digits. <b>Label → answer</b>; a frame marks what the network of 1998
+  missed as well. Choose one to look at it.</p>
+  <fieldset class="choices"><legend class="sr">Which digits</legend>{radios}</fieldset>
+  <img class="sheet" src="{sheet}" alt="" hidden>
+  <div class="grid" style="--sheet:url({sheet});--across:{COLUMNS};--down:{rows}">{buttons}</div>
+</div>""",
+            js_on_load=text("misses.js"),
+            apply_default_css=False,
+            elem_id="misses",
+        )
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def _button(place: int, digit: Digit, networks: int) -> str:
+    answer = digit.ours if digit.ours is not None else digit.in_1998
+    sets = " ".join(
+        ["all"]
+        + ["ours"] * (digit.ours is not None)
+        + ["paper"] * (digit.in_1998 is not None)
+        + ["both"] * (digit.ours is not None and digit.in_1998 is not None)
+    )
+    words = [f"Test digit {digit.index}, a {digit.label}."]
+    words.append("This network is right." if digit.ours is None else f"Answer {digit.ours}.")
+    if digit.in_1998 is not None:
+        words.append(f"1998: {digit.in_1998}.")
+    words.append(f"Missed by {digit.missed_by} of {networks} networks.")
+    said = f"{digit.label}→{answer}" if answer is not None else f"{digit.label}"
+    column, row = place % COLUMNS, place // COLUMNS
+    return (
+        f'<button type="button" data-in="{sets}" title="{" ".join(words)}" '
+        f'aria-label="{" ".join(words)}" style="--x:{column};--y:{row}" data-x="{column}" data-y="{row}">'
+        f"<i></i><span>{said}</span></button>"
+    )

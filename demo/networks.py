@@ -1,0 +1,72 @@
+"""The three networks that the demo asks, and what one of them says to a pattern."""
+
+from functools import cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5.modern import ModernNet
+from paper_lenet5.training import Recipe
+
+RUBBISH = Recipe().loss.j
+"""The penalty of "none of these", the rubbish class of eq. 9 (D7)."""
+
+
+@cache
+def lenet5() -> LeNet5:
+    """The network of Fig. 8, trained with distortions."""
+    return LeNet5.from_pretrained("lenet5-1998-distortions")
+
+
+@cache
+def modern() -> ModernNet:
+    """Of the same size, by today's means, trained on the same distortions."""
+    return ModernNet.from_pretrained("modern-distortions")
+
+
+@cache
+def reader() -> LeNet5:
+    """With a class for the blank between digits (section VII)."""
+    return LeNet5.from_pretrained("lenet5-sdnn")
+
+
+class Look(NamedTuple):
+    """What the network makes of one pattern."""
+
+    pattern: Tensor
+    """What it sees: uint8 (28, 28), ink 255."""
+    states: dict[str, Tensor]
+    """Of each layer up to F6."""
+    penalties: list[float]
+    """Of the ten digits; the smallest wins."""
+
+    @property
+    def ranking(self) -> list[int]:
+        """The ten digits by penalty."""
+        return sorted(range(10), key=self.penalties.__getitem__)
+
+    @property
+    def closest(self) -> int:
+        """The digit whose bitmap F6 lies closest to."""
+        return self.ranking[0]
+
+    @property
+    def margin(self) -> float:
+        """How much smaller its penalty is than the second."""
+        return self.penalties[self.ranking[1]] - self.penalties[self.closest]
+
+    @property
+    def rubbish(self) -> bool:
+        """Whether "none of these" is likelier than any digit (eq. 9)."""
+        return self.penalties[self.closest] > RUBBISH
+
+
+@torch.inference_mode()
+def look(pattern: Tensor) -> Look:
+    """Show the network one pattern, uint8 (28, 28)."""
+    network = lenet5()
+    states = network.states(preprocess(pattern[None]))
+    penalties = network.rbf(states["f6"]).flatten().tolist()
+    return Look(pattern, states, penalties)

@@ -1,0 +1,68 @@
+"""The pad: a component of plain HTML, since gr.Sketchpad starts without a tool in hand and needs WebGL."""
+
+import json
+from html import escape
+from typing import NamedTuple
+
+import gradio as gr
+
+from .static import text
+
+
+class Example(NamedTuple):
+    """A button under the pad that puts something on it."""
+
+    label: str
+    """What screen readers say."""
+    picture: str = ""
+    """The data URL of a PNG; or none, and then"""
+    lines: tuple[tuple[tuple[float, float], ...], ...] = ()
+    """lines of points (x, y) in pixels of the pad."""
+
+
+class Pad(gr.HTML):
+    """Draws with mouse, finger and pen. Its value is {"drawing": data URL or "", "tab": name}.
+
+    A drawing of lines is a PNG of the pad's own size; an example's picture is sent as it is.
+    """
+
+    def __init__(
+        self, name: str, size: tuple[int, int], line: int, label: str, hint: str,
+        examples: list[Example], first: str = "", **options,
+    ):  # fmt: skip
+        width, height = size
+        canvas = (
+            f'<canvas width="{width}" height="{height}" data-name="{name}" data-line="{line}" '
+            f'data-first="{first}" tabindex="0" role="img" aria-label="{escape(label)}"></canvas>'
+        )
+        buttons = "".join(map(_button, examples))
+        super().__init__(
+            value={"drawing": first, "tab": "draw"},
+            html_template=(
+                f'<div class="pad"><div class="paper">{canvas}<p class="hint">{escape(hint)}</p></div>'
+                '<div class="tools"><button type="button" data-do="undo">Undo</button>'
+                '<button type="button" data-do="clear">Clear</button></div>'
+                f'<div class="examples" role="group" aria-label="Examples">{buttons}</div></div>'
+            ),
+            js_on_load=text("pad.js"),
+            apply_default_css=False,
+            **options,
+        )
+
+    def preprocess(self, payload: object) -> object:
+        """What came, whatever it is: the handlers look at it."""
+        return payload
+
+
+def _button(example: Example) -> str:
+    label = escape(example.label)
+    if example.picture:
+        return (
+            f'<button type="button" title="{label}"><img src="{example.picture}" alt="{label}"></button>'
+        )
+    points = ["M" + " ".join(f"{x:g},{y:g}" for x, y in line) for line in example.lines]
+    return (
+        f'<button type="button" title="{label}" data-lines="{escape(json.dumps(example.lines))}">'
+        f'<svg viewBox="0 0 280 280" role="img" aria-label="{label}"><path d="{" ".join(points)}"/></svg>'
+        "</button>"
+    )

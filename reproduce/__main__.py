@@ -12,6 +12,7 @@ COMMANDS = {
     "figure7": "seconds",
     "figure8": "seconds, from the records",
     "figure13": "seconds, from what was measured; measuring takes 10 minutes",
+    "sdnn": "seconds, from what was measured; measuring takes 2 minutes",
     "step_sizes": "seconds, from the records",
     "figures": "half a minute, from the records",
     "curvature": "5 minutes",

@@ -11,6 +11,7 @@ from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.losses import CROSS_ENTROPY, MSELoss
 from paper_lenet5.modern import ModernNet
+from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.training import SCHEDULE, Recipe, Session
 
 from . import reported
@@ -155,3 +156,9 @@ FIGURE_6 = tuple(
 NOISE = Row("lenet5-1998-noise", "LeNet-5 (1998), 10 % of the pixels inverted",
             replace(LENET5.recipe, noise=0.1))  # fmt: skip
 """The network of Fig. 13 (section III-E)."""
+
+SDNN = Row("lenet5-sdnn", "LeNet-5 (1998) for strings, tested on the character between two others",
+           replace(LENET5.recipe, network=LeNet5Config(output="bitmaps and blank"), noise=0.1,
+                   strings=SECTION_VII))  # fmt: skip
+"""The space displacement network (section VII). Its records count errors on fields made from the test
+digits, as noisy as those that it is trained on, an eleventh of them blanks (D15)."""

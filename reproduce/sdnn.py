@@ -144,7 +144,7 @@ def by_gap(table: pd.DataFrame, noise: float) -> list[dict[str, str]]:
     """The networks trained on strings: a line for each gap, a column for each length."""
     table = table[(table["network"] == SDNN.name) & (table["noise"] == noise)]
     return [
-        {"gap, pixels": gap}
+        {"gap, pixels": gap.replace("-", "−")}
         | {f"{n} digits": error_of(cell) for n, cell in lines.groupby("length")}
         for gap, lines in table.groupby("gap", sort=False)
     ]
@@ -157,8 +157,8 @@ def sentence(table: pd.DataFrame, cost: dict[str, float]) -> str:
     other = kinds["errors"] - kinds["too_short"] - kinds["too_long"]
     return (
         f"One sweep over {FIELD}×{cost['columns']} pixels gives the same {cost['answers']} answers as "
-        f"the network applied at each position (largest difference {cost['largest_difference']:.0g} of "
-        f"the largest penalty) for {cost['multiply_adds_sweep']:,} multiply-adds instead of "
+        "the network applied at each position (largest difference, of the largest penalty: "
+        f"{cost['largest_difference']:.0g}) for {cost['multiply_adds_sweep']:,} multiply-adds instead of "
         f"{cost['multiply_adds_each']:,}, "
         f"{cost['multiply_adds_each'] / cost['multiply_adds_sweep']:.1f} times fewer; in PyTorch on one "
         f"core it is {cost['seconds_each'] / cost['seconds_sweep']:.1f} times as fast. Of the misread "
@@ -177,9 +177,9 @@ def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
             "",
             f"Errors are percent of {STRINGS:,} strings of MNIST's test digits that are not read right "
             "in every digit, with the 95 % interval for that many strings; "
-            f"mean of {networks[SDNN.name]} networks trained on strings. LeNet-5 (1998), a single network, "
-            f"has no blank class: every blank has the penalty {sweeps.BLANK_PENALTY:g} (D17). *Noise* means that 10 % of the pixels are "
-            "inverted. The paper gives no error.",
+            f"mean of {networks[SDNN.name]} networks trained on strings. LeNet-5 (1998), a single "
+            f"network, has no blank class: every blank has the penalty {sweeps.BLANK_PENALTY:g} (D17). "
+            "*Noise* means that 10 % of the pixels are inverted. The paper gives no error.",
             "",
             f"Gaps of {ANY.replace('-', '−')} pixels, as in training:",
             "",

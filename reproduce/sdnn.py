@@ -106,8 +106,8 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
         axes.imshow(code.view(CODE_ROWS, CODE_COLUMNS).numpy(), cmap="gray_r", vmin=-1.2, vmax=1.2,
                     extent=extent)  # fmt: skip
         axes.text(middle, top + height + 1, label, ha="center", va="top", fontsize=9)
-    noise = f", {panel.noise:.0%} of the pixels inverted".replace("%", " %") if panel.noise else ""
-    right = "" if panel.text == panel.truth else f" instead of {panel.truth}"
+    noise = f"; {100 * panel.noise:.0f} % of pixels inverted" if panel.noise else ""
+    right = "" if panel.text == panel.truth else f", not {panel.truth}"
     axes.set_title(f"read: {panel.text}{right}{noise}", fontsize=9, pad=3)
 
 
@@ -158,11 +158,11 @@ def sentence(table: pd.DataFrame, cost: dict[str, float]) -> str:
     return (
         f"One sweep over {FIELD}×{cost['columns']} pixels gives the same {cost['answers']} answers as "
         "the network applied at each position (largest difference, of the largest penalty: "
-        f"{cost['largest_difference']:.0g}) for {cost['multiply_adds_sweep']:,} multiply-adds instead of "
-        f"{cost['multiply_adds_each']:,}, "
+        f"{cost['largest_difference']:.0g}) for {cost['multiply_adds_sweep']:,} multiply-adds instead "
+        f"of {cost['multiply_adds_each']:,}, "
         f"{cost['multiply_adds_each'] / cost['multiply_adds_sweep']:.1f} times fewer; in PyTorch on one "
         f"core it is {cost['seconds_each'] / cost['seconds_sweep']:.1f} times as fast. Of the misread "
-        f"strings {100 * other / kinds['errors']:.0f} % have a wrong digit in them, "
+        f"strings {100 * other / kinds['errors']:.0f} % have the right length and a wrong digit, "
         f"{100 * kinds['too_short'] / kinds['errors']:.0f} % are read too short, "
         f"{100 * kinds['too_long'] / kinds['errors']:.0f} % too long."
     )

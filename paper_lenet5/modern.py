@@ -3,9 +3,10 @@
 from torch import Tensor, nn
 
 from .preprocess import BLACK, WHITE
+from .pretrained import Pretrained
 
 
-class ModernNet(nn.Sequential):
+class ModernNet(nn.Sequential, Pretrained):
     """Batch normalisation, residual blocks, global average pooling: 54,434 parameters.
 
     (N, 1, 32, 32) float32 in -0.1 (paper) ... 1.175 (ink), as `preprocess` gives it, to scores

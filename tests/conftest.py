@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hub_double import serve
+from huggingface_hub import constants
 
 from paper_lenet5 import LeNet5, mnist
 
@@ -76,3 +78,15 @@ def digits():
 def mnist_test():
     """The 10,000 test images (10000, 28, 28) uint8 of MNIST, and their labels."""
     return load_or_skip("test")
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A double of the Hugging Face Hub that the client talks to, with a token that may write."""
+    with serve(tmp_path / "store") as double:
+        template = double.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "ENDPOINT", double.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("HF_TOKEN", "hf_write")
+        yield double

@@ -1,0 +1,148 @@
+"""What publish sends: a folder for each network, with its card, and one for the demo.
+
+Each network is a repository of its own. That is what users of the Hub expect: one repository is one
+`from_pretrained`, one card with one model-index, one count of downloads, and tags of its own.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData, SpaceCard, SpaceCardData
+
+from paper_lenet5.lenet5 import LeNet5
+from paper_lenet5.modern import ModernNet
+from paper_lenet5.preprocess import BLACK, WHITE
+from paper_lenet5.pretrained import Pretrained
+
+from .recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, Row
+from .runs import Runs, recorded, to_json
+from .tables import error_of, percent
+
+TAG = f"v{version('paper-lenet5')}"
+SPACE = "lenet5"
+"""The name of the demo on the Hub."""
+GRADIO = "6.31.0"
+"""What the Space runs on."""
+SPACE_FILES = ("app.py", "requirements.txt", "demo/**/*", "paper_lenet5/**/*", "results/README.md",
+               "results/table1.json", "results/figures/*.png")  # fmt: skip
+NEEDED = ("app.py", "requirements.txt")
+"""There is no Space without these."""
+_LEFT_OUT = ("__pycache__", ".pyc", ".pyi")
+_HERE = Path(__file__).parent
+
+
+class NotReady(Exception):
+    """Something that has to be published is not there; the message says what."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that is published: that of seed 0 of a row."""
+
+    repo: str
+    """Its name on the Hub."""
+    row: Row
+    kind: type[Pretrained]
+    about: str
+    smallest: bool = True
+    """Whether the smallest score wins, or the largest."""
+
+
+PUBLISHED = (
+    Network("lenet5-1998", LENET5, LeNet5,
+            "LeNet-5 as it was printed in 1998: scaled tanh, trainable subsampling, the connection "
+            "table of C3, a Euclidean RBF output layer on stylised bitmaps, trained one pattern at a "
+            "time by stochastic diagonal Levenberg-Marquardt."),
+    Network("lenet5-1998-distortions", LENET5_DISTORTIONS, LeNet5,
+            "LeNet-5 as it was printed in 1998, trained with random planar affine distortions "
+            "(section III-B): nine of each training pattern beside the original."),
+    Network("lenet5-1998-noise", NOISE, LeNet5,
+            "LeNet-5 as it was printed in 1998, trained with 10 % of the pixels of each pattern "
+            "inverted (section III-E, Fig. 13), anew in every pass. The errors are on clean patterns."),
+    Network("lenet5-size-modern", MODERN[-1], ModernNet,
+            "Not of 1998: what a network with no more parameters than LeNet-5 does by today's means. "
+            "Batch normalisation, residual blocks, global average pooling, trained with distortions.",
+            smallest=False),
+)  # fmt: skip
+
+
+def model_folder(network: Network, namespace: str, runs: Runs, folder: Path) -> None:
+    """Write config.json, model.safetensors and README.md. Raises NotReady."""
+    records = recorded(network.row, runs)
+    if network.row.name not in network.kind.shipped:
+        raise NotReady(f"there are no weights named {network.row.name} in the package")
+    if not records or records[0]["seed"] != 0:
+        raise NotReady(f"{runs.folder} has no record of seed 0 of {network.row.name}")
+    if network.kind.shipped[network.row.name] != records[0]["weights_sha256"]:
+        raise NotReady(f"the weights in the package are not those of {records[0]['name']}")
+    folder.mkdir(parents=True, exist_ok=True)
+    card(network, namespace, records).save(folder / "README.md")
+    network.kind.from_pretrained(network.row.name).save_pretrained(folder)
+
+
+def card(network: Network, namespace: str, records: Sequence[dict]) -> ModelCard:
+    """The card of the first record's network, with model-index. All numbers are the records'."""
+    first, over_seeds = records[0], error_of(records)
+    data = first["dataset"]
+    error, mean = round(percent(first), 4), round(float(over_seeds["test_error"]), 4)
+    spread = {name: round(float(over_seeds[name]), 4) for name in ("test_sd", "ci_low", "ci_high")}
+    on_mnist = {"task_type": "image-classification", "dataset_type": "ylecun/mnist",
+                "dataset_name": "MNIST", "dataset_config": "mnist", "dataset_split": "test"}  # fmt: skip
+    results = [
+        EvalResult(metric_type="accuracy", metric_value=round(100 - error, 4),
+                   metric_name="Accuracy (%)", **on_mnist),
+        EvalResult(metric_type="test_error", metric_value=error, metric_name="Test error (%)",
+                   **on_mnist),
+        EvalResult(metric_type="test_error_mean", metric_value=mean,
+                   metric_name=f"Test error (%), mean of {len(records)}", **on_mnist,
+                   metric_args={"n": len(records), **(spread if len(records) > 1 else {})}),
+    ]  # fmt: skip
+    return ModelCard.from_template(
+        ModelCardData(
+            license="mit", library_name="paper-lenet5", pipeline_tag="image-classification",
+            tags=sorted({*network.kind._hub_mixin_info.model_card_data.tags, "digits"}),
+            datasets=["ylecun/mnist"], metrics=["accuracy"],
+            model_name=network.row.title, eval_results=results,
+        ),
+        template_path=_HERE / "card.md",
+        repo=f"{namespace}/{network.repo}", tag=TAG, title=network.row.title, about=network.about,
+        seed=first["seed"], error=f"{error:.2f}", errors=first["test_errors"],
+        test_patterns=f"{data['test_patterns']:,}", n=len(records), mean=f"{mean:.3f}",
+        sd=f"{spread['test_sd']:.3f}", low=f"{spread['ci_low']:.3f}", high=f"{spread['ci_high']:.3f}",
+        paper_error=network.row.paper_error,
+        train_error=f"{100 * first['train_errors'] / data['train_patterns']:.2f}",
+        parameters=f"{first['parameters']:,}", multiply_adds=f"{first['multiply_adds']:,}",
+        module=network.kind.__module__.split(".")[-1], network=network.kind.__name__,
+        smallest=network.smallest, answer="argmin" if network.smallest else "argmax",
+        meaning="penalties, the smallest wins" if network.smallest else "the largest wins",
+        white=WHITE, black=BLACK, passes=len(first["passes"]),
+        train_patterns=f"{data['train_patterns']:,}", seconds=f"{first['seconds']:.0f}",
+        processor=first["machine"]["processor"], torch=first["versions"]["torch"],
+        recipe=to_json(first["recipe"]).strip(),
+    )  # fmt: skip
+
+
+def space_folder(namespace: str, models: Sequence[str], tree: Path, folder: Path) -> None:
+    """Copy the demo and the package from the tree, and write README.md. Raises NotReady."""
+    missing = [name for name in NEEDED if not (tree / name).is_file()]
+    if missing:
+        raise NotReady(f"there is no {' and no '.join(missing)} in {tree.resolve()}")
+    folder.mkdir(parents=True, exist_ok=True)
+    for pattern in SPACE_FILES:
+        for path in tree.glob(pattern):
+            relative = path.relative_to(tree)
+            if path.is_file() and not any(part in str(relative) for part in _LEFT_OUT):
+                (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, folder / relative)
+    data = SpaceCardData(
+        title="LeNet-5 (1998)", emoji="✍️", colorFrom="blue", colorTo="green", sdk="gradio",
+        sdk_version=GRADIO, python_version="3.12", app_file="app.py", license="mit",
+        models=[f"{namespace}/{name}" for name in models],
+        short_description="Draw a digit for the network of 1998", tags=["mnist", "lenet"],
+    )  # fmt: skip
+    SpaceCard.from_template(data, template_path=_HERE / "space.md", models=data.models).save(
+        folder / "README.md"
+    )

@@ -1,0 +1,314 @@
+"""`python -m reproduce.publish`, to a double of the Hub (tests/hub_double.py)."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import MNIST, draw_digits
+from huggingface_hub import ModelCard, SpaceCard, constants
+from PIL import Image
+
+from paper_lenet5 import LeNet5, mnist
+from reproduce import cards, publish
+from reproduce.cards import PUBLISHED, TAG
+from reproduce.runs import Runs, recorded
+from reproduce.tables import error_of, percent
+
+ROOT = Path(__file__).parent.parent
+RUNS = Runs(ROOT / "results")
+READY = [network for network in PUBLISHED if network.row.name in network.kind.shipped]
+by_network = pytest.mark.parametrize("network", READY, ids=lambda network: network.repo)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A tree with a stand-in for the demo."""
+    (tmp_path / "tree/paper_lenet5/__pycache__").mkdir(parents=True)
+    (tmp_path / "tree/app.py").write_text("print('draw a digit')\n")
+    (tmp_path / "tree/requirements.txt").write_text("torch\n")
+    (tmp_path / "tree/paper_lenet5/__init__.py").write_text('"""The package."""\n')
+    (tmp_path / "tree/paper_lenet5/__pycache__/__init__.pyc").write_bytes(b"\0")
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def command(tree, monkeypatch, capsys):
+    """Runs the command on what can be published today; returns its exit code and what it prints."""
+    monkeypatch.setattr(publish, "PUBLISHED", READY)
+
+    def run(*options):
+        code = publish.main(["--namespace", "someone", "--tree", str(tree), *options])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def commits(hub):
+    return {name: len(repo["commits"]) for (_, name), repo in hub.repos.items()}
+
+
+# --- all of it ------------------------------------------------------------------------------------
+
+
+def test_everything_is_published_and_tagged(hub, command):
+    code, printed, _ = command()
+    assert code == 0
+    assert set(hub.repos) == {("space", "someone/lenet5")} | {
+        ("model", f"someone/{network.repo}") for network in READY
+    }
+    for repo in hub.repos.values():
+        assert repo["tags"] == {TAG: repo["commits"][-1][0]}
+        assert not repo["private"]
+    assert printed.count(f"tag {TAG}") == len(hub.repos)
+    files = hub.repos["space", "someone/lenet5"]["commits"][-1][1]
+    assert set(files) == {"README.md", "app.py", "requirements.txt", "paper_lenet5/__init__.py"}
+
+
+def test_the_weights_on_the_hub_are_those_of_the_record(hub, command):
+    command()
+    for network in READY:
+        files = hub.repos["model", f"someone/{network.repo}"]["commits"][-1][1]
+        assert set(files) == {"README.md", "config.json", "model.safetensors"}
+        sha256 = recorded(network.row, RUNS)[0]["weights_sha256"]
+        assert files["model.safetensors"]["oid"] == sha256
+        assert json.loads(files["config.json"]["data"])["weights_sha256"] == sha256
+
+
+def test_publishing_again_makes_no_commit(hub, command):
+    command()
+    before = commits(hub)
+    code, printed, _ = command()
+    assert code == 0
+    assert commits(hub) == before
+    assert printed.count("no change") == len(hub.repos)
+
+
+def test_private_repositories_are_private(hub, command):
+    command("--private")
+    assert all(repo["private"] for repo in hub.repos.values())
+    assert "stays private" in command()[1]
+
+
+def test_what_changed_is_sent_and_the_old_tag_stays(hub, command, tree):
+    command()
+    (tree / "app.py").write_text("print('draw two')\n")
+    code, printed, _ = command()
+    assert code == 0
+    assert commits(hub)["someone/lenet5"] == 3, "the empty one, the first, the second"
+    assert "raise the version" in printed
+    space = hub.repos["space", "someone/lenet5"]
+    assert space["tags"][TAG] == space["commits"][1][0]
+
+
+def test_what_is_gone_from_the_demo_is_gone_from_the_space(hub, command, tree):
+    (tree / "demo").mkdir()
+    (tree / "demo/old.py").write_text("")
+    command()
+    (tree / "demo/old.py").unlink()
+    command()
+    assert "demo/old.py" not in hub.repos["space", "someone/lenet5"]["commits"][-1][1]
+
+
+def test_a_fresh_process_loads_what_the_card_says(hub, command, tmp_path, mnist_test):
+    """As a user does: the `hf` command, then the code of the card, then the test set."""
+    command()
+    environment = os.environ | {
+        "HF_ENDPOINT": hub.url,
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        mnist.VARIABLE: str(MNIST),
+    }
+    del environment["HF_TOKEN"]
+
+    def run(*arguments):
+        done = subprocess.run(
+            arguments, env=environment, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    hf = str(Path(sys.executable).with_name("hf"))
+    run(hf, "download", "someone/lenet5-1998", "--revision", TAG, "--local-dir", "downloaded")
+    weights = (tmp_path / "downloaded/model.safetensors").read_bytes()
+    assert hashlib.sha256(weights).hexdigest() == LeNet5.shipped["lenet5-1998"]
+
+    Image.fromarray(draw_digits(1)[0][0].numpy()).save(tmp_path / "digit.png")
+    card = (tmp_path / "downloaded/README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", card, re.S)
+    printed = run(sys.executable, "-c", code + """
+import torch
+from paper_lenet5 import load_mnist
+torch.set_num_threads(1)
+images, labels = load_mnist("test")
+answers = torch.cat([model.classify(preprocess(some)) for some in images.split(1000)])
+print(int((answers != labels).sum()))
+""")  # fmt: skip
+    label, errors = printed.split()
+    assert label in "0123456789"
+    assert int(errors) == recorded(READY[0].row, RUNS)[0]["test_errors"]
+    assert f"{errors} of 10,000" in card
+
+
+# --- the card -------------------------------------------------------------------------------------
+
+
+@by_network
+def test_the_numbers_of_the_card_are_those_of_the_records(network, tmp_path):
+    records = recorded(network.row, RUNS)
+    cards.model_folder(network, "someone", RUNS, tmp_path)
+    card = ModelCard.load(tmp_path / "README.md")
+    results = {result.metric_type: result for result in card.data.eval_results}
+    over_seeds = error_of(records)
+    assert results["test_error"].metric_value == pytest.approx(percent(records[0]))
+    assert results["accuracy"].metric_value == pytest.approx(100 - percent(records[0]))
+    mean = results["test_error_mean"]
+    assert mean.metric_value == pytest.approx(over_seeds["test_error"], abs=1e-4)
+    assert mean.metric_args["n"] == len(records)
+    for name in ("test_sd", "ci_low", "ci_high"):
+        assert mean.metric_args[name] == pytest.approx(over_seeds[name], abs=1e-4)
+    spread = "{test_error:.3f} ± {test_sd:.3f} %, 95 % interval {ci_low:.3f} … {ci_high:.3f}"
+    assert spread.format(**over_seeds) in card.text
+    assert f"{records[0]['test_errors']} of 10,000" in card.text
+    assert f"{records[0]['parameters']:,}" in card.text
+    (recipe,) = re.findall(r"```json\n(.*?)```", card.text, re.S)
+    assert json.loads(recipe) == records[0]["recipe"]
+
+
+def test_the_card_of_a_single_network_claims_no_spread():
+    record = recorded(READY[0].row, RUNS)[0]
+    card = cards.card(READY[0], "someone", [record])
+    assert "±" not in card.text
+    assert "nan" not in str(card)
+
+
+def test_the_space_says_what_it_runs_on(tree, tmp_path):
+    cards.space_folder("someone", ["lenet5-1998"], tree, tmp_path / "space")
+    data = SpaceCard.load(tmp_path / "space/README.md").data
+    assert (data.sdk, data.app_file) == ("gradio", "app.py")
+    assert data.models == ["someone/lenet5-1998"]
+    assert len(data.short_description) <= 60
+
+
+def test_the_space_needs_what_the_package_needs():
+    project = (ROOT / "pyproject.toml").read_text()
+    (block,) = re.findall(r"^dependencies = \[(.*?)\]", project, re.S | re.M)
+    needed = re.findall(r'"(.*?)"', block)
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if line[0] not in "#-"] == needed
+
+
+# --- what is not there yet ------------------------------------------------------------------------
+
+
+def test_without_the_demo_the_models_are_published_and_it_is_said(hub, command, tree):
+    (tree / "app.py").unlink()
+    code, printed, _ = command()
+    assert code == 1
+    assert "there is no app.py" in printed
+    assert {kind for kind, _ in hub.repos} == {"model"}
+
+
+def test_a_network_that_is_not_trained_yet_is_named(hub, command, monkeypatch):
+    waiting = cards.Network("lenet5-1998-eq8", cards.LENET5, cards.ModernNet, "")
+    monkeypatch.setattr(publish, "PUBLISHED", [waiting])
+    code, printed, _ = command()
+    assert code == 1
+    assert "someone/lenet5-1998-eq8: cannot be published, there are no weights" in printed
+    assert {kind for kind, _ in hub.repos} == {"space"}
+
+
+def test_weights_that_are_not_those_of_the_record_are_not_published(tmp_path, monkeypatch):
+    monkeypatch.setattr(LeNet5, "shipped", {READY[0].row.name: "0" * 64})
+    with pytest.raises(cards.NotReady, match="not those of lenet5-1998-seed0"):
+        cards.model_folder(READY[0], "someone", RUNS, tmp_path)
+
+
+def test_a_dry_run_sends_nothing(hub, command, tmp_path):
+    code, printed, _ = command("--dry-run", "--out", str(tmp_path / "out"))
+    assert code == 0
+    assert hub.log == []
+    assert "model someone/lenet5-1998: would be sent" in printed
+    folder = tmp_path / "out/models/lenet5-1998"
+    assert {path.name for path in folder.iterdir()} == {
+        "README.md", "config.json", "model.safetensors"
+    }  # fmt: skip
+    assert LeNet5.from_pretrained(folder).config == LeNet5.from_pretrained().config
+    assert (tmp_path / "out/spaces/lenet5/app.py").exists()
+
+
+# --- what goes wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        (None, "there is no token"),
+        ("hf_stolen", "does not know the token"),
+        ("hf_read", "may only read"),
+    ],
+)
+def test_without_a_token_that_may_write_nothing_is_sent(token, words, hub, command, monkeypatch):
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", "/nowhere")
+    monkeypatch.delenv("HF_TOKEN") if token is None else monkeypatch.setenv("HF_TOKEN", token)
+    code, _, complaint = command()
+    assert code == 1
+    assert complaint.startswith("Nothing was sent: ")
+    assert words in complaint
+    assert hub.repos == {}
+
+
+def test_without_a_network_nothing_is_sent(hub, command, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    code, _, complaint = command()
+    assert code == 1
+    assert "check the network" in complaint
+
+
+def test_somebody_elses_namespace_is_refused(hub, command):
+    code, _, complaint = command("--namespace", "stranger")
+    assert code == 1
+    assert "check the namespace" in complaint
+    assert hub.repos == {}
+
+
+def test_a_plan_without_spaces_gets_the_models_and_hears_why(hub, command, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_free")
+    code, printed, complaint = command()
+    assert code == 1
+    assert (
+        "space someone/lenet5: nothing was sent, because a Gradio Space needs a paid plan"
+        in complaint
+    )
+    assert "Not everything is published" in complaint
+    assert printed.count(f"tag {TAG}") == len(READY)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state"),
+    [
+        ("POST /api/repos/create", "nothing was sent"),
+        ("POST .*/commit/", "it was made, and is empty"),
+        ("POST .*/tag/", f"it has its new content, but no tag {TAG}"),
+    ],
+)
+def test_what_is_half_published_is_said_and_the_same_command_goes_on(
+    trouble, state, hub, command, monkeypatch
+):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the client tries again, and again
+    hub.out_of_order = trouble
+    code, _, complaint = command()
+    assert code == 1
+    assert f"model someone/{READY[0].repo}: {state}, because" in complaint
+    assert "status 500" in complaint
+    assert "space someone/lenet5: not tried" in complaint
+    hub.out_of_order = None
+    assert command()[0] == 0
+    assert all(TAG in repo["tags"] for repo in hub.repos.values())

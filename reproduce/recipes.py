@@ -110,21 +110,22 @@ _STANDARDISED = tuple((grey - 0.1307) / 0.3081 for grey in (0, 1))
 
 LADDER = (
     _rung("1998", "LeNet-5 (1998)", 1),
-    _rung("linear", "linear output, cross entropy", 1,
+    _rung("linear", "linear output, cross entropy", 0.3,
           network=LeNet5Config(output="linear"), loss=CROSS_ENTROPY, output_curvature=0.25),
-    _rung("random-codes", "random codes", 1, network=LeNet5Config(output="random codes")),
+    _rung("random-codes", "random codes", 0.3, network=LeNet5Config(output="random codes")),
     _rung("one-of-ten", "one-of-ten codes", 1, network=LeNet5Config(output="one of ten")),
     _rung("eq8", "eq. 8", 1, loss=MSELoss()),
-    _rung("tanh", "plain tanh", 1, network=LeNet5Config(activation="tanh")),
-    _rung("relu", "ReLU", 1, network=LeNet5Config(activation="relu")),
-    _rung("average", "average pooling", 1, network=LeNet5Config(pooling="average")),
-    _rung("max", "max pooling", 1, network=LeNet5Config(pooling="max")),
-    _rung("full", "full C3", 1, network=LeNet5Config(table="full")),
-    _rung("sgd", "SGD", 3, (1, 3, 10), optimizer="sgd"),
+    _rung("tanh", "plain tanh", 0.3, network=LeNet5Config(activation="tanh")),
+    _rung("relu", "ReLU", 0.1, (0.03, 0.1, 0.3, 1), network=LeNet5Config(activation="relu")),
+    _rung("average", "average pooling", 0.3, network=LeNet5Config(pooling="average")),
+    _rung("max", "max pooling", 0.3, network=LeNet5Config(pooling="max")),
+    _rung("full", "full C3", 0.3, network=LeNet5Config(table="full")),
+    _rung("sgd", "SGD", 1, (0.3, 1, 3, 10), optimizer="sgd"),
     _rung("adam", "Adam", 0.3, (0.03, 0.1, 0.3, 1), optimizer="adam"),
     _rung("batch", "64 patterns a step", 16, (4, 16, 64), batch=64),
     _rung("standardised", "input of mean 0, variance 1", 1, levels=_STANDARDISED),
-    _rung("printed-weights", "weights U(±2.4/F), as printed", 1, initialisation=PRINTED),
+    _rung("printed-weights", "weights U(±2.4/F), as printed", 0.1, (0.03, 0.1, 0.3, 1),
+          initialisation=PRINTED),
 )  # fmt: skip
 """What table 2 compares; its last line is the textbook LeNet-5, all of today at once."""
 

@@ -19,9 +19,11 @@ _TABLES = {"table I": TABLE_I, "full": FULL}
 SHIPPED = {
     "lenet5-1998": "4618d44e099406cd4fab3b5464e1b13768b73a2a3933fc46f9f8f10deba9a028",
     "lenet5-1998-distortions": "fc200dd3bdd629ef0035b252c6e1c092c7d3c13635d2f9302f234ce073d193ab",
+    "lenet5-1998-noise": "25ba2e4f91bfdb39843ffff1f2fc2f29caee2cbbb7719bd9ac08bd603b931bfd",
+    "lenet5-sdnn": "7738bc6de715c779fb7afd828c3291b1548aafd4f75db6536d466e50ccb19e21",
 }
-"""The trained networks in the package, by the SHA-256 of their weights: of each row of table 1 the
-one of seed 0, whatever its error is. The first is what `LeNet5.from_pretrained()` gives."""
+"""The trained networks in the package, by the SHA-256 of their weights: of each row the one of seed 0,
+whatever its error is. The first is what `LeNet5.from_pretrained()` gives."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ class LeNet5(Pretrained):
 
     options: ClassVar[type] = LeNet5Config
     shipped: ClassVar[Mapping[str, str]] = SHIPPED
+    shipped_options: ClassVar[Mapping[str, LeNet5Config]] = {
+        "lenet5-sdnn": LeNet5Config(output="bitmaps and blank")
+    }
 
     def __init__(
         self,

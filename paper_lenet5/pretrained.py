@@ -69,7 +69,9 @@ class Pretrained(
     options: ClassVar[type | None] = None
     """A dataclass of strings and numbers that raises ValueError for values it does not know."""
     shipped: ClassVar[Mapping[str, str]] = {}
-    """The SHA-256 of weights/NAME.safetensors by name; the options of all are the standard ones."""
+    """The SHA-256 of weights/NAME.safetensors by name."""
+    shipped_options: ClassVar[Mapping[str, object]] = {}
+    """The options of those that have not the standard ones."""
 
     @classmethod
     def from_pretrained(
@@ -97,7 +99,7 @@ class Pretrained(
         if revision is not None and (in_package or is_folder):
             raise ValueError(f"{name} is no repository on the Hub: leave out the revision")
         if in_package:
-            config, sha256 = cls.options() if cls.options else None, cls.shipped[name]
+            config, sha256 = cls.shipped_options.get(name), cls.shipped[name]
             path, remedy = WEIGHTS / f"{name}.safetensors", "install paper-lenet5 again"
         elif is_folder or Repository.names(str(name)):
             download = (revision, force_download, local_files_only, cache_dir, token)

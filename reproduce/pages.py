@@ -12,7 +12,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import alternatives, figure5, figure6, figure7, figure13, step_sizes, table1
+from . import (
+    alternatives,
+    figure5,
+    figure6,
+    figure7,
+    figure13,
+    sdnn,
+    step_sizes,
+    table1,
+    table2,
+    tables,
+)
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
@@ -46,9 +57,16 @@ def misses() -> str:
     return (RESULTS / "figures" / "figure8.md").read_text().split("\n\n")[0] + "\n"
 
 
+def strings() -> str:
+    """What sdnn.md says first."""
+    table, cost = sdnn.recorded_numbers(RESULTS)
+    return f"{sdnn.sentence(table, cost)}\n\n{tables.markdown(sdnn.by_length(table))}"
+
+
 BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "table1"): lambda: table1.summary(pd.read_csv(RESULTS / "table1.csv")),
     ("README.md", "figure8"): misses,
+    ("README.md", "ladder"): lambda: table2.summary(pd.read_csv(RESULTS / "table2.csv")),
     ("README.md", "benchmark"): benchmark_lines,
     ("DEVIATIONS.md", "alternatives"): lambda: alternatives.markdown(
         pd.read_csv(RESULTS / "alternatives.csv")
@@ -58,6 +76,7 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("results/README.md", "figure7"): lambda: figure7.sentence(numbers_of("figure7")) + "\n",
     ("results/README.md", "figure8"): misses,
     ("results/README.md", "figure13"): figure13_lines,
+    ("results/README.md", "sdnn"): strings,
     ("results/README.md", "step_sizes"): lambda: (
         step_sizes.sentence(numbers_of("step_sizes")) + "\n"
     ),

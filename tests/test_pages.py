@@ -22,9 +22,11 @@ from reproduce import (
     reported,
     step_sizes,
     table1,
+    table2,
+    table3,
 )
 from reproduce.invariance import CHANGES
-from reproduce.recipes import TABLE_1
+from reproduce.recipes import LADDER, TABLE_1
 from reproduce.runs import Runs, is_recipe, recorded
 
 ROOT = Path(__file__).parent.parent
@@ -43,12 +45,37 @@ def test_a_page_that_lost_its_block_is_noticed():
 
 
 def test_table_1_is_the_table_of_its_records():
-    table = table1.table_of(RUNS)
+    records = table1.records_of(RUNS)
+    table = table1.table_of(records)
     assert table.to_csv(index=False) == (ROOT / "results" / "table1.csv").read_text()
-    assert table1.markdown(table) == (ROOT / "results" / "table1.md").read_text()
+    assert table1.markdown(table, records) == (ROOT / "results" / "table1.md").read_text()
     as_json = pd.read_json(ROOT / "results" / "table1.json")
-    assert list(as_json["model"]) == [row.title for row in TABLE_1]
+    assert list(as_json["model"]) == list(table["model"])
+    of_today = table["model"].str.startswith("modern")
+    assert (table["n"][~of_today] >= 5).all()
+
+
+def test_table_2_is_the_table_of_its_records():
+    table = table2.table_of(RUNS)
+    assert table.to_csv(index=False) == (ROOT / "results" / "table2.csv").read_text()
+    assert table2.markdown(RUNS) == (ROOT / "results" / "table2.md").read_text()
     assert (table["n"] >= 5).all()
+
+
+def test_every_rate_of_the_ladder_is_the_best_of_those_tried_on_held_out_images():
+    rates = table2.rates_of(RUNS)
+    assert rates.to_csv(index=False) == (ROOT / "results" / "rates.csv").read_text()
+    for rung in LADDER[1:]:  # LeNet-5 (1998) keeps the printed schedule
+        tried = rates[rates["change"] == rung.title]
+        assert set(tried["rate"]) == set(rung.candidates), rung.name
+        assert tried.loc[tried["held_out_error"].idxmin(), "rate"] == rung.chosen, rung.name
+
+
+def test_table_3_is_the_table_of_its_records():
+    claimed = pd.DataFrame(table3.claims(RUNS), columns=table3.COLUMNS)
+    assert claimed.to_csv(index=False) == (ROOT / "results" / "table3.csv").read_text()
+    fashion = table3.fashion_table(RUNS)
+    assert table3.markdown(claimed, fashion, RUNS) == (ROOT / "results" / "table3.md").read_text()
 
 
 def test_the_networks_of_1998_have_the_papers_error():

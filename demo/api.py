@@ -1,61 +1,56 @@
 """Endpoints for programs: `gradio_client`, and MCP where its extra is installed."""
 
 from pathlib import Path
+from typing import TypedDict
 
 import gradio as gr
 from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder
 
 from . import several
-from .drawings import PREFIX, drawing, ink_of, pattern_of, refuse
+from .drawings import ink_of, pattern_of, refuse
 from .networks import look
 
 MAX_PIXELS = 25_000_000
 """Of a picture that is sent."""
 
 
-class Picture(gr.File):
-    """A file of the client's; says in one sentence what is wrong with anything else."""
+class Answer(TypedDict):
+    """What `classify` gives."""
 
-    data_model = None
+    digit: int | None
+    closest: int
+    margin: float
+    penalties: list[float]
+    f6: list[list[float]]
 
-    def preprocess(self, payload: object) -> bytes:
-        """The file's content; a data URL of a PNG is taken as well."""
-        if isinstance(payload, str) and payload.startswith(PREFIX):
-            return drawing(payload)
-        if not isinstance(payload, dict) or not isinstance(payload.get("path"), str):
-            raise refuse(
-                "Expected the file of a picture (handle_file of gradio_client makes one of a path "
-                f"or an address), got {_named(payload)}."
-            )
-        return Path(payload["path"]).read_bytes()
 
-    def api_info(self) -> dict:
-        """As every file's."""
-        return FileData.model_json_schema()
+class Reading(TypedDict):
+    """What `read_string` gives."""
+
+    text: str
+    answers: list[int]
+    read: list[int]
 
 
 def endpoints() -> None:
     """/classify and /read_string."""
     for endpoint in (classify, read_string):
-        picture = Picture(label="Picture", visible=False)
-        answer = gr.JSON(label="Answer", visible=False)
-        gr.Button(visible=False).click(
-            endpoint, picture, answer, api_name=endpoint.__name__, concurrency_limit=4
-        )
+        gr.api(endpoint, api_name=endpoint.__name__, concurrency_limit=4)
 
 
-def classify(picture: bytes) -> dict:
+def classify(picture: FileData) -> Answer:
     """
     Which digit a picture shows, as LeNet-5 of 1998 sees it.
 
-    Parameters:
-        picture: a picture of one digit, dark on light or light on dark: PNG, JPEG, GIF, BMP, TIFF or WebP.
+    Args:
+        picture: the file of a picture of one digit, dark on light or light on dark.
     Returns:
-        digit: 0 to 9, or null where "none of these" is likelier (the rubbish class of eq. 9);
-        closest: the digit whose bitmap F6 lies closest to; margin: how much larger the second penalty is;
-        penalties: of the digits 0 to 9, the smallest wins; f6: 12 rows of 7 units, ink about 1, paper about -1.
+        digit 0 to 9, or null where "none of these" is likelier (the rubbish class of eq. 9); closest, the digit
+        whose bitmap F6 lies closest to; margin, how much larger the second penalty is; penalties of the digits 0 to
+        9, the smallest wins; f6, 12 rows of 7 units, ink about 1 and paper about -1.
     """
-    seen = look(pattern_of(picture, MAX_PIXELS))
+    seen = look(pattern_of(_content(picture), MAX_PIXELS))
     return {
         "digit": None if seen.rubbish else seen.closest,
         "closest": seen.closest,
@@ -65,19 +60,32 @@ def classify(picture: bytes) -> dict:
     }
 
 
-def read_string(picture: bytes) -> dict:
+def read_string(picture: FileData) -> Reading:
     """
     The digits in a picture of a line of digits, read by one sweep of LeNet-5 (section VII).
 
-    Parameters:
-        picture: a picture of one line of digits, with a little space between them: PNG, JPEG, GIF, BMP, TIFF or WebP.
+    Args:
+        picture: the file of a picture of one line of digits, with a little space between them.
     Returns:
-        text: the digits from left to right; answers: the raw row, one every 4 pixels, 10 is the blank;
-        read: of each answer what the best path reads.
+        text, the digits from left to right; answers, the raw row, one every 4 pixels, 10 is the blank; read, of each
+        answer what the best path reads.
     """
-    read = several.described(several.field_of(ink_of(picture, MAX_PIXELS)))
+    read = several.described(several.field_of(ink_of(_content(picture), MAX_PIXELS)))
     return {"text": read["text"], "answers": read["raw"], "read": read["read"]}
 
 
-def _named(payload: object) -> str:
-    return "nothing" if payload is None else f"a {type(payload).__name__}"
+def _content(picture: object) -> bytes:
+    """Of a file that Gradio has fetched. Raises gr.Error for anything else."""
+    if not isinstance(picture, dict) or not isinstance(picture.get("path"), str):
+        kind = "nothing" if picture is None else f"a value of type {type(picture).__name__}"
+        raise refuse(
+            "Expected the file of a picture (handle_file of gradio_client makes one of a path or an "
+            f"address), got {kind}."
+        )
+    path = Path(picture["path"]).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise refuse("Only a file that was sent is looked at, and this is a path on the server.")
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise refuse("There is no such file: send it again.") from None

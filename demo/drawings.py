@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 
 import gradio as gr
 import numpy as np
@@ -55,5 +56,5 @@ def ink_of(content: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
 
 
 def _sentence(error: ValueError) -> str:
-    words = str(error)
+    words = re.sub(r" \(.*\)", "", str(error))  # what a decoder says helps nobody here
     return f"{words[0].upper()}{words[1:]}."

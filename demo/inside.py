@@ -15,44 +15,42 @@ SIZES = {"c1": 28, "s2": 14, "c3": 10, "s4": 5, "c5": 30, "f6": 7}
 """Columns of what is painted of each layer: those of a map; C5's 120 units stand in four rows."""
 
 
-class Inside(gr.HTML):
+def inside(value: dict | None) -> gr.HTML:
     """Shows `described(look)`; the weights stand in the page from the beginning."""
-
-    def __init__(self, value: dict | None):
-        network = lenet5()
-        rows = {row.layer: row for row in network.layer_table()}
-        super().__init__(
-            value=value,
-            html_template="".join(
-                [
-                    '<div class="view inside">',
-                    _layer("Input", "32×32 pixels, from −0.1 to 1.175", _map("input", 0, 32)),
-                    _layer("C1", _facts("maps, 28×28", rows["c1"], "a 5×5 kernel each"), _c1(network)),
-                    _layer(
-                        "S2",
-                        _facts("maps, 14×14", rows["s2"], "four inputs added, × coefficient, + bias"),
-                        _subsampling(network.s2.coefficient, network.s2.bias, "s2", 6),
-                    ),
-                    _layer(
-                        "C3",
-                        _facts("maps, 10×10", rows["c3"], "Table I, each cross a 5×5 kernel"),
-                        _table(network),
-                    ),
-                    _layer(
-                        "S4",
-                        _facts("maps, 5×5", rows["s4"], "as S2"),
-                        _subsampling(network.s4.coefficient, network.s4.bias, "s4", 16),
-                    ),
-                    _layer("C5", _facts("units", rows["c5"], "each sees all of S4"), _map("c5", 0, 30)),
-                    _layer("F6", _facts("units", rows["f6"], "a picture of 7×12"), _map("f6", 0, 7)),
-                    '<p class="legend">Maps: white −1.7, black 1.7. Kernels: black positive, '
-                    '<span class="mark"></span> negative.</p></div>',
-                ]
-            ),
-            js_on_load=text("inside.js"),
-            apply_default_css=False,
-            elem_id="inside",
-        )
+    network = lenet5()
+    rows = {row.layer: row for row in network.layer_table()}
+    return gr.HTML(
+        value=value,
+        html_template="".join(
+            [
+                '<div class="view inside">',
+                _layer("Input", "32×32 pixels, from −0.1 to 1.175", _map("input", 0, 32)),
+                _layer("C1", _facts("maps, 28×28", rows["c1"], "a 5×5 kernel each"), _c1(network)),
+                _layer(
+                    "S2",
+                    _facts("maps, 14×14", rows["s2"], "four inputs added, × coefficient, + bias"),
+                    _subsampling(network.s2.coefficient, network.s2.bias, "s2", 6),
+                ),
+                _layer(
+                    "C3",
+                    _facts("maps, 10×10", rows["c3"], "Table I, each cross a 5×5 kernel"),
+                    _table(network),
+                ),
+                _layer(
+                    "S4",
+                    _facts("maps, 5×5", rows["s4"], "as S2"),
+                    _subsampling(network.s4.coefficient, network.s4.bias, "s4", 16),
+                ),
+                _layer("C5", _facts("units", rows["c5"], "each sees all of S4"), _map("c5", 0, 30)),
+                _layer("F6", _facts("units", rows["f6"], "a picture of 7×12"), _map("f6", 0, 7)),
+                '<p class="legend">Maps: white −1.7, black 1.7. Kernels: black positive, '
+                '<span class="mark"></span> negative.</p></div>',
+            ]
+        ),
+        js_on_load=text("inside.js"),
+        apply_default_css=False,
+        elem_id="inside",
+    )
 
 
 def described(look: Look) -> dict:

@@ -1,6 +1,6 @@
 """Write demo/digits.png and .json: the test digits that the demo shows, from MNIST and the records.
 
-One digit of each kind, the first in the test set; those that the network of 1998 missed (Fig. 8); those
+One digit of each kind, the first in the test set that is no "none of these"; those that the network of 1998 missed (Fig. 8); those
 that any of our networks trained with distortions misses.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 from paper_lenet5.mnist import load_mnist
 from reproduce import reported
@@ -19,14 +20,26 @@ from reproduce.recipes import LENET5_DISTORTIONS
 from reproduce.runs import Runs, recorded
 
 from .digits import COLUMNS, DESCRIPTION, SHEET, SIDE
+from .networks import look
 
 
-def described(records: Sequence[dict], labels: Sequence[int]) -> list[dict]:
-    """A line for each digit: its index in the test set, its label, and who missed it."""
-    first = {label: index for index, label in reversed(list(enumerate(labels)))}
+def first_of_each(images: Tensor, labels: Sequence[int]) -> list[int]:
+    """Index of the first 0 ... 9 that the network takes for it without doubt."""
+    return [
+        next(
+            index
+            for index, label in enumerate(labels)
+            if label == digit and (seen := look(images[index])).closest == digit and not seen.rubbish
+        )
+        for digit in range(10)
+    ]
+
+
+def described(records: Sequence[dict], labels: Sequence[int], first: Sequence[int]) -> list[dict]:
+    """A line for each digit, the `first` ones first: its index, its label, and who missed it."""
     missed = {int(index) for record in records for index in record["wrong_answers"]}
-    shown = sorted(first.values(), key=labels.__getitem__)
-    shown += sorted((missed | reported.FIGURE_8.keys()) - set(shown))
+    shown = [*first]
+    shown += sorted((missed | reported.FIGURE_8.keys()) - set(first))
     (ours,) = (record["wrong_answers"] for record in records if record["seed"] == 0)
     return [
         {
@@ -60,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not any(record["seed"] == 0 for record in records):
         print(f"{args.results} has no record of {LENET5_DISTORTIONS.title}, seed 0", file=sys.stderr)
         return 1
-    lines = described(records, labels.tolist())
+    labels = labels.tolist()
+    lines = described(records, labels, first_of_each(images, labels))
     sheet(images[[line["index"] for line in lines]].numpy()).save(SHEET, optimize=True)
     content = {"networks": len(records), "digits": lines}
     DESCRIPTION.write_text(json.dumps(content).replace("}, ", "},\n") + "\n")

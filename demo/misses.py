@@ -8,31 +8,29 @@ from .digits import COLUMNS, SHEET, Digit, digits
 from .static import text
 
 
-class Misses(gr.HTML):
+def misses() -> gr.HTML:
     """A button for each digit; it goes onto the pad."""
-
-    def __init__(self):
-        known = digits()
-        shown = [(place, d) for place, d in enumerate(known.digits) if d.missed_by or d.in_1998 is not None]
-        ours = sum(d.ours is not None for _, d in shown)
-        paper = sum(d.in_1998 is not None for _, d in shown)
-        both = sum(d.ours is not None and d.in_1998 is not None for _, d in shown)
-        sheet = "data:image/png;base64," + base64.b64encode(SHEET.read_bytes()).decode()
-        rows = -(-len(known.digits) // COLUMNS)
-        choices = {
-            "ours": f"This network’s {ours}",
-            "paper": f"The paper’s {paper}",
-            "both": f"Both, {both}",
-            "all": f"All that any of {known.networks} networks misses",
-        }
-        radios = "".join(
-            f'<label><input type="radio" name="misses" value="{value}"'
-            f'{" checked" if value == "ours" else ""}><span>{label}</span></label>'
-            for value, label in choices.items()
-        )
-        buttons = "".join(_button(place, digit, known.networks) for place, digit in shown)
-        super().__init__(
-            html_template=f"""
+    known = digits()
+    shown = [(place, d) for place, d in enumerate(known.digits) if d.missed_by or d.in_1998 is not None]
+    ours = sum(d.ours is not None for _, d in shown)
+    paper = sum(d.in_1998 is not None for _, d in shown)
+    both = sum(d.ours is not None and d.in_1998 is not None for _, d in shown)
+    sheet = "data:image/png;base64," + base64.b64encode(SHEET.read_bytes()).decode()
+    rows = -(-len(known.digits) // COLUMNS)
+    choices = {
+        "ours": f"This network’s {ours}",
+        "paper": f"The paper’s {paper}",
+        "both": f"Both, {both}",
+        "all": f"All that any of {known.networks} networks misses",
+    }
+    radios = "".join(
+        f'<label><input type="radio" name="misses" value="{value}"'
+        f'{" checked" if value == "ours" else ""}><span>{label}</span></label>'
+        for value, label in choices.items()
+    )
+    buttons = "".join(_button(place, digit, known.networks) for place, digit in shown)
+    return gr.HTML(
+        html_template=f"""
 <div class="view misses" data-show="ours">
   <p class="about">Of 10,000 test digits. <b>Label → answer</b>; a frame marks what the network of 1998
   missed as well. Choose one to look at it.</p>
@@ -40,10 +38,10 @@ class Misses(gr.HTML):
   <img class="sheet" src="{sheet}" alt="" hidden>
   <div class="grid" style="--sheet:url({sheet});--across:{COLUMNS};--down:{rows}">{buttons}</div>
 </div>""",
-            js_on_load=text("misses.js"),
-            apply_default_css=False,
-            elem_id="misses",
-        )
+        js_on_load=text("misses.js"),
+        apply_default_css=False,
+        elem_id="misses",
+    )
 
 
 def _button(place: int, digit: Digit, networks: int) -> str:

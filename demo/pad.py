@@ -20,38 +20,32 @@ class Example(NamedTuple):
     """lines of points (x, y) in pixels of the pad."""
 
 
-class Pad(gr.HTML):
+def pad(
+    name: str, size: tuple[int, int], line: int, label: str, hint: str,
+    examples: list[Example], first: str = "", **options,
+) -> gr.HTML:  # fmt: skip
     """Draws with mouse, finger and pen. Its value is {"drawing": data URL or "", "tab": name}.
 
     A drawing of lines is a PNG of the pad's own size; an example's picture is sent as it is.
     """
-
-    def __init__(
-        self, name: str, size: tuple[int, int], line: int, label: str, hint: str,
-        examples: list[Example], first: str = "", **options,
-    ):  # fmt: skip
-        width, height = size
-        canvas = (
-            f'<canvas width="{width}" height="{height}" data-name="{name}" data-line="{line}" '
-            f'data-first="{first}" tabindex="0" role="img" aria-label="{escape(label)}"></canvas>'
-        )
-        buttons = "".join(map(_button, examples))
-        super().__init__(
-            value={"drawing": first, "tab": "draw"},
-            html_template=(
-                f'<div class="pad"><div class="paper">{canvas}<p class="hint">{escape(hint)}</p></div>'
-                '<div class="tools"><button type="button" data-do="undo">Undo</button>'
-                '<button type="button" data-do="clear">Clear</button></div>'
-                f'<div class="examples" role="group" aria-label="Examples">{buttons}</div></div>'
-            ),
-            js_on_load=text("pad.js"),
-            apply_default_css=False,
-            **options,
-        )
-
-    def preprocess(self, payload: object) -> object:
-        """What came, whatever it is: the handlers look at it."""
-        return payload
+    width, height = size
+    canvas = (
+        f'<canvas width="{width}" height="{height}" data-name="{name}" data-line="{line}" '
+        f'data-first="{first}" tabindex="0" role="img" aria-label="{escape(label)}"></canvas>'
+    )
+    buttons = "".join(map(_button, examples))
+    return gr.HTML(
+        value={"drawing": first, "tab": "draw"},
+        html_template=(
+            f'<div class="pad"><div class="paper">{canvas}<p class="hint">{escape(hint)}</p></div>'
+            '<div class="tools"><button type="button" data-do="undo">Undo</button>'
+            '<button type="button" data-do="clear">Clear</button></div>'
+            f'<div class="examples" role="group" aria-label="Examples">{buttons}</div></div>'
+        ),
+        js_on_load=text("pad.js"),
+        apply_default_css=False,
+        **options,
+    )
 
 
 def _button(example: Example) -> str:

@@ -4,9 +4,9 @@ import gradio as gr
 
 from . import api, digits, draw, inside, several, then
 from .drawings import drawing, ink_of, pattern_of, refuse
-from .misses import Misses
+from .misses import misses
 from .networks import look
-from .pad import Example, Pad
+from .pad import Example, pad
 from .results import results
 from .static import text
 
@@ -29,7 +29,7 @@ def build() -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(text("header.html"), apply_default_css=False, elem_id="header")
         with gr.Row(elem_id="stage"):
-            pad = Pad(
+            digit_pad = pad(
                 "digit", (280, 280), 22, "Pad to draw a digit on. Examples follow.", "Draw a digit",
                 [Example(f"Example: {digit}", picture) for digit, picture in enumerate(pictures)]
                 + [Example("Example: the letter A", lines=LETTER)],
@@ -37,26 +37,26 @@ def build() -> gr.Blocks:
             )  # fmt: skip
             with gr.Tabs(elem_id="tabs"):
                 with _tab("Draw", "draw"):
-                    answer = draw.Answer(draw.described(first))
+                    answer = draw.answer(draw.described(first))
                 with _tab("Inside", "inside"):
-                    maps = inside.Inside(inside.described(first))
+                    maps = inside.inside(inside.described(first))
                 with _tab("Then and now", "then"):
-                    both = then.ThenAndNow(then.described(first.pattern, then.UNCHANGED))
+                    both = then.then_and_now(then.described(first.pattern, then.UNCHANGED))
                 with _tab("Several digits", "several"):
-                    string_pad = Pad(
+                    string_pad = pad(
                         "string", (840, 280), 20, "Pad to draw several digits on. Examples follow.",
                         "Draw several digits, with a little space between them",
                         [Example(f"Example: {number}", url) for number, url in strings.items()],
                         first=strings[several.EXAMPLES[0]], elem_id="string-pad",
                     )  # fmt: skip
-                    string = several.Sweep(several.described(several.example_field()))
+                    string = several.sweep(several.described(several.example_field()))
                 with _tab("The misses", "misses"):
-                    Misses()
+                    misses()
                 with _tab("Results", "results"):
                     results()
 
-        pad.change(_think, [pad, both], [answer, maps, both], **live)
-        both.input(_compare, [pad, both], both, **live)
+        digit_pad.change(_think, [digit_pad, both], [answer, maps, both], **live)
+        both.input(_compare, [digit_pad, both], both, **live)
         string_pad.change(_read, string_pad, string, **live)
         api.endpoints()
     return page
@@ -68,9 +68,9 @@ def _tab(label: str, name: str) -> gr.Tab:
     return tab
 
 
-def _think(pad: object, both: object) -> tuple:
+def _think(drawn: object, both: object) -> tuple:
     """What the open tab shows of the drawing; the others stay as they are."""
-    content, tab = _content(pad), pad.get("tab")
+    content, tab = _content(drawn), drawn.get("tab")
     seen = None if content is None else look(pattern_of(content))
     return (
         (seen and draw.described(seen)) if tab == "draw" else gr.skip(),
@@ -79,9 +79,9 @@ def _think(pad: object, both: object) -> tuple:
     )
 
 
-def _compare(pad: object, both: object) -> dict:
+def _compare(drawn: object, both: object) -> dict:
     """Both answers after a slider has moved."""
-    content = _content(pad)
+    content = _content(drawn)
     return _compared(None if content is None else pattern_of(content), both)
 
 
@@ -94,13 +94,13 @@ def _compared(pattern, both: object) -> dict:
     return {"settings": settings, "answers": answers}
 
 
-def _read(pad: object) -> dict | None:
+def _read(drawn: object) -> dict | None:
     """The sweep over the string."""
-    content = _content(pad)
+    content = _content(drawn)
     return None if content is None else several.described(several.field_of(ink_of(content)))
 
 
-def _content(pad: object) -> bytes | None:
-    if not isinstance(pad, dict):
+def _content(drawn: object) -> bytes | None:
+    if not isinstance(drawn, dict):
         raise refuse("A pad sends its drawing and the tab that is open, and this is something else.")
-    return drawing(pad.get("drawing"))
+    return drawing(drawn.get("drawing"))

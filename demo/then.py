@@ -15,23 +15,21 @@ from .static import text
 UNCHANGED = {name: slider.same for name, slider in SLIDERS.items()}
 
 
-class ThenAndNow(gr.HTML):
+def then_and_now(answers: dict | None) -> gr.HTML:
     """Its value is {"settings": of the sliders, "answers": `described(...)` or None}."""
-
-    def __init__(self, answers: dict | None):
-        sliders = "".join(_slider(name, slider) for name, slider in SLIDERS.items())
-        super().__init__(
-            value={"settings": UNCHANGED, "answers": answers},
-            html_template=f"""
+    sliders = "".join(_slider(name, slider) for name, slider in SLIDERS.items())
+    return gr.HTML(
+        value={"settings": UNCHANGED, "answers": answers},
+        html_template=f"""
 <div class="view then">
   <div class="pair">
-    <figure>{cells.canvas("", 32, "The changed drawing", "data-seen")}
-      <figcaption><b>What both see</b></figcaption></figure>
-    <div class="verdict then-answer"><p class="lead">1998</p><p class="digit"></p>
-      <p class="detail"></p></div>
-    <div class="verdict now-answer"><p class="lead">Now</p><p class="digit"></p>
-      <p class="detail"></p></div>
-    <p class="agree" role="status" aria-live="polite"></p>
+<figure>{cells.canvas("", 32, "The changed drawing", "data-seen")}
+  <figcaption><b>What both see</b></figcaption></figure>
+<div class="verdict then-answer"><p class="lead">1998</p><p class="digit"></p>
+  <p class="detail"></p></div>
+<div class="verdict now-answer"><p class="lead">Now</p><p class="digit"></p>
+  <p class="detail"></p></div>
+<p class="agree" role="status" aria-live="polite"></p>
   </div>
   <p class="about">1998: LeNet-5, 60,000 weights. Now: batch normalisation, residual blocks and Adam,
   54,434 weights. Both were trained with the paper's distortions.</p>
@@ -40,14 +38,10 @@ class ThenAndNow(gr.HTML):
   <span class="mark"></span> differs from the answer to the unchanged drawing.</p>
   <button type="button" class="reset">Reset sliders</button>
 </div>""",
-            js_on_load=text("then.js"),
-            apply_default_css=False,
-            elem_id="then",
-        )
-
-    def preprocess(self, payload: object) -> object:
-        """What came, whatever it is: `settings_of` looks at it."""
-        return payload
+        js_on_load=text("then.js"),
+        apply_default_css=False,
+        elem_id="then",
+    )
 
 
 def _slider(name: str, slider: Slider) -> str:

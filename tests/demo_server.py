@@ -1,0 +1,54 @@
+"""The demo as a process of its own, for the tests of the page and of the endpoints."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parent.parent
+RUNNING = "PAPER_LENET5_DEMO"
+"""Where this variable has the address of a demo that runs already, that one is asked."""
+CHROMIUM = "/usr/bin/chromium"
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+           "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+
+
+@contextmanager
+def served(folder: Path = ROOT, python: str = sys.executable) -> Iterator[str]:
+    """The address of `python app.py`, started in that folder, as long as the block lasts."""
+    if RUNNING in os.environ:
+        yield os.environ[RUNNING]
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
+    process = subprocess.Popen(
+        [python, "app.py"], cwd=folder, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        said = process.stdout.readline()  # printed when it listens
+        url = f"http://127.0.0.1:{port}"
+        if not answers(url):
+            process.kill()
+            raise RuntimeError(f"app.py does not answer: {said}{process.stdout.read()}")
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def answers(url: str) -> bool:
+    """Whether something is served there."""
+    try:
+        with urlopen(url, timeout=60) as response:
+            return response.status == 200
+    except URLError:
+        return False

@@ -1,0 +1,394 @@
+"""The demo in a browser: it is drawn, clicked and typed as visitors do."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[app]"')
+pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
+
+from demo_server import CHROMIUM, OPTIONS, ROOT, served
+from playwright.sync_api import Page, expect, sync_playwright
+
+pytestmark = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(), reason=f"no {CHROMIUM}: apt-get install chromium"
+)
+expect.set_options(timeout=60_000)
+TABS = ["draw", "inside", "then", "several", "misses", "results"]
+STROKES = {  # on a pad of 280x280
+    "1": [[(140, 50), (138, 230)]],
+    "0": [[(140, 50), (95, 75), (75, 140), (95, 205), (140, 230), (185, 205), (205, 140), (185, 75),
+           (140, 50)]],
+    "7": [[(75, 60), (205, 60), (170, 130), (140, 230)]],
+    "4": [[(95, 50), (80, 145), (200, 145)], [(180, 55), (175, 235)]],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def url():
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(url, browser):
+    """Open the page; afterwards no error may have been met, and nothing asked of anybody else."""
+    contexts, complaints = [], []
+
+    def visit(**options) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda r: None if ours(r.url) else complaints.append(r.url))
+        page.goto(url)
+        expect(page.locator("#answer .digit")).to_have_text("4")  # what is on the pad at first
+        return page
+
+    def ours(address: str) -> bool:
+        return address.startswith((url, url.replace("127.0.0.1", "localhost"), "data:", "blob:"))
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def page(visit):
+    return visit()
+
+
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 3,
+}
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.locator(f"#tab-{name}-button").click()
+    expect(page.locator(f"#tab-{name}")).to_be_visible()
+
+
+def points(page: Page, strokes: list, pad: str = "#pad", left: float = 0) -> list:
+    """Places on the page of points on the pad."""
+    canvas = page.locator(f"{pad} canvas").first
+    canvas.scroll_into_view_if_needed()
+    box, width = canvas.bounding_box(), canvas.evaluate("canvas => canvas.width")
+    scale = box["width"] / width
+    return [
+        [(box["x"] + scale * (left + x), box["y"] + scale * y) for x, y in line] for line in strokes
+    ]
+
+
+def draw(page: Page, strokes: list, **where) -> None:
+    for first, *others in points(page, strokes, **where):
+        page.mouse.move(*first)
+        page.mouse.down()
+        for point in others:
+            page.mouse.move(*point, steps=6)
+        page.mouse.up()
+
+
+def touch(page: Page, strokes: list) -> None:
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, *places: tuple) -> None:
+        touches = [{"x": x, "y": y} for x, y in places]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    for first, *others in points(page, strokes):
+        send("touchStart", first)
+        before = first
+        for point in others:
+            for k in range(1, 7):
+                send("touchMove", tuple(a + (b - a) * k / 6 for a, b in zip(before, point, strict=True)))
+            before = point
+        send("touchEnd")
+
+
+def pixels(page: Page, canvas: str) -> str:
+    return page.locator(canvas).first.evaluate("canvas => canvas.toDataURL()")
+
+
+# --- drawing ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("digit", STROKES)
+def test_a_digit_drawn_with_the_mouse_gets_its_label(page, digit):
+    draw(page, STROKES[digit])
+    expect(page.locator("#answer .digit")).to_have_text(digit)
+    expect(page.locator("#answer .bitmaps li").first).to_have_attribute("data-digit", digit)
+
+
+@pytest.mark.parametrize("digit", STROKES)
+def test_a_digit_drawn_by_touch_gets_its_label(visit, digit):
+    page = visit(**PHONE)
+    touch(page, STROKES[digit])
+    expect(page.locator("#answer .digit")).to_have_text(digit)
+
+
+def test_the_answer_is_there_while_the_line_is_still_being_drawn(page):
+    (line,) = points(page, STROKES["1"])
+    page.mouse.move(*line[0])
+    page.mouse.down()
+    page.mouse.move(*line[1], steps=20)
+    expect(page.locator("#answer .digit")).to_have_text("1")
+    page.mouse.up()
+
+
+def test_clear_empties_the_pad_and_the_answer(page):
+    draw(page, STROKES["7"])
+    page.get_by_role("button", name="Clear").first.click()
+    expect(page.locator("#answer .digit")).to_be_empty()
+    expect(page.locator("#answer .detail")).to_contain_text("Draw a digit")
+    expect(page.locator("#pad .hint")).to_be_visible()
+
+
+def test_undo_takes_back_one_line_after_the_other_and_clear_too(page):
+    draw(page, STROKES["1"])
+    expect(page.locator("#answer .digit")).to_have_text("1")
+    before = pixels(page, "#pad canvas")
+    draw(page, [[(60, 60), (220, 60), (220, 220), (60, 220), (60, 60)]])
+    assert pixels(page, "#pad canvas") != before
+    undo = page.get_by_role("button", name="Undo").first
+    undo.click()
+    assert pixels(page, "#pad canvas") == before
+    page.get_by_role("button", name="Clear").first.click()
+    undo.click()
+    assert pixels(page, "#pad canvas") == before
+    expect(page.locator("#answer .digit")).to_have_text("1")
+    undo.click()
+    expect(page.locator("#answer .digit")).to_have_text("4")  # the picture of the beginning
+    expect(undo).to_be_disabled()
+
+
+def test_a_second_finger_draws_nothing(visit):
+    page = visit(**PHONE)
+    touch(page, STROKES["1"])
+    before = pixels(page, "#pad canvas")
+    session = page.context.new_cdp_session(page)
+    ((a, b),) = points(page, [[(60, 60), (220, 220)]])
+    for kind, touches in (("touchStart", [a]), ("touchStart", [a, b]), ("touchMove", [a, (b[0], b[1] - 60)]),
+                          ("touchEnd", [])):  # fmt: skip
+        at = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(touches)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+    page.get_by_role("button", name="Undo").first.click()
+    assert pixels(page, "#pad canvas") == before
+
+
+# --- every tab and its examples --------------------------------------------------------------------
+
+
+def test_every_example_of_a_digit_is_that_digit(page):
+    for digit in "3150628974":
+        page.get_by_role("button", name=f"Example: {digit}", exact=True).click()
+        expect(page.locator("#answer .digit")).to_have_text(digit)
+
+
+def test_a_letter_is_none_of_these(page):
+    page.get_by_role("button", name="Example: the letter A").click()
+    expect(page.locator("#answer .lead")).to_have_text("None of these")
+    expect(page.locator("#answer .detail")).to_contain_text("Closest:")
+
+
+def test_the_penalties_are_in_order_and_each_bitmap_has_one(page):
+    page.get_by_role("button", name="Example: 2", exact=True).click()
+    expect(page.locator("#answer .digit")).to_have_text("2")
+    penalties = [float(text) for text in page.locator("#answer .penalty").all_inner_texts()]
+    assert len(penalties) == 10
+    assert penalties == sorted(penalties)
+
+
+def test_the_maps_inside_are_those_of_the_drawing(page):
+    open_tab(page, "inside")
+    for layer in ("input", "c1", "s2", "c3", "s4", "c5", "f6"):
+        canvas = f'#inside canvas[data-layer="{layer}"]'
+        before = pixels(page, canvas)
+        page.get_by_role("button", name="Example: 0", exact=True).click()
+        page.wait_for_function(
+            "([canvas, before]) => document.querySelector(canvas).toDataURL() !== before", arg=[canvas, before]
+        )
+        page.get_by_role("button", name="Example: 7", exact=True).click()
+        page.wait_for_function(
+            "([canvas, before]) => document.querySelector(canvas).toDataURL() !== before", arg=[canvas, before]
+        )
+
+
+def test_a_map_of_c3_shows_what_table_i_lets_it_look_at(page):
+    open_tab(page, "inside")
+    page.get_by_role("button", name="C3 map 6, looks at S2 maps 0, 1, 2 and 3").click()
+    expect(page.locator("#inside .looks")).to_have_text("C3 map 6 looks at S2 maps 0, 1, 2 and 3.")
+    expect(page.locator("#inside .cross.on")).to_have_count(4)
+    expect(page.locator("#inside .cross")).to_have_count(60)
+    page.get_by_role("button", name="Example: 0", exact=True).click()
+    expect(page.locator("#inside .cross.on")).to_have_count(4)  # the choice stays
+
+
+def test_both_networks_answer_and_the_sliders_change_what_they_see(page):
+    open_tab(page, "then")
+    page.get_by_role("button", name="Example: 6", exact=True).click()
+    expect(page.locator("#then .then-answer .digit")).to_have_text("6")
+    expect(page.locator("#then .now-answer .digit")).to_have_text("6")
+    expect(page.locator("#then .agree")).to_have_text("They agree.")
+    expect(page.locator("#then .strip i")).to_have_text([re.compile(r"\d")] * (4 * 2 * 13))
+    before = pixels(page, "#then [data-seen]")
+    slider = page.get_by_label("Rotation, degrees")
+    slider.fill("60")
+    page.wait_for_function(
+        "before => document.querySelector('#then [data-seen]').toDataURL() !== before", arg=before
+    )
+    along = page.locator('#then [data-name="rotation"] .row').first.locator("i")
+    expect(page.locator("#then .then-answer .digit")).to_have_text(along.last.inner_text())
+    page.get_by_role("button", name="Reset sliders").click()
+    expect(page.locator("#then .then-answer .digit")).to_have_text("6")
+    expect(slider).to_have_value("0")
+
+
+@pytest.mark.parametrize("number", ["1998", "42", "2345", "70168"])
+def test_a_string_is_read(page, number):
+    open_tab(page, "several")
+    page.get_by_role("button", name=f"Example: {number}").click()
+    expect(page.locator("#sweep .digit")).to_have_text(number)
+    assert "".join(page.locator("#sweep .answers b").all_inner_texts()) == number
+
+
+def test_a_drawn_string_is_read(page):
+    open_tab(page, "several")
+    draw(page, STROKES["1"], pad="#string-pad", left=0)
+    draw(page, STROKES["0"], pad="#string-pad", left=180)
+    draw(page, STROKES["7"], pad="#string-pad", left=400)
+    expect(page.locator("#sweep .digit")).to_have_text("107")
+    page.locator("#string-pad").get_by_role("button", name="Clear").click()
+    expect(page.locator("#sweep .digit")).to_be_empty()
+
+
+def test_a_miss_goes_onto_the_pad_and_is_missed(page):
+    open_tab(page, "misses")
+    known = json.loads((ROOT / "demo/digits.json").read_text())["digits"]
+    digit = next(d for d in known if d["ours"] is not None and d["in_1998"] is not None)
+    expect(page.locator("#misses .grid button:visible")).to_have_count(
+        sum(d["ours"] is not None for d in known)
+    )
+    page.get_by_role("button", name=f"Test digit {digit['index']},").click()
+    expect(page.locator("#tab-draw")).to_be_visible()
+    expect(page.locator("#answer .bitmaps li").first).to_have_attribute("data-digit", str(digit["ours"]))
+
+
+def test_the_papers_82_misses_can_be_shown(page):
+    open_tab(page, "misses")
+    page.get_by_text("The paper’s 82").click()
+    expect(page.locator("#misses .grid button:visible")).to_have_count(82)
+
+
+def test_the_results_are_those_of_the_records(page):
+    open_tab(page, "results")
+    table = json.loads((ROOT / "results/table1.json").read_text())
+    rows = page.locator(".results tbody tr")
+    expect(rows).to_have_count(len(table))
+    expect(rows.first).to_contain_text(f"{table[0]['test_error']:.3f}")
+    pictures = page.locator("#figures img")
+    expect(pictures.first).to_be_visible()
+    for picture in pictures.all():
+        page.wait_for_function("image => image.complete && image.naturalWidth > 300", arg=picture.element_handle())
+
+
+# --- screens, light and dark, keyboard -------------------------------------------------------------
+
+
+def test_a_phone_needs_no_sideways_scrolling(visit):
+    page = visit(**PHONE)
+    for name in TABS:
+        open_tab(page, name)
+        wide = page.evaluate(
+            "[...document.querySelectorAll('.gradio-container *')].filter(e => !e.closest('.scroll, .examples, .visually-hidden, table, pre')"
+            " && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
+        )
+        assert not wide, name
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, name
+
+
+CONTRAST = """element => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = numbers(colour).map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  let behind = element;
+  const clear = (e) => { const n = numbers(getComputedStyle(e).backgroundColor); return n[3] === 0; };
+  while (clear(behind)) behind = behind.parentElement;
+  const [a, b] = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor].map(light);
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_letters_stand_out_from_the_page(visit, scheme):
+    page = visit(color_scheme=scheme)
+    texts = {
+        "draw": "#header h1, #header h1 span, #header p, [role=tab], #answer p, #answer figcaption, "
+        "#answer .penalty, #answer .name, #pad .tools button:enabled",
+        "inside": "#inside h3, #inside p, #inside figcaption",
+        "then": "#then p, #then label, #then .strip i",
+        "several": "#sweep p, #sweep b",
+        "misses": "#misses p, #misses .choices span, #misses .grid button:visible span",
+        "results": ".results th, .results td, #figures p",
+    }
+    for name, selectors in texts.items():
+        open_tab(page, name)
+        for element in page.locator(f":is({selectors}):visible").all():
+            assert element.evaluate(CONTRAST) >= 4.5, element.evaluate("e => e.outerHTML.slice(0, 120)")
+
+
+def test_dark_is_dark_and_light_is_light(visit):
+    background = "getComputedStyle(document.querySelector('.gradio-container')).backgroundColor"
+    brightness = {}
+    for scheme in ("light", "dark"):
+        page = visit(color_scheme=scheme)
+        brightness[scheme] = sum(map(int, re.findall(r"\d+", page.evaluate(background))[:3]))
+    assert brightness["light"] > 600
+    assert brightness["dark"] < 120
+
+
+def test_the_keyboard_reaches_the_pad_the_examples_and_the_tabs_in_this_order(page):
+    reached = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(
+            "(document.activeElement.getAttribute('aria-label') || document.activeElement.title || "
+            "document.activeElement.innerText).trim()"
+        ))  # fmt: skip
+        if reached[-1] == "Example: 7":
+            page.keyboard.press("Enter")
+    pad, clear = reached.index("Pad to draw a digit on. Examples follow."), reached.index("Clear")
+    assert pad < clear < reached.index("Example: 0") < reached.index("Draw")
+    expect(page.locator("#answer .digit")).to_have_text("7")
+
+
+def test_what_is_not_text_has_a_name(page):
+    for name in TABS:
+        open_tab(page, name)
+        nameless = page.evaluate(
+            "[...document.querySelectorAll('canvas, img, button, input')].filter(e => e.checkVisibility() &&"
+            " !e.closest('[aria-hidden=true]') && !(e.getAttribute('aria-label') || e.alt || e.innerText ||"
+            " e.title || e.labels?.length || e.querySelector('[alt], [aria-label]'))).map(e => e.outerHTML.slice(0, 90))"
+        )
+        assert not nameless, name
+
+
+def test_the_answer_is_announced(page):
+    expect(page.locator("#answer [role=status]")).to_contain_text("The closest bitmap")

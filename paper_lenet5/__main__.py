@@ -6,22 +6,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ENDINGS = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".webp",
-    ".pgm",
-    ".ppm",
-    ".pbm",
-)
+ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm",
+           ".pbm")  # fmt: skip
 """What is taken for a picture in a folder."""
-_DIGITS = "  ".join(f"{digit:4}" for digit in range(10))
-HEADING = f"{'penalties of':>27}\nlabel  margin  {_DIGITS}  picture"
 
 
 def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
@@ -34,7 +21,7 @@ def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def classify(model, path: Path) -> dict:
-    """file, label, margin (second smallest penalty less the smallest), penalties of 0 ... 9.
+    """file, label, margin (second smallest penalty less the smallest), penalties of 0, 1, ...
 
     Or file and error, for what is no picture of anything.
     """
@@ -55,8 +42,14 @@ def classify(model, path: Path) -> dict:
     }
 
 
+def heading(classes: int) -> str:
+    """What stands above the table; after the ten digits there may be the blank (section VII)."""
+    names = "  ".join(f"{name:>4}" for name in [*range(10), "none"][:classes])
+    return f"{'penalties of':>27}\nlabel  margin  {names}  picture"
+
+
 def line(answer: dict) -> str:
-    """A line of the table, under HEADING."""
+    """A line of the table."""
     if "error" in answer:
         return f"    –       –  {answer['file']}: {answer['error']}"
     penalties = "  ".join(f"{penalty:4.0f}" for penalty in answer["penalties"])
@@ -74,7 +67,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     option = command.add_argument
     option("pictures", nargs="+", type=Path, metavar="PICTURE", help="a file, or a folder of them")
-    option("--json", action="store_true", help="print a list in JSON, with all the digits")
+    option("--json", action="store_true", help="print a list in JSON, nothing else")
     option("--weights", metavar="NAME",
            help="a network of the package (default: lenet5-1998), a folder, or OWNER/NAME on the "
            "Hugging Face Hub")  # fmt: skip
@@ -84,6 +77,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """0 if every picture has an answer, else 1."""
     args = arguments(argv)
+
+    import torch
 
     from .lenet5 import LeNet5
 
@@ -98,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
               file=sys.stderr)  # fmt: skip
         return 1
     if not args.json:
-        print(HEADING)
+        print(heading(model(torch.zeros(1, 1, 32, 32)).shape[1]))
     answers = []
     for path in paths:
         answers.append(classify(model, path))

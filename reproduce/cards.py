@@ -87,6 +87,7 @@ def card(network: Network, namespace: str, records: Sequence[dict]) -> ModelCard
     """The card of the first record's network, with model-index. All numbers are the records'."""
     first, over_seeds = records[0], error_of(records)
     data = first["dataset"]
+    title = network.row.title[0].upper() + network.row.title[1:]
     error, mean = round(percent(first), 4), round(float(over_seeds["test_error"]), 4)
     spread = {name: round(float(over_seeds[name]), 4) for name in ("test_sd", "ci_low", "ci_high")}
     on_mnist = {"task_type": "image-classification", "dataset_type": "ylecun/mnist",
@@ -105,10 +106,10 @@ def card(network: Network, namespace: str, records: Sequence[dict]) -> ModelCard
             license="mit", library_name="paper-lenet5", pipeline_tag="image-classification",
             tags=sorted({*network.kind._hub_mixin_info.model_card_data.tags, "digits"}),
             datasets=["ylecun/mnist"], metrics=["accuracy"],
-            model_name=network.row.title, eval_results=results,
+            model_name=title, eval_results=results,
         ),
         template_path=_HERE / "card.md",
-        repo=f"{namespace}/{network.repo}", tag=TAG, title=network.row.title, about=network.about,
+        repo=f"{namespace}/{network.repo}", tag=TAG, title=title, about=network.about,
         seed=first["seed"], error=f"{error:.2f}", errors=first["test_errors"],
         test_patterns=f"{data['test_patterns']:,}", n=len(records), mean=f"{mean:.3f}",
         sd=f"{spread['test_sd']:.3f}", low=f"{spread['ci_low']:.3f}", high=f"{spread['ci_high']:.3f}",

@@ -123,6 +123,11 @@ class Request(BaseHTTPRequestHandler):
             for f in json.loads(content)["files"]
         ]})  # fmt: skip
 
+    def batch(self, content, **_):
+        """How clients before 1.20 or so ask which route to take."""
+        objects = json.loads(content)["objects"]
+        return Answer(200, {"transfer": "xet", "objects": [o | {"actions": {}} for o in objects]})
+
     def add(self, content, kind, name, revision):
         repo = self.repo(kind, name, write=True)
         files = dict(self.commit(kind, name, revision)[1])
@@ -216,6 +221,7 @@ ROUTES = {
     _REPO + r"/refs": Request.refs,
     _REPO + r"/tree/(?P<revision>.+)": Request.tree,
     _REPO + r"/xet-(read|write)-token/.*": Request.xet_token,
+    r"/(spaces/)?[^/]+/[^/]+\.git/info/lfs/objects/batch": Request.batch,
     r"/(?P<space>spaces/)?(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)":
         Request.resolve,
 }  # fmt: skip

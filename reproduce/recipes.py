@@ -124,7 +124,7 @@ LADDER = (
     _rung("adam", "Adam", 0.3, (0.03, 0.1, 0.3, 1), optimizer="adam"),
     _rung("batch", "64 patterns a step", 16, (4, 16, 64), batch=64),
     _rung("standardised", "input of mean 0, variance 1", 0.3, levels=_STANDARDISED),
-    _rung("printed-weights", "weights U(±2.4/F), as printed", 0.1, (0.03, 0.1, 0.3, 1),
+    _rung("printed-weights", "weights U(±2.4/F), as printed", 0.03, (0.03, 0.1, 0.3, 1),
           initialisation=PRINTED),
 )  # fmt: skip
 """What table 2 compares; its last line is the textbook LeNet-5, all of today at once."""

@@ -1,6 +1,6 @@
 """The space displacement network: strings of digits, read in one sweep. Section VII.
 
-Draws results/figures/sdnn.png and .svg, as the paper's Figs. 25 and 26 are, and writes results/sdnn.md
+Draws results/figures/sdnn.png and .svg, as the paper's Figs. 25 and 26 are, and writes sdnn.md there
 from sdnn.csv, which holds what was measured: for each network, errors on 1,000 strings of 2 to 5 of
 MNIST's test digits, for each gap between them, with and without noise. `--measure` measures anew N
 networks trained on strings and one LeNet-5 (1998), whose weights are in results/runs or in the package;
@@ -169,7 +169,7 @@ def sentence(table: pd.DataFrame, cost: dict[str, float]) -> str:
 
 
 def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
-    """results/sdnn.md."""
+    """results/figures/sdnn.md."""
     networks = table.groupby("network")["seed"].nunique()
     return "\n".join(
         [
@@ -203,7 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--measure", action="store_true", help="measure anew, with the weights")
     parser.add_argument("--strings", type=int, default=STRINGS, help="of each length and gap")
     args, console = parser.parse_args(argv), Console()
-    runs, numbers = Runs(args.out), args.out / "sdnn.csv"
+    runs, numbers = Runs(args.out), args.out / "figures" / "sdnn.csv"
     rows = (SDNN, LENET5)
     found = drawing.records_of(
         rows, args, console, lambda record: weights_of(record, runs) is not None
@@ -223,20 +223,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         measured = sweeps.measure(models, images, labels, args.strings)
         table = pd.DataFrame(track(measured, "Measuring", steps, console=console))
         write(numbers, table.to_csv(index=False).encode())
-        write(args.out / "sdnn.json", to_json(sweeps.compare_costs(first, images)).encode())
+        write(
+            args.out / "figures" / "sdnn.json",
+            to_json(sweeps.compare_costs(first, images)).encode(),
+        )
     drawing.save(draw(panels(first, images, labels)), args.out / "figures" / "sdnn")
     if not numbers.exists():
         console.print(f"{numbers} has no measurement: --measure makes one.")
         return 1
     text = markdown(*recorded_numbers(args.out))
-    write(args.out / "sdnn.md", text.encode())
+    write(args.out / "figures" / "sdnn.md", text.encode())
     console.print(text, soft_wrap=True, highlight=False, markup=False)
     return 0
 
 
 def recorded_numbers(out: Path) -> tuple[pd.DataFrame, dict[str, float]]:
     """sdnn.csv and sdnn.json under a results folder."""
-    return pd.read_csv(out / "sdnn.csv"), json.loads((out / "sdnn.json").read_text())
+    numbers = pd.read_csv(out / "figures" / "sdnn.csv")
+    return numbers, json.loads((out / "figures" / "sdnn.json").read_text())
 
 
 if __name__ == "__main__":

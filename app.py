@@ -21,4 +21,5 @@ if __name__ == "__main__":
         run_history=False,
         share=False,
         ssr_mode=False,
+        state_session_capacity=1000,
     )

@@ -46,9 +46,10 @@ def classify(picture: FileData) -> Answer:
     Args:
         picture: the file of a picture of one digit, dark on light or light on dark.
     Returns:
-        digit 0 to 9, or null where "none of these" is likelier (the rubbish class of eq. 9); closest, the digit
-        whose bitmap F6 lies closest to; margin, how much larger the second penalty is; penalties of the digits 0 to
-        9, the smallest wins; f6, 12 rows of 7 units, ink about 1 and paper about -1.
+        digit, 0 to 9, or null where "none of these" is likelier (the rubbish class of eq. 9); closest,
+        the digit whose bitmap F6 lies closest to; margin, how much larger the second penalty is;
+        penalties of the digits 0 to 9, the smallest wins; f6, 12 rows of 7 units, ink about 1 and
+        paper about -1.
     """
     seen = look(pattern_of(_content(picture), MAX_PIXELS))
     return {
@@ -67,8 +68,8 @@ def read_string(picture: FileData) -> Reading:
     Args:
         picture: the file of a picture of one line of digits, with a little space between them.
     Returns:
-        text, the digits from left to right; answers, the raw row, one every 4 pixels, 10 is the blank; read, of each
-        answer what the best path reads.
+        text, the digits from left to right; answers, the raw row, one every 4 pixels, 10 is the blank;
+        read, of each answer what the best path reads.
     """
     read = several.described(several.field_of(ink_of(_content(picture), MAX_PIXELS)))
     return {"text": read["text"], "answers": read["raw"], "read": read["read"]}

@@ -23,7 +23,9 @@ def of_codes(codes: Tensor) -> str:
     return encoded((255 * (codes + 1) / 2).round().clamp(0, 255).byte())
 
 
-def canvas(cells: str, columns: int, label: str = "", attributes: str = "", accent: str = "") -> str:
+def canvas(
+    cells: str, columns: int, label: str = "", attributes: str = "", accent: str = ""
+) -> str:
     """HTML of a canvas that shows cells; hidden from screen readers where it has no label."""
     role = f'role="img" aria-label="{label}"' if label else 'aria-hidden="true"'
     ink = f'data-ink="{cells}"' if cells else ""

@@ -5,7 +5,7 @@ import gradio as gr
 from paper_lenet5.bitmaps import COLUMNS, digit_bitmaps
 
 from . import cells
-from .networks import Look
+from .networks import RUBBISH, Look
 from .static import text
 
 
@@ -15,7 +15,7 @@ def answer(value: dict | None) -> gr.HTML:
         f'<li data-digit="{digit}">'
         '<div class="bar" aria-hidden="true"><span></span></div>'
         f'<span class="penalty"></span>'
-        f'{cells.canvas("", COLUMNS, attributes="data-gap")}'
+        f"{cells.canvas('', COLUMNS, attributes='data-gap')}"
         f'<span class="name"><span class="sr">Digit </span>{digit}</span></li>'
         for digit in range(10)
     )
@@ -25,22 +25,25 @@ def answer(value: dict | None) -> gr.HTML:
         html_template=f"""
 <div class="view answer" data-bitmaps="{codes}">
   <div class="steps">
-<figure>{cells.canvas("", 28, "The drawing as the network sees it", "data-seen")}
-  <figcaption><b>What it sees</b>Cropped, fitted into 20×20, centred by mass.</figcaption></figure>
-<span class="arrow" aria-hidden="true">→</span>
-<figure>{cells.canvas("", COLUMNS, "The state of F6 as a picture", "data-f6 data-gap")}
-  <figcaption><b>What F6 draws</b>84 units, a picture of 7×12.</figcaption></figure>
-<span class="arrow" aria-hidden="true">→</span>
-<div class="verdict" role="status" aria-live="polite">
-  <p class="lead">The closest bitmap</p>
-  <p class="digit"></p>
-  <p class="detail"></p>
-</div>
+    <figure>{cells.canvas("", 28, "The drawing as the network sees it", "data-seen")}
+      <figcaption><b>What it sees</b>Cropped, fitted into 20×20, centred by mass.</figcaption>
+    </figure>
+    <span class="arrow" aria-hidden="true">→</span>
+    <figure>{cells.canvas("", COLUMNS, "The state of F6 as a picture", "data-f6 data-gap")}
+      <figcaption><b>What F6 draws</b>84 units, a picture of 7×12.</figcaption>
+    </figure>
+    <span class="arrow" aria-hidden="true">→</span>
+    <div class="verdict" role="status" aria-live="polite">
+      <p class="lead">The closest bitmap</p>
+      <p class="digit"></p>
+      <p class="detail"></p>
+    </div>
   </div>
   <h3>How far F6 is from each digit</h3>
   <ol class="bitmaps">{bitmaps}</ol>
-  <p class="legend"><span class="mark"></span> ink that F6 lacks, <span class="mark pale"></span> ink that
-  it has too much. The penalty is the sum of the squared differences (eq. 7); the smallest wins.</p>
+  <p class="legend"><span class="mark"></span> ink that F6 lacks, <span class="mark pale"></span> ink
+  that it has too much. The penalty is the sum of the squared differences (eq. 7); the smallest
+  wins. Above {RUBBISH:g} it is rather none of these (eq. 9).</p>
 </div>""",
         js_on_load=text("draw.js"),
         apply_default_css=False,

@@ -1,7 +1,7 @@
 """Write demo/digits.png and .json: the test digits that the demo shows, from MNIST and the records.
 
-One digit of each kind, the first in the test set that is no "none of these"; those that the network of 1998 missed (Fig. 8); those
-that any of our networks trained with distortions misses.
+One digit of each kind, the first in the test set that the network takes for it without doubt; those
+that the network of 1998 missed (Fig. 8); those that any of ours trained with distortions misses.
 """
 
 import argparse
@@ -29,7 +29,9 @@ def first_of_each(images: Tensor, labels: Sequence[int]) -> list[int]:
         next(
             index
             for index, label in enumerate(labels)
-            if label == digit and (seen := look(images[index])).closest == digit and not seen.rubbish
+            if label == digit
+            and (seen := look(images[index])).closest == digit
+            and not seen.rubbish
         )
         for digit in range(10)
     ]
@@ -71,7 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     images, labels = load_mnist("test", args.data)
     records = recorded(LENET5_DISTORTIONS, Runs(args.results))
     if not any(record["seed"] == 0 for record in records):
-        print(f"{args.results} has no record of {LENET5_DISTORTIONS.title}, seed 0", file=sys.stderr)
+        print(
+            f"{args.results} has no record of {LENET5_DISTORTIONS.title}, seed 0", file=sys.stderr
+        )
         return 1
     labels = labels.tolist()
     lines = described(records, labels, first_of_each(images, labels))

@@ -11,7 +11,9 @@ from .static import text
 def misses() -> gr.HTML:
     """A button for each digit; it goes onto the pad."""
     known = digits()
-    shown = [(place, d) for place, d in enumerate(known.digits) if d.missed_by or d.in_1998 is not None]
+    shown = [
+        (place, d) for place, d in enumerate(known.digits) if d.missed_by or d.in_1998 is not None
+    ]
     ours = sum(d.ours is not None for _, d in shown)
     paper = sum(d.in_1998 is not None for _, d in shown)
     both = sum(d.ours is not None and d.in_1998 is not None for _, d in shown)
@@ -25,7 +27,7 @@ def misses() -> gr.HTML:
     }
     radios = "".join(
         f'<label><input type="radio" name="misses" value="{value}"'
-        f'{" checked" if value == "ours" else ""}><span>{label}</span></label>'
+        f"{' checked' if value == 'ours' else ''}><span>{label}</span></label>"
         for value, label in choices.items()
     )
     buttons = "".join(_button(place, digit, known.networks) for place, digit in shown)
@@ -33,7 +35,7 @@ def misses() -> gr.HTML:
         html_template=f"""
 <div class="view misses" data-show="ours">
   <p class="about">Of 10,000 test digits. <b>Label → answer</b>; a frame marks what the network of 1998
-  missed as well. Choose one to look at it.</p>
+  missed. Choose one to look at it.</p>
   <fieldset class="choices"><legend class="sr">Which digits</legend>{radios}</fieldset>
   <img class="sheet" src="{sheet}" alt="" hidden>
   <div class="grid" style="--sheet:url({sheet});--across:{COLUMNS};--down:{rows}">{buttons}</div>
@@ -45,22 +47,23 @@ def misses() -> gr.HTML:
 
 
 def _button(place: int, digit: Digit, networks: int) -> str:
-    answer = digit.ours if digit.ours is not None else digit.in_1998
-    sets = " ".join(
-        ["all"]
-        + ["ours"] * (digit.ours is not None)
-        + ["paper"] * (digit.in_1998 is not None)
-        + ["both"] * (digit.ours is not None and digit.in_1998 is not None)
-    )
+    ours, paper = digit.ours is not None, digit.in_1998 is not None
+    sets = {"all": True, "ours": ours, "paper": paper, "both": ours and paper}
     words = [f"Test digit {digit.index}, a {digit.label}."]
-    words.append("This network is right." if digit.ours is None else f"Answer {digit.ours}.")
-    if digit.in_1998 is not None:
+    words.append(f"Answer {digit.ours}." if ours else "This network is right.")
+    if paper:
         words.append(f"1998: {digit.in_1998}.")
     words.append(f"Missed by {digit.missed_by} of {networks} networks.")
-    said = f"{digit.label}→{answer}" if answer is not None else f"{digit.label}"
-    column, row = place % COLUMNS, place // COLUMNS
+    said = " ".join(words)
+    row, column = divmod(place, COLUMNS)
     return (
-        f'<button type="button" data-in="{sets}" title="{" ".join(words)}" '
-        f'aria-label="{" ".join(words)}" style="--x:{column};--y:{row}" data-x="{column}" data-y="{row}">'
-        f"<i></i><span>{said}</span></button>"
+        f'<button type="button" data-in="{" ".join(name for name, inside in sets.items() if inside)}" '
+        f'title="{said}" aria-label="{said}" data-x="{column}" data-y="{row}" '
+        f'style="--x:{column};--y:{row}"><i></i>'
+        f'<span class="now">{_arrow(digit.label, digit.ours)}</span>'
+        f'<span class="in-1998">{_arrow(digit.label, digit.in_1998)}</span></button>'
     )
+
+
+def _arrow(label: int, answer: int | None) -> str:
+    return f"{label}→{label if answer is None else answer}"

@@ -1,4 +1,4 @@
-"""The pad: a component of plain HTML, since gr.Sketchpad starts without a tool in hand and needs WebGL."""
+"""The pad, of plain HTML: gr.Sketchpad starts without a tool in hand and needs WebGL."""
 
 import json
 from html import escape
@@ -50,13 +50,9 @@ def pad(
 
 def _button(example: Example) -> str:
     label = escape(example.label)
-    if example.picture:
-        return (
-            f'<button type="button" title="{label}"><img src="{example.picture}" alt="{label}"></button>'
-        )
-    points = ["M" + " ".join(f"{x:g},{y:g}" for x, y in line) for line in example.lines]
-    return (
-        f'<button type="button" title="{label}" data-lines="{escape(json.dumps(example.lines))}">'
-        f'<svg viewBox="0 0 280 280" role="img" aria-label="{label}"><path d="{" ".join(points)}"/></svg>'
-        "</button>"
-    )
+    lines, shown = "", f'<img src="{example.picture}" alt="{label}">'
+    if example.lines:
+        path = " ".join("M" + " ".join(f"{x:g},{y:g}" for x, y in line) for line in example.lines)
+        lines = f'data-lines="{escape(json.dumps(example.lines))}"'
+        shown = f'<svg viewBox="0 0 280 280" aria-hidden="true"><path d="{path}"/></svg>'
+    return f'<button type="button" title="{label}" aria-label="{label}" {lines}>{shown}</button>'

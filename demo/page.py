@@ -11,8 +11,8 @@ from .results import results
 from .static import text
 
 TITLE = "LeNet-5, 1998"
-LETTER = (((60, 230), (140, 40), (220, 230)), ((95, 160), (185, 160)))
-"""An A, which is none of the ten: lines on the pad."""
+LETTER = (((70, 60), (210, 220)), ((210, 60), (70, 220)))
+"""An X, which is none of the ten: lines on the pad."""
 FIRST = 4
 """The digit that is on the pad at first; the string is the first example."""
 
@@ -32,7 +32,7 @@ def build() -> gr.Blocks:
             digit_pad = pad(
                 "digit", (280, 280), 22, "Pad to draw a digit on. Examples follow.", "Draw a digit",
                 [Example(f"Example: {digit}", picture) for digit, picture in enumerate(pictures)]
-                + [Example("Example: the letter A", lines=LETTER)],
+                + [Example("Example: the letter X", lines=LETTER)],
                 first=pictures[FIRST], elem_id="pad",
             )  # fmt: skip
             with gr.Tabs(elem_id="tabs"):
@@ -102,5 +102,7 @@ def _read(drawn: object) -> dict | None:
 
 def _content(drawn: object) -> bytes | None:
     if not isinstance(drawn, dict):
-        raise refuse("A pad sends its drawing and the tab that is open, and this is something else.")
+        raise refuse(
+            "A pad sends its drawing and the tab that is open, and this is something else."
+        )
     return drawing(drawn.get("drawing"))

@@ -84,14 +84,17 @@ def sweep(value: dict | None) -> gr.HTML:
         value=value,
         html_template=f"""
 <div class="view sweep" data-blank="{BLANK}">
-  <div class="verdict" role="status" aria-live="polite"><p class="lead">Read as</p>
-<p class="digit"></p></div>
-  <div class="scroll" tabindex="0" role="group" aria-label="The sweep, from left to right">
-<div class="track">{cells.canvas("", FIELD, "The string as the network sees it", "data-field")}
-  <ol class="answers"></ol></div>
+  <div class="verdict" role="status" aria-live="polite">
+    <p class="lead"></p><p class="digit"></p>
   </div>
-  <p class="legend">The network looks at a window of 32×32 pixels every 4 pixels. Each look gives a
-  picture in F6 and an answer: a digit, or · for a blank. Pale answers have a high penalty.
+  <div class="scroll" tabindex="0" role="group" aria-label="The sweep, from left to right">
+    <div class="track">
+      {cells.canvas("", FIELD, "The string as the network sees it", "data-field")}
+      <ol class="answers"></ol>
+    </div>
+  </div>
+  <p class="legend">The network looks at a window of 32×32 pixels every {STRIDE} pixels. Each look gives
+  a picture in F6 and an answer: a digit, or · for a blank. Pale answers have a high penalty.
   <span class="mark"></span> is what the best path reads: no digit may follow a digit without a blank
   between them.</p>
 </div>""",
@@ -99,4 +102,3 @@ def sweep(value: dict | None) -> gr.HTML:
         apply_default_css=False,
         elem_id="sweep",
     )
-

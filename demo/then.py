@@ -2,7 +2,7 @@
 
 import gradio as gr
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from paper_lenet5 import preprocess
 from paper_lenet5.preprocess import BLACK, WHITE
@@ -23,16 +23,19 @@ def then_and_now(answers: dict | None) -> gr.HTML:
         html_template=f"""
 <div class="view then">
   <div class="pair">
-<figure>{cells.canvas("", 32, "The changed drawing", "data-seen")}
-  <figcaption><b>What both see</b></figcaption></figure>
-<div class="verdict then-answer"><p class="lead">1998</p><p class="digit"></p>
-  <p class="detail"></p></div>
-<div class="verdict now-answer"><p class="lead">Now</p><p class="digit"></p>
-  <p class="detail"></p></div>
-<p class="agree" role="status" aria-live="polite"></p>
+    <figure>{cells.canvas("", 32, "The changed drawing", "data-seen")}
+      <figcaption>What both see</figcaption>
+    </figure>
+    <div class="verdict then-answer">
+      <p class="lead">1998</p><p class="digit"></p><p class="detail"></p>
+    </div>
+    <div class="verdict now-answer">
+      <p class="lead">Now</p><p class="digit"></p><p class="detail"></p>
+    </div>
+    <p class="agree" role="status" aria-live="polite"></p>
   </div>
-  <p class="about">1998: LeNet-5, 60,000 weights. Now: batch normalisation, residual blocks and Adam,
-  54,434 weights. Both were trained with the paper's distortions.</p>
+  <p class="about">1998: LeNet-5, {_weights(lenet5()):,} weights. Now: batch normalisation, residual
+  blocks and Adam, {_weights(modern()):,} weights. Both were trained with the paper’s distortions.</p>
   <div class="sliders">{sliders}</div>
   <p class="legend">Under each slider the answers along it: 1998 above, now below.
   <span class="mark"></span> differs from the answer to the unchanged drawing.</p>
@@ -42,6 +45,10 @@ def then_and_now(answers: dict | None) -> gr.HTML:
         apply_default_css=False,
         elem_id="then",
     )
+
+
+def _weights(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 def _slider(name: str, slider: Slider) -> str:

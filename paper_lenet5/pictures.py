@@ -42,11 +42,15 @@ def read_picture(
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
             return read_picture(file, max_pixels)
-    return normalise(ink(_pixels(source, max_pixels)))
+    return normalise(ink(pixels(source, max_pixels)))
 
 
-def _pixels(source: "bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
-    """(rows, columns, 4) float32 in 0 ... 1: red, green, blue, opacity. Smaller if it is large."""
+def pixels(source: "bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
+    """(rows, columns, 4) float32 in 0 ... 1: red, green, blue, opacity. Smaller if it is large.
+
+    `source` is the bytes of a file, an open one, or an image of Pillow. Raises ValueError for what cannot
+    be read as a picture, or has more than `max_pixels`.
+    """
     from PIL import Image, ImageOps
 
     try:

@@ -48,8 +48,8 @@ def read_picture(
 def pixels(source: "bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
     """(rows, columns, 4) float32 in 0 ... 1: red, green, blue, opacity. Smaller if it is large.
 
-    `source` is the bytes of a file, an open one, or an image of Pillow. Raises ValueError for what cannot
-    be read as a picture, or has more than `max_pixels`.
+    `source` is the bytes of a file, an open one, or an image of Pillow. Raises ValueError for what
+    cannot be read as a picture, or has more than `max_pixels`.
     """
     from PIL import Image, ImageOps
 

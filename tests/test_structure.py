@@ -26,7 +26,7 @@ def test_the_package_knows_nothing_of_what_is_built_on_it():
     assert len(files) > len(ORDER)
     for path in files:
         assert not any(
-            n.split(".")[0] in ("reproduce", "app", "tests") for n in imports_of(path)
+            n.split(".")[0] in ("reproduce", "demo", "app", "tests") for n in imports_of(path)
         ), path
 
 

@@ -3,7 +3,11 @@
 import os
 from importlib.util import find_spec
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+# Read by Gradio. Without the last two it keeps the times of the last 10,000 events, and after each event
+# makes statistics of all of them: answers get slower with every drawing.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
 
 import torch
 
@@ -15,6 +19,7 @@ if __name__ == "__main__":
     page = build()
     page.queue(max_size=256).launch(
         **appearance(),
+        enable_monitoring=False,
         footer_links=["api"],
         max_file_size="5mb",
         mcp_server=find_spec("mcp") is not None,

@@ -120,11 +120,11 @@ LADDER = (
     _rung("average", "average pooling", 0.3, network=LeNet5Config(pooling="average")),
     _rung("max", "max pooling", 0.3, network=LeNet5Config(pooling="max")),
     _rung("full", "full C3", 0.3, network=LeNet5Config(table="full")),
-    _rung("sgd", "SGD", 0.3, (0.3, 1, 3, 10), optimizer="sgd"),
+    _rung("sgd", "SGD", 0.3, (0.1, 0.3, 1, 3, 10), optimizer="sgd"),
     _rung("adam", "Adam", 0.3, (0.03, 0.1, 0.3, 1), optimizer="adam"),
     _rung("batch", "64 patterns a step", 16, (4, 16, 64), batch=64),
     _rung("standardised", "input of mean 0, variance 1", 0.3, levels=_STANDARDISED),
-    _rung("printed-weights", "weights U(±2.4/F), as printed", 0.03, (0.03, 0.1, 0.3, 1),
+    _rung("printed-weights", "weights U(±2.4/F), as printed", 0.03, (0.01, 0.03, 0.1, 0.3, 1),
           initialisation=PRINTED),
 )  # fmt: skip
 """What table 2 compares; its last line is the textbook LeNet-5, all of today at once."""

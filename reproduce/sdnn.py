@@ -31,7 +31,7 @@ from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, string_fields
 from paper_lenet5.training import generator, inverted
 
-from . import drawing, sweeps, tables
+from . import drawing, string_errors, tables
 from .invariance import network_of, weights_of
 from .recipes import LENET5, SDNN
 from .runs import Runs, to_json, write
@@ -74,7 +74,7 @@ def panels(model: LeNet5, images: Tensor, labels: Tensor) -> list[Panel]:
         gaps = torch.full((1, len(truth) - 1), GAP)
         field, _ = string_fields(images, torch.tensor([chosen]), gaps, torch.zeros(1).long())
         inputs = inverted(preprocess(field), noise, generator(0, "picture"))
-        (penalties,) = sweeps.sweep(model, inputs)
+        (penalties,) = string_errors.sweep(model, inputs)
         raw = "".join(" " if k == BLANK else str(k) for k in penalties.argmin(0).tolist())
         codes = model.states(inputs)["f6"].flatten(0, 2)
         made.append(Panel(truth, noise, inputs, codes, raw, read_string(penalties).text))
@@ -132,7 +132,7 @@ def by_length(table: pd.DataFrame) -> list[dict[str, str]]:
         {"digits": str(length)}
         | {
             f"{title}{', noise' if noise else ''}": error_of(cell)
-            for noise in sweeps.NOISES
+            for noise in string_errors.NOISES
             for name, title in TITLES.items()
             if len(cell := lines[(lines["network"] == name) & (lines["noise"] == noise)])
         }
@@ -178,7 +178,7 @@ def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
             f"Errors are percent of {STRINGS:,} strings of MNIST's test digits that are not read right "
             "in every digit, with the 95 % interval for that many strings; "
             f"mean of {networks[SDNN.name]} networks trained on strings. LeNet-5 (1998), a single "
-            f"network, has no blank class: every blank has the penalty {sweeps.BLANK_PENALTY:g} (D17). "
+            f"network, has no blank class: every blank has the penalty {string_errors.BLANK_PENALTY:g} (D17). "
             "*Noise* means that 10 % of the pixels are inverted. The paper gives no error.",
             "",
             f"Gaps of {ANY.replace('-', '−')} pixels, as in training:",
@@ -219,13 +219,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     images, labels = load_mnist("test", args.data)
     first = next(iter(models.values()))
     if args.measure or args.train:
-        steps = len(models) * len(sweeps.LENGTHS) * len(sweeps.GAPS) * len(sweeps.NOISES)
-        measured = sweeps.measure(models, images, labels, args.strings)
+        steps = (
+            len(models)
+            * len(string_errors.LENGTHS)
+            * len(string_errors.GAPS)
+            * len(string_errors.NOISES)
+        )
+        measured = string_errors.measure(models, images, labels, args.strings)
         table = pd.DataFrame(track(measured, "Measuring", steps, console=console))
         write(numbers, table.to_csv(index=False).encode())
         write(
             args.out / "figures" / "sdnn.json",
-            to_json(sweeps.compare_costs(first, images)).encode(),
+            to_json(string_errors.compare_costs(first, images)).encode(),
         )
     drawing.save(draw(panels(first, images, labels)), args.out / "figures" / "sdnn")
     if not numbers.exists():

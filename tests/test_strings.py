@@ -24,7 +24,7 @@ from paper_lenet5.strings import (
     string_fields,
 )
 from paper_lenet5.training import Recipe, Session, Split, generator
-from reproduce import costs, sdnn, sweeps
+from reproduce import costs, sdnn, string_errors
 
 DIGITS = draw_digits(60)
 
@@ -210,7 +210,7 @@ def test_the_first_answer_sees_the_first_character_in_its_middle_and_the_last_th
 
 def test_every_gap_has_the_same_digits_in_the_same_places():
     images, labels = DIGITS
-    near, far = (sweeps.draw_strings(images, labels, 3, gap, 8) for gap in (0, 4))
+    near, far = (string_errors.draw_strings(images, labels, 3, gap, 8) for gap in (0, 4))
     assert near.truth == far.truth
     assert near.fields[:, :, :16].equal(far.fields[:, :, :16]), "the first digit's left part"
     assert (far.answers >= near.answers).all()
@@ -218,23 +218,27 @@ def test_every_gap_has_the_same_digits_in_the_same_places():
 
 
 def test_a_network_without_a_blank_class_gets_one_of_constant_penalty():
-    inputs = preprocess(sweeps.draw_strings(*DIGITS, 2, None, 4).fields)
+    inputs = preprocess(string_errors.draw_strings(*DIGITS, 2, None, 4).fields)
     of_ten, of_eleven = LeNet5(), LeNet5(LeNet5Config(output="bitmaps and blank"))
-    assert (sweeps.sweep(of_ten, inputs)[:, BLANK] == sweeps.BLANK_PENALTY).all()
-    assert sweeps.sweep(of_eleven, inputs).equal(sweeps.at_once(of_eleven, inputs))
+    assert (string_errors.sweep(of_ten, inputs)[:, BLANK] == string_errors.BLANK_PENALTY).all()
+    assert string_errors.sweep(of_eleven, inputs).equal(string_errors.at_once(of_eleven, inputs))
 
 
 def test_errors_are_strings_that_differ_and_their_kinds_are_counted(monkeypatch):
-    monkeypatch.setattr(sweeps, "read", lambda model, strings, noise: ["12", "1", "123", "13"])
-    strings = sweeps.Strings(["12", "12", "12", "12"], torch.zeros(0), torch.zeros(0))
-    monkeypatch.setattr(sweeps, "draw_strings", lambda *_: strings)
-    lines = list(sweeps.measure({("net", 0): None}, *DIGITS, 4))
-    assert len(lines) == len(sweeps.LENGTHS) * len(sweeps.GAPS) * len(sweeps.NOISES)
+    monkeypatch.setattr(
+        string_errors, "read", lambda model, strings, noise: ["12", "1", "123", "13"]
+    )
+    strings = string_errors.Strings(["12", "12", "12", "12"], torch.zeros(0), torch.zeros(0))
+    monkeypatch.setattr(string_errors, "draw_strings", lambda *_: strings)
+    lines = list(string_errors.measure({("net", 0): None}, *DIGITS, 4))
+    assert len(lines) == len(string_errors.LENGTHS) * len(string_errors.GAPS) * len(
+        string_errors.NOISES
+    )
     assert {(line["errors"], line["too_short"], line["too_long"]) for line in lines} == {(3, 1, 1)}
 
 
 def test_a_sweep_costs_less_than_the_network_at_every_position_and_gives_the_same():
-    cost = sweeps.compare_costs(random_model(), DIGITS[0], rounds=1)
+    cost = string_errors.compare_costs(random_model(), DIGITS[0], rounds=1)
     assert cost["answers"] == 9
     assert cost["multiply_adds_each"] == 9 * 328_096
     assert cost["multiply_adds_each"] > 2.5 * cost["multiply_adds_sweep"]

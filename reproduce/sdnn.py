@@ -10,6 +10,7 @@ half a minute each on one core. `--train` first trains what has none.
 import json
 import sys
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -178,7 +179,8 @@ def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
             f"Errors are percent of {STRINGS:,} strings of MNIST's test digits that are not read right "
             "in every digit, with the 95 % interval for that many strings; "
             f"mean of {networks[SDNN.name]} networks trained on strings. LeNet-5 (1998), a single "
-            f"network, has no blank class: every blank has the penalty {string_errors.BLANK_PENALTY:g} (D17). "
+            "network, has no blank class: every blank has the penalty "
+            f"{string_errors.BLANK_PENALTY:g} (D17). "
             "*Noise* means that 10 % of the pixels are inverted. The paper gives no error.",
             "",
             f"Gaps of {ANY.replace('-', '−')} pixels, as in training:",
@@ -219,12 +221,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     images, labels = load_mnist("test", args.data)
     first = next(iter(models.values()))
     if args.measure or args.train:
-        steps = (
-            len(models)
-            * len(string_errors.LENGTHS)
-            * len(string_errors.GAPS)
-            * len(string_errors.NOISES)
-        )
+        conditions = (string_errors.LENGTHS, string_errors.GAPS, string_errors.NOISES)
+        steps = len(models) * prod(map(len, conditions))
         measured = string_errors.measure(models, images, labels, args.strings)
         table = pd.DataFrame(track(measured, "Measuring", steps, console=console))
         write(numbers, table.to_csv(index=False).encode())

@@ -24,7 +24,9 @@ def pad(
     name: str, size: tuple[int, int], line: int, label: str, hint: str,
     examples: list[Example], first: str = "", **options,
 ) -> gr.HTML:  # fmt: skip
-    """Draws with mouse, finger and pen. Its value is {"drawing": data URL or "", "tab": name}.
+    """Draws with mouse, finger and pen. Its value is a data URL, or "" where nothing is drawn.
+
+    Whatever is drawn triggers the event that is named like the open tab: draw, inside, then or several.
 
     A drawing of lines is a PNG of the pad's own size; an example's picture is sent as it is.
     """
@@ -35,7 +37,7 @@ def pad(
     )
     buttons = "".join(map(_button, examples))
     return gr.HTML(
-        value={"drawing": first, "tab": "draw"},
+        value=first,
         html_template=(
             f'<div class="pad"><div class="paper">{canvas}<p class="hint">{escape(hint)}</p></div>'
             '<div class="tools"><button type="button" data-do="undo">Undo</button>'

@@ -55,9 +55,11 @@ def build() -> gr.Blocks:
                 with _tab("Results", "results"):
                     results()
 
-        digit_pad.change(_think, [digit_pad, both], [answer, maps, both], **live)
+        digit_pad.draw(_draw, digit_pad, answer, **live)
+        digit_pad.inside(_inside, digit_pad, maps, **live)
+        digit_pad.then(_compare, [digit_pad, both], both, **live)
         both.input(_compare, [digit_pad, both], both, **live)
-        string_pad.change(_read, string_pad, string, **live)
+        string_pad.several(_read, string_pad, string, **live)
         api.endpoints()
     return page
 
@@ -68,41 +70,30 @@ def _tab(label: str, name: str) -> gr.Tab:
     return tab
 
 
-def _think(drawn: object, both: object) -> tuple:
-    """What the open tab shows of the drawing; the others stay as they are."""
-    content, tab = _content(drawn), drawn.get("tab")
-    seen = None if content is None else look(pattern_of(content))
-    return (
-        (seen and draw.described(seen)) if tab == "draw" else gr.skip(),
-        (seen and inside.described(seen)) if tab == "inside" else gr.skip(),
-        _compared(seen and seen.pattern, both) if tab == "then" else gr.skip(),
-    )
+def _draw(drawn: object) -> dict | None:
+    """The answer to a drawing."""
+    content = drawing(drawn)
+    return None if content is None else draw.described(look(pattern_of(content)))
+
+
+def _inside(drawn: object) -> dict | None:
+    """All maps of a drawing."""
+    content = drawing(drawn)
+    return None if content is None else inside.described(look(pattern_of(content)))
 
 
 def _compare(drawn: object, both: object) -> dict:
-    """Both answers after a slider has moved."""
-    content = _content(drawn)
-    return _compared(None if content is None else pattern_of(content), both)
-
-
-def _compared(pattern, both: object) -> dict:
+    """Both networks' answers to a drawing, as the sliders stand."""
     try:
         settings = then.settings_of(both)
     except ValueError as error:
         raise refuse(f"The sliders are not as they should be: {error}.") from None
-    answers = None if pattern is None else then.described(pattern, settings)
+    content = drawing(drawn)
+    answers = None if content is None else then.described(pattern_of(content), settings)
     return {"settings": settings, "answers": answers}
 
 
 def _read(drawn: object) -> dict | None:
-    """The sweep over the string."""
-    content = _content(drawn)
+    """The sweep over a string."""
+    content = drawing(drawn)
     return None if content is None else several.described(several.field_of(ink_of(content)))
-
-
-def _content(drawn: object) -> bytes | None:
-    if not isinstance(drawn, dict):
-        raise refuse(
-            "A pad sends its drawing and the tab that is open, and this is something else."
-        )
-    return drawing(drawn.get("drawing"))

@@ -78,9 +78,9 @@ def wait_for(url: str, server: subprocess.Popen) -> dict:
 
 
 def drawing_function(config: dict) -> int:
-    """The number of the function that the pad's change calls."""
+    """The number of the function that a drawing on the pad calls."""
     (pad,) = (c["id"] for c in config["components"] if c["props"].get("elem_id") == "pad")
-    (function,) = (d["id"] for d in config["dependencies"] if [pad, "change"] in d["targets"])
+    (function,) = (d["id"] for d in config["dependencies"] if [pad, "draw"] in d["targets"])
     return function
 
 
@@ -111,8 +111,7 @@ def load(url: str, function: int, rate: float, seconds: float) -> tuple[list[flo
 
 def draw(connection: httpx.Client, session: str, function: int, picture: str) -> bool:
     """Send a drawing and wait for its answer, as the page does."""
-    data = [{"drawing": picture, "tab": "draw"}, {"settings": None}]
-    request = {"data": data, "fn_index": function, "session_hash": session}
+    request = {"data": [picture], "fn_index": function, "session_hash": session}
     try:
         connection.post("/queue/join", json=request).raise_for_status()
         with connection.stream("GET", "/queue/data", params={"session_hash": session}) as stream:

@@ -68,10 +68,6 @@ def bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def pad(drawing: object, tab: object = "draw") -> dict:
-    return {"drawing": drawing, "tab": tab}
-
-
 # --- what they give --------------------------------------------------------------------------------
 
 
@@ -183,14 +179,14 @@ def assert_one_sentence(words: str) -> None:
 
 
 @pytest.mark.parametrize("value", [
-    None, 5, "x", [], pad(5), pad("x"), pad(float("nan")), pad("data:image/png;base64,?"),
-    pad("data:image/png;base64,AAAA"), pad("data:image/png;base64," + "A" * 300_000),
-    pad("data:image/svg+xml;base64,AAAA"),
-    pad("data:image/png;base64," + base64.b64encode(bomb(2_000)).decode()),
+    5, "x", [], {}, float("nan"), "data:image/png;base64,?",
+    "data:image/png;base64,AAAA", "data:image/png;base64," + "A" * 300_000,
+    "data:image/svg+xml;base64,AAAA",
+    "data:image/png;base64," + base64.b64encode(bomb(2_000)).decode(),
 ])  # fmt: skip
-@pytest.mark.parametrize("handler", ["_think", "_compare", "_read"])
+@pytest.mark.parametrize("handler", ["_draw", "_inside", "_compare", "_read"])
 def test_a_pad_that_sends_something_else_gets_one_sentence(handler, value):
-    others = [] if handler == "_read" else [{"settings": then.UNCHANGED}]
+    others = [{"settings": then.UNCHANGED}] if handler == "_compare" else []
     with pytest.raises(gr.Error) as refused:
         getattr(page, handler)(value, *others)
     assert_one_sentence(refused.value.message)
@@ -203,7 +199,7 @@ def test_a_pad_that_sends_something_else_gets_one_sentence(handler, value):
 def test_sliders_that_are_not_numbers_get_one_sentence(settings):
     picture = digits.png(digits.examples()[0])
     with pytest.raises(gr.Error) as refused:
-        page._compare(pad(picture), {"settings": settings})
+        page._compare(picture, {"settings": settings})
     assert_one_sentence(refused.value.message)
 
 
@@ -247,17 +243,8 @@ def test_the_recorded_misses_are_the_networks_own():
 
 
 def test_an_empty_pad_is_nothing_to_look_at():
-    assert page._think(pad(""), {"settings": then.UNCHANGED})[0] is None
-    assert page._read(pad("")) is None
-
-
-def test_only_the_open_tab_is_computed():
-    picture = digits.png(digits.examples()[0])
-    for place, tab in enumerate(("draw", "inside", "then")):
-        told = page._think(pad(picture, tab), {"settings": then.UNCHANGED})
-        assert [isinstance(part, dict) and part.get("__type__") != "update" for part in told] == [
-            k == place for k in range(3)
-        ]
+    assert page._draw("") is None
+    assert page._read("") is None
 
 
 def test_the_answer_has_the_ten_penalties_and_their_order():

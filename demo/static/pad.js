@@ -1,9 +1,10 @@
-// A pad to draw on, with undo, clear and examples. Its value: {drawing: a PNG's data URL, tab}.
+// A pad to draw on, with undo, clear and examples. Its value: a PNG's data URL, or "".
 const canvas = element.querySelector("canvas");
 const context = canvas.getContext("2d");
 const { width, height } = canvas;
 const LINE = +canvas.dataset.line;
 const EVERY = 100; // ms between two looks at a line that is being drawn
+const EVENTS = ["draw", "inside", "then", "several"]; // named like the tab that shows the answer
 
 let now = { picture: null, lines: [] };
 let earlier = []; // what undo goes back to
@@ -54,8 +55,8 @@ function drawing() {
 function send() {
   clearTimeout(due);
   due = null;
-  props.value = { drawing: drawing(), tab: lenet.tab() };
-  trigger("change");
+  props.value = drawing();
+  if (EVENTS.includes(lenet.tab())) trigger(lenet.tab());
 }
 
 function become(next, remember = true) {

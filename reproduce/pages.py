@@ -1,7 +1,7 @@
 """Tables and sentences in README.md, DEVIATIONS.md and results/README.md, from the results.
 
 Nobody retypes a number: each stands between `<!-- NAME -->` and `<!-- end -->`, and this command
-writes them anew.
+writes them anew, and what the code of docs/faq.md prints.
 """
 
 import json
@@ -19,6 +19,7 @@ from . import (
     figure7,
     figure13,
     sdnn,
+    snippets,
     step_sizes,
     table1,
     table2,
@@ -83,6 +84,10 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
 }
 
 
+OUTPUTS = ("docs/faq.md",)
+"""Pages whose code needs no data and prints what stands below it."""
+
+
 def with_blocks(page: str, text: str) -> str:
     """The page's text with every block as the results have it. Raises ValueError for a lost block."""
     for (of_page, name), content in BLOCKS.items():
@@ -104,9 +109,12 @@ def renew(page: str) -> None:
 
 
 def main() -> int:
-    """Write the blocks of every page anew."""
+    """Write the blocks and outputs of every page anew."""
     for page in dict.fromkeys(page for page, _ in BLOCKS):
         renew(page)
+    for page in OUTPUTS:
+        path = ROOT / page
+        path.write_text(snippets.with_outputs(page, path.read_text(), ROOT))
     return 0
 
 

@@ -1,0 +1,60 @@
+"""The code on a page: each block of it, and what its Python prints, which stands below it."""
+
+import contextlib
+import io
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+
+
+class Block(NamedTuple):
+    """One fenced block of a page."""
+
+    language: str
+    code: str
+    first: int
+    """Line of the page on which its code begins, from 0."""
+    after: int
+    """The line that closes it."""
+
+
+def blocks(text: str) -> list[Block]:
+    """The fenced blocks of a page, in order; those without a language have the language ""."""
+    return [
+        Block(token.info.strip(), token.content, token.map[0] + 1, token.map[1] - 1)
+        for token in MarkdownIt().parse(text)
+        if token.type == "fence"
+    ]
+
+
+def with_outputs(page: str, text: str, folder: Path) -> str:
+    """The page's text, each ```text below Python being what that Python prints.
+
+    All Python of the page is run in `folder`, in order and in one namespace. What it raises is raised,
+    with `page` and the line.
+    """
+    lines, found = text.splitlines(keepends=True), blocks(text)
+    namespace, printed = {"__name__": page}, {}
+    here = os.getcwd()
+    os.chdir(folder)
+    try:
+        for block, following in zip(found, [*found[1:], None], strict=True):
+            if block.language != "python":
+                continue
+            code = compile("\n" * block.first + block.code, page, "exec")
+            with contextlib.redirect_stdout(io.StringIO()) as output:
+                exec(code, namespace)
+            if following and following.language == "text" and adjacent(lines, block, following):
+                printed[following] = output.getvalue()
+    finally:
+        os.chdir(here)
+    for block, output in reversed(printed.items()):
+        lines[block.first : block.after] = output.splitlines(keepends=True)
+    return "".join(lines)
+
+
+def adjacent(lines: list[str], block: Block, following: Block) -> bool:
+    """Whether nothing stands between the two."""
+    return not "".join(lines[block.after + 1 : following.first - 1]).strip()

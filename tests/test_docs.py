@@ -1,0 +1,215 @@
+"""What the pages tell a reader to type works: README.md, CONTRIBUTING.md, DEVIATIONS.md, docs/."""
+
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import MNIST
+from demo_server import served
+from PIL import Image
+
+from demo import digits, several
+from paper_lenet5.mnist import VARIABLE, DataUnavailable
+from reproduce.snippets import Block, blocks, with_outputs
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    str(path.relative_to(ROOT))
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"),
+                 ROOT / "results" / "README.md"]
+)  # fmt: skip
+STAND_INS = {
+    # makes an environment, but puts no pip into it and does not stay in it
+    "python -m venv .venv && . .venv/bin/activate":
+        "python -m venv --without-pip .venv && . .venv/bin/activate && deactivate",
+    # some of the tests
+    "pytest": "pytest -q tests/test_structure.py",
+    "pytest tests/test_claims.py tests/test_behaviour.py": "pytest -q tests/test_structure.py",
+    # `demo` below runs this very line
+    "python app.py": "test -f app.py",
+    # the table from the records, in place of training
+    "python -m reproduce.table1 --rows lenet5-1998 lenet5-1998-distortions":
+        "python -m reproduce.table1 --rows lenet5-1998 lenet5-1998-distortions --recorded",
+}  # fmt: skip
+"""What is run in place of a line that would take minutes or need the internet. All others are run as
+they stand; of `pip install` it is checked that what it names exists."""
+DEMO = "http://127.0.0.1:7860"
+"""Where `python app.py` says that it serves the demo."""
+SECONDS = 120
+"""After which a block that runs no further fails: it needs a stand-in."""
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text()
+
+
+SHELL = {
+    block.code: f"{page}:{block.first + 1}"
+    for page in PAGES
+    for block in blocks(text_of(page))
+    if block.language == "sh"
+}
+"""Every shell block of all pages, once, and where it stands."""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the repository, and in it the pictures that the pages speak of."""
+    tree = tmp_path_factory.mktemp("docs") / "paper-lenet5"
+    ignored = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "unfinished",
+                                     "*.egg-info", "mnist-*", "smoke")  # fmt: skip
+    weights = str(ROOT / "results" / "runs")
+    shutil.copytree(
+        ROOT,
+        tree,
+        ignore=lambda folder, names: {
+            *ignored(folder, names),
+            *(name for name in names if folder == weights and name.endswith(".safetensors")),
+        },
+    )
+    (tree / "folder").mkdir()
+    for name, image in {
+        "digit.png": digits.examples()[4],
+        "folder/two.png": digits.examples()[2],
+        "seven.png": digits.examples()[7],
+        "1998.png": several.example("1998"),
+    }.items():
+        Image.fromarray(255 - image.numpy()).save(tree / name)
+    return tree
+
+
+@pytest.fixture(scope="module")
+def demo(tree):
+    """The address of a demo that runs."""
+    with served(tree) as address:
+        yield address
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_a_page_is_one_that_is_run(page):
+    text = text_of(page)
+    languages = [block.language for block in blocks(text)]
+    assert set(languages) <= {"python", "sh", "text"}, "write ```python, ```sh or ```text"
+    assert len(languages) == text.count("```") / 2, "a block that is not seen as one"
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if "```python" in text_of(p)])
+def test_the_python_of_a_page_prints_what_stands_below_it(page, tree, monkeypatch, request):
+    text = text_of(page)
+    if DEMO in text:
+        text = text.replace(DEMO, request.getfixturevalue("demo"))
+    monkeypatch.setenv(VARIABLE, str(MNIST))
+    try:
+        assert with_outputs(page, text, tree) == text, "run `python -m reproduce.pages`"
+    except DataUnavailable as reason:
+        pytest.skip(f"needs MNIST in {VARIABLE} or the cache: {reason}")
+
+
+@pytest.mark.parametrize("code", SHELL, ids=SHELL.values())
+def test_the_shell_of_a_page_runs(code, tree):
+    script = []
+    for line in code.replace("\\\n", " ").splitlines():
+        command = line.split("  #")[0].strip()
+        if command.startswith("pip install "):
+            assert_installable(command)
+        else:
+            script.append(STAND_INS.get(command, line))
+    environment = {**os.environ, "PYTHONPATH": str(tree), VARIABLE: str(MNIST),
+                   "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}  # fmt: skip
+    ran = subprocess.run(["bash", "-e", "-c", "\n".join(script)], cwd=tree, env=environment, text=True,
+                         timeout=SECONDS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+
+
+def assert_installable(command: str) -> None:
+    """Of `pip install`, this folder and extras that there are; of anything else, a stand-in."""
+    extras = re.fullmatch(r'pip install (?:-e )?"?\.(?:\[([\w,]+)\])?"?', command)
+    assert extras, f"{command} needs a stand-in"
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    assert set(filter(None, (extras[1] or "").split(","))) <= set(project["optional-dependencies"])
+
+
+def test_every_stand_in_stands_for_a_line_of_a_page():
+    lines = {line.strip() for code in SHELL for line in code.splitlines()}
+    assert set(STAND_INS) <= lines
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_in_a_sentence_exist_with_their_options(page, capsys):
+    for module, rest in re.findall(r"`python -m (reproduce[.\w]*)([^`]*)`", text_of(page)):
+        command = importlib.import_module(module)
+        options = set(re.findall(r"--[\w-]+", rest))
+        if options:
+            with pytest.raises(SystemExit):
+                command.main(["--help"])
+            assert options <= set(re.findall(r"--[\w-]+", capsys.readouterr().out)), module
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_links_to_exists(page):
+    text = re.sub(r"```.*?```", "", text_of(page), flags=re.S)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"https?:|mailto:", target):
+            path, _, section = target.partition("#")
+            linked = (ROOT / page).parent / path if path else ROOT / page
+            assert linked.exists(), target
+            if section:
+                assert section in sections(linked.read_text()), target
+
+
+def sections(text: str) -> set[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_python_that_prints_something_else_is_noticed(tmp_path):
+    page = "```python\nprint(1 + 1)\n```\n\n```text\n{}\n```\n"
+    assert with_outputs("page", page.format(3), tmp_path) == page.format(2)
+    assert with_outputs("page", page.format(2), tmp_path) == page.format(2)
+
+
+def test_python_that_fails_says_on_which_line_of_the_page(tmp_path):
+    with pytest.raises(ZeroDivisionError) as error:
+        with_outputs("page.md", "words\n\n```python\nx = 1\nx / 0\n```\n", tmp_path)
+    last = error.traceback[-1]
+    assert (str(last.path), last.lineno + 1) == ("page.md", 5)
+
+
+def test_blocks_are_found_with_their_lines():
+    assert blocks("a\n```sh\nls\n```\n") == [Block("sh", "ls\n", 2, 3)]
+
+
+def test_contributing_is_a_page_of_45_lines():
+    assert len(text_of("CONTRIBUTING.md").splitlines()) <= 45
+
+
+def test_the_citation_is_of_this_version_and_of_the_paper():
+    text = text_of("CITATION.cff")
+    citation = yaml.safe_load(text)
+    assert citation["version"] == tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
+    assert citation["preferred-citation"]["doi"] == "10.1109/5.726791"
+    assert not re.search(r": [*&]", text), "GitHub reads no YAML aliases"
+
+
+def test_the_changelog_begins_with_this_version():
+    version = tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
+    assert re.search(r"^## \[(.*?)\]", text_of("CHANGELOG.md"), re.M)[1] == version
+
+
+def test_every_question_of_the_faq_has_python_and_its_output():
+    questions = text_of("docs/faq.md").split("\n## ")[1:]
+    assert len(questions) >= 11
+    for question in questions:
+        assert {block.language for block in blocks(question)} == {"python", "text"}, question[:40]

@@ -1,0 +1,54 @@
+"""The notebooks run, and what is stored in them is what comes out."""
+
+import copy
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
+LARGEST = 300_000
+"""Bytes of a notebook with its pictures."""
+
+
+def printed(notebook) -> list[tuple[str, list[set[str]]]]:
+    """Of each cell its text, and in what forms each of its pictures is there."""
+    outputs = [cell.get("outputs", []) for cell in notebook.cells]
+    return [
+        ("".join(o.get("text", "") for o in of), [set(o["data"]) for o in of if "data" in o])
+        for of in outputs
+    ]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.name)
+def path(request):
+    return request.param
+
+
+def test_there_is_a_notebook():
+    assert NOTEBOOKS
+
+
+def test_a_notebook_gives_what_is_stored_in_it_and_no_warning(path):
+    stored = nbformat.read(path, as_version=4)
+    notebook = copy.deepcopy(stored)
+    where = {"metadata": {"path": str(path.parent)}}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where)
+    client.execute(env=environment)
+    kinds = {output.get("name") for cell in notebook.cells for output in cell.get("outputs", [])}
+    assert "stderr" not in kinds
+    assert printed(notebook) == printed(stored), f"run `jupyter execute --inplace {path.name}`"
+
+
+def test_a_notebook_is_valid_small_and_links_to_what_exists(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert path.stat().st_size <= LARGEST
+    words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", words):
+        assert (path.parent / target).exists(), target

@@ -1,7 +1,9 @@
 """The trained network on pictures: `python -m paper_lenet5 classify picture.png`."""
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +16,7 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".
 def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
     """The paths, and in place of each folder the pictures in it, by name."""
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):
             yield from sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
         else:
             yield path
@@ -84,14 +86,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         model = LeNet5.from_pretrained(args.weights)
+        paths = list(pictures_of(args.pictures))
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    paths = list(pictures_of(args.pictures))
     if not paths:
         print(f"no pictures ({', '.join(ENDINGS)}) in {', '.join(map(str, args.pictures))}",
               file=sys.stderr)  # fmt: skip
         return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     if not args.json:
         print(heading(model(torch.zeros(1, 1, 32, 32)).shape[1]))
     answers = []

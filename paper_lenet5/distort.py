@@ -13,6 +13,7 @@ Row 26 is just below the 20x20 box of the character, so that shrinking and growi
 foot. The 100 maps leave the rows uncertain by about 0.3 (26) and 1 (19).
 """
 
+import math
 from dataclasses import astuple, dataclass
 
 import torch
@@ -33,7 +34,7 @@ class DistortionRanges:
     """Lowest and highest value of each parameter, which is drawn uniformly between them.
 
     The fields are the columns of every parameter tensor, in this order. Raises ValueError where a
-    lowest value exceeds its highest, or where shrink or squeeze may not be positive.
+    lowest value exceeds its highest, one is not finite, or shrink or squeeze may not be positive.
     """
 
     shrink: tuple[float, float]  # the character comes out 1/shrink times as large
@@ -43,8 +44,8 @@ class DistortionRanges:
     shift_y: tuple[float, float]  # downwards, likewise
 
     def __post_init__(self) -> None:
-        if not all(low <= high for low, high in astuple(self)):
-            raise ValueError(f"expected pairs (low, high) with low <= high, got {self}")
+        if not all(-math.inf < low <= high < math.inf for low, high in astuple(self)):
+            raise ValueError(f"expected finite pairs (low, high) with low <= high, got {self}")
         if not min(self.shrink[0], self.squeeze[0]) > 0:
             raise ValueError(f"expected shrink and squeeze above 0, got {self}")
 
@@ -67,8 +68,11 @@ def draw_distortions(
 ) -> Tensor:
     """Draw n distortions, all parameters independent and uniform: (n, 5) float32.
 
-    Columns: shrink, squeeze, shear, shift_x, shift_y, as in DistortionRanges.
+    Columns: shrink, squeeze, shear, shift_x, shift_y, as in DistortionRanges. Raises ValueError for a
+    negative n.
     """
+    if n < 0:
+        raise ValueError(f"expected n >= 0, got {n}")
     low, high = torch.tensor(astuple(ranges), dtype=torch.float32).T
     return low + (high - low) * torch.rand(n, len(low), generator=generator)
 
@@ -92,6 +96,8 @@ def distort(images: Tensor, parameters: Tensor, chunk: int = 128) -> Tensor:
     if chunk < 1:
         raise ValueError(f"expected a chunk of at least 1, got {chunk}")
     maps = _field_to_pattern(parameters.float())
+    if not maps.isfinite().all():
+        raise ValueError("expected parameters whose products are numbers in float32")
     fields = images.new_empty(len(images), FIELD, FIELD)
     for start in range(0, len(images), chunk):
         part = slice(start, start + chunk)
@@ -145,6 +151,8 @@ def _field_to_pattern(parameters: Tensor) -> Tensor:
 
 
 def _check_images(images: Tensor) -> None:
+    if not isinstance(images, Tensor):
+        raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
     if images.shape[1:] != (PATTERN, PATTERN) or images.dtype != torch.uint8:
         raise ValueError(
             f"expected (N, {PATTERN}, {PATTERN}) uint8 images, "

@@ -22,10 +22,11 @@ def train_one_pass(
 
     The model is updated after each of them (eq. 18), or after every `batch` of them for the mean
     gradient. Returns how many were misclassified when they came: the training error "during the
-    pass" of Fig. 5.
+    pass" of Fig. 5. Raises ValueError for labels or an order out of range, or a batch of less than 1.
     """
+    check_pass(model, images, labels, order, batch)
     errors = 0
-    for some in order.split(batch):
+    for some in order.split(batch) if len(order) else ():
         answer = model(images[some])
         errors += int((answer.argmin(1) != labels[some]).sum())
         optimizer.zero_grad()
@@ -38,3 +39,23 @@ def train_one_pass(
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
     """Penalties (N, 10) for images (N, 1, 32, 32), a thousand at a time."""
     return torch.cat([model(some) for some in images.split(1000)])
+
+
+def check_pass(model: LeNet5, images: Tensor, labels: Tensor, order: Tensor, batch: int) -> None:
+    """Raises ValueError where these cannot be trained on."""
+    check_labels(labels, len(images), model)
+    if order.dtype != torch.int64 or order.ndim != 1:
+        raise ValueError(f"expected (P,) int64 indices, got {tuple(order.shape)} {order.dtype}")
+    if len(order) and not 0 <= order.min() <= order.max() < len(images):
+        raise ValueError(f"expected an order of 0 ... {len(images) - 1}, got other indices in it")
+    if batch < 1:
+        raise ValueError(f"expected at least one pattern in a batch, got {batch}")
+
+
+def check_labels(labels: Tensor, n: int, model: LeNet5) -> None:
+    """Raises ValueError unless there are n labels of classes that the model has."""
+    classes = model.classes
+    if labels.dtype != torch.int64 or labels.shape != (n,):
+        raise ValueError(f"expected ({n},) int64 labels, got {tuple(labels.shape)} {labels.dtype}")
+    if n and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(f"expected labels 0 ... {classes - 1}, got others")

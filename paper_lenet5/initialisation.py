@@ -1,5 +1,6 @@
 """The first values of the parameters. Appendix A, and what it leaves open (D4)."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -13,12 +14,18 @@ class Initialisation:
     """Weights uniform in +-scale / F^power, F the fan-in of the unit without its bias.
 
     The paper prints scale 2.4 and power 1. `coefficient` is the constant that S2 and S4 start from,
-    or None for the rule of the weights with F = 4. Biases start at 0.
+    or None for the rule of the weights with F = 4. Biases start at 0. Raises ValueError for numbers
+    that are not finite, or a scale that is not positive.
     """
 
     scale: float = 1.2
     power: float = 0.5
     coefficient: float | None = 0.5
+
+    def __post_init__(self):
+        values = (self.scale, self.power, self.coefficient or 0.0)
+        if not (all(map(math.isfinite, values)) and self.scale > 0):
+            raise ValueError(f"expected finite numbers and a scale above 0, got {self}")
 
     def bound(self, fan_in: Tensor | int) -> Tensor | float:
         """Half the width of the interval that a weight with this fan-in is drawn from."""

@@ -46,7 +46,7 @@ class Subsampling(nn.Module):
     """S2 and S4: (sum of four inputs) x coefficient + bias, one pair per map. Section II-B.
 
     (N, maps, H, W) to (N, maps, H / 2, W / 2) weighted sums; a last odd row or column is left out.
-    The four inputs are added, not averaged (D5).
+    The four inputs are added, not averaged (D5). Raises ValueError for another number of maps.
     """
 
     def __init__(self, maps: int):
@@ -55,6 +55,8 @@ class Subsampling(nn.Module):
         self.bias = nn.Parameter(torch.empty(maps))
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.ndim != 4 or x.shape[1] != len(self.bias):
+            raise ValueError(f"expected (N, {len(self.bias)}, H, W), got {tuple(x.shape)}")
         return self.connect(self.sums(x))
 
     @staticmethod
@@ -101,11 +103,15 @@ class TableConvolution(nn.Module):
 
     (N, inputs, H, W) to (N, maps, H - 4, W - 4) weighted sums. `weight` (crosses, 5, 5) holds one
     kernel per cross of the table, map by map, and within a map input by input; `bias` (maps) is
-    added once per map.
+    added once per map. Raises ValueError for a table with an empty, repeated or negative entry.
     """
 
     def __init__(self, table: Sequence[Sequence[int]], kernel_size: int = 5):
         super().__init__()
+        if not table or any(
+            not inputs or len({*inputs}) < len(inputs) or min(inputs) < 0 for inputs in table
+        ):
+            raise ValueError(f"expected for each map the inputs 0, 1, ... it looks at, got {table}")
         crosses = [(m, i) for m, inputs in enumerate(table) for i in inputs]
         self.maps, self.inputs = len(table), 1 + max(i for _, i in crosses)
         self.cross_map, self.cross_input = (list(column) for column in zip(*crosses, strict=True))

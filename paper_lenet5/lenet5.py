@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from .connections import FULL, TABLE_I
 from .initialisation import Initialisation, initialise
 from .layers import ACTIVATIONS, POOLINGS, Activation, Subsampling, TableConvolution
-from .preprocess import FIELD
+from .preprocess import FIELD, check_values
 from .pretrained import Pretrained
 from .rbf import CODES, EuclideanRBF
 
@@ -56,7 +56,8 @@ class LeNet5(Pretrained):
 
     (N, 1, 32, 32) float32 in -0.1 (paper) ... 1.175 (ink) to (N, 10) penalties, the smallest wins.
     Inputs larger than 32x32 give a map of penalties (N, 10, rows, columns), one answer every 4
-    pixels, since C5 is a convolution (section VII).
+    pixels, since C5 is a convolution (section VII). Raises ValueError for other shapes, types or
+    values: grey levels 0 ... 255 are no input, preprocess them.
 
     A new network is drawn from `generator` (torch's own where there is none) by the rule of D4, or
     by another `initialisation`. `LeNet5.from_pretrained()` is a trained one.
@@ -99,7 +100,7 @@ class LeNet5(Pretrained):
         """The state (squashed output, D3) of every layer up to F6, by name.
 
         The shapes are those of a 32x32 input; F6's 84 units stand last. Raises ValueError for an
-        input that is not (N, 1, >= 32, >= 32).
+        input that is not (N, 1, >= 32, >= 32), or has other values than `preprocess` gives.
         """
         if x.ndim != 4 or x.shape[1] != 1 or min(x.shape[2:]) < FIELD:
             raise ValueError(f"expected input of shape (N, 1, >= 32, >= 32), got {tuple(x.shape)}")
@@ -107,6 +108,7 @@ class LeNet5(Pretrained):
             raise ValueError(
                 f"expected {self.c1.weight.dtype}, as preprocess gives it, got {x.dtype}"
             )
+        check_values(x)
         f, g = self.activation("c1").function, self.activation("s2").function
         c1 = f(self.c1(x))  # (N, 6, 28, 28)
         s2 = g(self.s2(c1))  # (N, 6, 14, 14)

@@ -7,14 +7,23 @@ import torch
 from torch import Tensor
 
 
+def _check_factor(factor: float) -> None:
+    if not 0 < factor < math.inf:
+        raise ValueError(f"expected a factor above 0, got {factor}")
+
+
 @dataclass(frozen=True)
 class MSELoss:
     """E = y_D, the penalty of the correct class, mean over the patterns (eq. 8).
 
-    All penalties are multiplied by `factor`; 1/2 is what the authors' later code has (D9).
+    All penalties are multiplied by `factor`; 1/2 is what the authors' later code has (D9). Raises
+    ValueError for a factor that is not positive.
     """
 
     factor: float = 1.0
+
+    def __post_init__(self):
+        _check_factor(self.factor)
 
     def __call__(self, penalties: Tensor, labels: Tensor) -> Tensor:
         """Penalties (N, 10) >= 0 and labels (N,) int64 in 0 ... 9 to the loss, a scalar."""
@@ -35,11 +44,17 @@ class MAPLoss:
 
     The loss is positive. e^-j is the rubbish class: a class whose penalty is well above j is hardly
     pushed up any more. The paper gives no value for j (D7). `factor` as in MSELoss. With j infinite
-    there is no rubbish, and E is the cross entropy of the softmax over -y_i: CROSS_ENTROPY.
+    there is no rubbish, and E is the cross entropy of the softmax over -y_i: CROSS_ENTROPY. Raises
+    ValueError for a negative j.
     """
 
     j: float
     factor: float = 1.0
+
+    def __post_init__(self):
+        _check_factor(self.factor)
+        if not self.j >= 0:
+            raise ValueError(f"expected j >= 0, got {self.j}")
 
     def __call__(self, penalties: Tensor, labels: Tensor) -> Tensor:
         """Penalties (N, 10) >= 0, however large, and labels (N,) int64 to the loss, a scalar."""
@@ -75,9 +90,9 @@ Loss = MSELoss | MAPLoss
 
 def _correct(penalties: Tensor, labels: Tensor) -> Tensor:
     """The penalty of each pattern's own class. Raises ValueError where the two do not fit."""
-    if penalties.ndim != 2 or labels.shape != penalties.shape[:1]:
+    if penalties.ndim != 2 or labels.shape != penalties.shape[:1] or len(labels) == 0:
         raise ValueError(
-            "expected penalties (N, classes) and labels (N,), "
+            "expected penalties (N, classes) and labels (N,), N at least 1, "
             f"got {tuple(penalties.shape)} and {tuple(labels.shape)}"
         )
     classes = penalties.shape[1]

@@ -113,7 +113,7 @@ def cache_folder() -> Path:
 def find(folder: Path, dataset: str, name: str) -> Path | None:
     """The file `name` of `dataset` in one of the three layouts of `folder`, or None; unread."""
     paths = [place / (name + end) for place in _places(folder, dataset) for end in ("", ".gz")]
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def _places(folder: Path, dataset: str) -> list[Path]:
@@ -121,7 +121,7 @@ def _places(folder: Path, dataset: str) -> list[Path]:
 
 
 def _load(dataset: str, split: str, root) -> Patterns:
-    if split not in PREFIXES:
+    if split not in tuple(PREFIXES):
         raise ValueError(f'split must be "train" or "test", not {split!r}')
     arrays = []
     for name in (f"{PREFIXES[split]}-images-idx3-ubyte", f"{PREFIXES[split]}-labels-idx1-ubyte"):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from .preprocess import BLACK, WHITE
+from .preprocess import BLACK, FIELD, WHITE, check_values
 from .pretrained import Pretrained
 
 
@@ -14,7 +14,7 @@ class ModernNet(nn.Sequential, Pretrained):
 
     (N, 1, 32, 32) float32 in -0.1 (paper) ... 1.175 (ink), as `preprocess` gives it, to scores
     (N, 10), the largest wins. In PyTorch's own initialisation; `ModernNet.from_pretrained()` is a
-    trained one.
+    trained one. Raises ValueError for other shapes, types or values.
     """
 
     shipped: ClassVar[Mapping[str, str]] = {
@@ -39,6 +39,12 @@ class UnitRange(nn.Module):
     """The 28x28 pixels inside the field, from 0 (paper) to 1 (ink)."""
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.shape[1:] != (1, FIELD, FIELD) or not x.is_floating_point():
+            raise ValueError(
+                f"expected floating-point input of shape (N, 1, {FIELD}, {FIELD}), "
+                f"got {x.dtype} of shape {tuple(x.shape)}"
+            )
+        check_values(x)
         return (x[..., 2:-2, 2:-2] - WHITE) / (BLACK - WHITE)
 
 

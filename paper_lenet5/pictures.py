@@ -90,8 +90,12 @@ def _eight_bits(image: "Image") -> "Image":
 def ink(pixels: np.ndarray) -> np.ndarray:
     """How much each pixel differs from the paper: (rows, columns) float32 in 0 ... 1.
 
-    `pixels` (rows, columns, 4) in 0 ... 1. Raises ValueError where no pixel does.
+    `pixels` (rows, columns, 4) in 0 ... 1. Raises ValueError for others, or where no pixel differs.
     """
+    if pixels.ndim != 3 or pixels.shape[2] != 4 or not pixels.size:
+        raise ValueError(f"expected pixels (rows, columns, 4), got {pixels.shape}")
+    if not 0 <= pixels.min() <= pixels.max() <= 1:
+        raise ValueError(f"expected pixels in 0 ... 1, got {pixels.min():g} to {pixels.max():g}")
     colour, opacity = pixels[..., :3], pixels[..., 3]
     drawn = opacity > 0.5
     if drawn.mean() > 0.5:  # else nothing but the digit is opaque
@@ -120,11 +124,13 @@ def _paper(colour: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 def normalise(ink: np.ndarray) -> Tensor:
     """The ink (rows, columns) >= 0 of a digit as a pattern of MNIST: uint8 (28, 28).
 
-    What is no stronger than the unrest of the paper is left out. Raises ValueError where nothing is
-    stronger.
+    What is no stronger than the unrest of the paper is left out. Raises ValueError for other shapes or
+    values, or where nothing is stronger.
     """
     from PIL import Image
 
+    if ink.ndim != 2 or not ink.size or not 0 <= ink.min() <= ink.max() < np.inf:
+        raise ValueError(f"expected finite ink (rows, columns) >= 0, got {ink.shape} {ink.dtype}")
     ink = np.where(ink > _unrest(ink), ink, 0)
     rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     if not len(rows):

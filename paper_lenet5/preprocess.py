@@ -8,6 +8,8 @@ WHITE, BLACK = -0.1, 1.175
 """Input values of background and ink: they make the mean of the input roughly 0."""
 FIELD = 32
 """Height and width of the input in pixels, so that strokes can lie in the centre of any unit."""
+FURTHEST = 10
+"""Nobody puts the input values of paper or ink further from 0. Grey levels 0 ... 255 do lie beyond."""
 
 
 def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> Tensor:
@@ -16,8 +18,10 @@ def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> 
     Each 28x28 image is extended by two pixels of background on every side (D14); grey level g becomes
     g / 255 x 1.275 - 0.1, or what leads from 0 and 255 to the two `levels`. Images that are 32x32
     already (distorted ones), or wider (strings), are only rescaled.
-    Raises ValueError for any other shape or dtype.
+    Raises ValueError for any other shape or dtype, and for levels further from 0 than 10.
     """
+    if not isinstance(images, Tensor):
+        raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
     rows, columns = images.shape[1:] if images.ndim == 3 else (0, 0)
     fits = rows == columns == 28 or rows == FIELD <= columns
     if images.dtype != torch.uint8 or not fits:
@@ -28,4 +32,21 @@ def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> 
     margin = (FIELD - rows) // 2
     field = functional.pad(images, [margin] * 4)
     white, black = levels
+    if not (abs(white) <= FURTHEST and abs(black) <= FURTHEST):
+        raise ValueError(f"expected levels in +-{FURTHEST}, got {levels}")
     return (field.unsqueeze(1).to(torch.float32) * ((black - white) / 255)).add_(white)
+
+
+def check_values(x: Tensor) -> None:
+    """Raises ValueError where the network's input has values that `preprocess` never gives.
+
+    Not while a graph is traced, where there are no values yet.
+    """
+    if torch.compiler.is_compiling() or torch.jit.is_tracing() or x.numel() == 0:
+        return
+    if not x.detach().abs().amax() <= FURTHEST:
+        low, high = x.detach().aminmax()
+        raise ValueError(
+            f"expected input from {WHITE} (paper) to {BLACK} (ink), as preprocess gives it, "
+            f"got {low:g} to {high:g}"
+        )

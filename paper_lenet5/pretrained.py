@@ -118,6 +118,10 @@ class Pretrained(
         if misfits:
             raise WeightsUnusable(f"{path} does not fit {cls.__name__} ({misfits}): {remedy}")
         network.load_state_dict(state)
+        lost = [name for name, value in state.items() if not value.isfinite().all()]
+        if lost:
+            raise WeightsUnusable(f"{path} has values in {', '.join(lost)} that are no numbers: "
+                                  "its network was lost in training, train it again")  # fmt: skip
         return network.to(map_location).eval()
 
     def _save_pretrained(self, save_directory: Path) -> None:
@@ -140,7 +144,7 @@ class Pretrained(
             config = json.loads(path.read_bytes())
             version, sha256 = config.pop("format_version"), str(config.pop("weights_sha256"))
             network = config.pop("architectures")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise WeightsUnusable(f"{path} is not JSON ({error}): {remedy}") from None
         except (AttributeError, KeyError, TypeError):
             raise WeightsUnusable(
@@ -183,12 +187,17 @@ def _read_weights(path: Path, sha256: str, remedy: str) -> dict[str, Tensor]:
 
 
 def _misfits(own: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> str:
-    """Where the two differ in names or shapes, in words; nothing where they do not."""
+    """Where the two differ in names, shapes or kinds of number, in words; else nothing."""
     words = [f"no {name}" for name in own.keys() - other.keys()]
     words += [f"an unknown {name}" for name in other.keys() - own.keys()]
     words += [
         f"{name} is {tuple(other[name].shape)} instead of {tuple(own[name].shape)}"
         for name in own.keys() & other.keys()
         if own[name].shape != other[name].shape
+    ]
+    words += [
+        f"{name} is {other[name].dtype} instead of {own[name].dtype}"
+        for name in own.keys() & other.keys()
+        if own[name].is_floating_point() != other[name].is_floating_point()
     ]
     return ", ".join(sorted(words))

@@ -1,5 +1,6 @@
 """Stochastic diagonal Levenberg-Marquardt, for every single parameter. Appendix C, eq. 18 to 27."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
@@ -38,9 +39,11 @@ def diagonal_curvature(
     our training too (D6). What feeds the one weight of a subsampling unit is the "sum" of its four
     inputs, or each of the four by a connection of its own ("each", D8).
     Neither loss's curvature depends on the labels; they only have to be as many as the images.
+    Raises ValueError for images that the model does not take, none at all, or unknown options.
     """
-    if len(images) == 0 or len(images) != len(labels):
-        raise ValueError(f"expected P >= 1 images and labels, got {len(images)} and {len(labels)}")
+    if images.ndim == 0 or labels.ndim != 1 or not 1 <= len(images) == len(labels):
+        n, m = (len(t) if t.ndim else "a single number" for t in (images, labels))
+        raise ValueError(f"expected P >= 1 images and labels, got {n} and {m}")
     if coefficient_input not in COEFFICIENT_INPUTS:
         raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
     if output_curvature is not None and not output_curvature >= 0:
@@ -53,7 +56,7 @@ def diagonal_curvature(
     f6 = states["f6"]
     if model.config.output == "linear":
         at_output = _start(output_curvature, loss.output_curvature, model.output(f6).flatten(1))
-        sums, at_state = _back_through_squares(
+        sums, at_state = back_through_squares(
             model.output, f6.square(), at_output.view(len(f6), 1, 1, -1)
         )
         sums = {f"output.{key}": h for key, h in sums.items()}
@@ -73,7 +76,7 @@ def diagonal_curvature(
             squares = functional.interpolate(layer.sums(x).square() / 4, scale_factor=2)
         else:
             squares = x.square()
-        of_parameters, at_state = _back_through_squares(layer, squares, at_sum)  # eq. 27
+        of_parameters, at_state = back_through_squares(layer, squares, at_sum)  # eq. 27
         sums |= {f"{name}.{key}": h for key, h in of_parameters.items()}
     return {
         name: sums[name] / len(images) for name, p in model.named_parameters() if p.requires_grad
@@ -84,7 +87,7 @@ def _start(constant: float | None, own: Callable[[Tensor], Tensor], at: Tensor) 
     return own(at) if constant is None else torch.full_like(at, constant)
 
 
-def _back_through_squares(
+def back_through_squares(
     layer: nn.Module, squared_inputs: Tensor, at_sum: Tensor
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Eq. 23, 25 and 27 for one layer, by the layer's own backward pass over squares.
@@ -118,8 +121,8 @@ class SDLM(torch.optim.Optimizer):
     def __init__(
         self, named_parameters: Iterable[tuple[str, nn.Parameter]], eta: float, mu: float = MU
     ):
-        if not (eta > 0 and mu > 0):
-            raise ValueError(f"expected eta > 0 and mu > 0, got eta={eta}, mu={mu}")
+        if not (0 < eta < math.inf and 0 < mu < math.inf):
+            raise ValueError(f"expected eta > 0 and mu > 0, both finite, got eta={eta}, mu={mu}")
         super().__init__(named_parameters, {"eta": eta, "mu": mu})
         if "param_names" not in self.param_groups[0]:
             raise ValueError("expected named parameters: SDLM(model.named_parameters(), ...)")
@@ -128,8 +131,10 @@ class SDLM(torch.optim.Optimizer):
         """Keep h_kk >= 0 for each parameter, by name, in the parameter's shape."""
         for name, p, _ in self._named():
             h = curvature.get(name)
-            if h is None or h.shape != p.shape or not (h >= 0).all():
-                raise ValueError(f"expected a curvature >= 0 of shape {tuple(p.shape)} for {name}")
+            if h is None or h.shape != p.shape or not ((h >= 0) & h.isfinite()).all():
+                raise ValueError(
+                    f"expected a finite curvature >= 0 of shape {tuple(p.shape)} for {name}"
+                )
             self.state[p]["curvature"] = h.detach().clone()
 
     def step_sizes(self) -> dict[str, Tensor]:

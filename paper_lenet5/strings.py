@@ -35,6 +35,9 @@ class StringRanges:
     """The share of these in which two neighbours meet there; in the others a character is missing."""
 
     def __post_init__(self):
+        ends = (*self.separation, *self.shift)
+        if not all(isinstance(end, int) and abs(end) <= FIELD for end in ends):
+            raise ValueError(f"expected whole pixels in +-{FIELD}, got {self}")
         if not all(low <= high for low, high in (self.separation, self.shift)):
             raise ValueError(f"expected pairs (low, high) with low <= high, got {self}")
         if not all(0 <= share <= 1 for share in (self.blanks, self.gaps)):
@@ -51,9 +54,15 @@ def draw_fields(
     """A field for each image, with it in the middle or a blank: (N, 32, 32) uint8, labels (N,).
 
     Of images (N, 28, 28) uint8 and labels (N,) int64 in 0 ... 9; the neighbours are any of the
-    images. Labels are those of the middle characters, or BLANK. Raises ValueError as `place` does.
+    images. Labels are those of the middle characters, or BLANK. Raises ValueError for other labels,
+    and as `bounding_columns` does.
     """
-    n = len(images)
+    boxes, n = bounding_columns(images), len(images)
+    if labels.dtype != torch.int64 or labels.shape != (n,) or n == 0:
+        raise ValueError(
+            "expected at least one image and as many int64 labels, "
+            f"got {n} images and {tuple(labels.shape)} {labels.dtype}"
+        )
     neighbours = torch.randint(n, (2, n), generator=generator)
     separations = _whole(ranges.separation, (n, 2), generator)
     shift = _whole(ranges.shift, (n,), generator)
@@ -61,7 +70,6 @@ def draw_fields(
     blank, gap = kind < ranges.blanks, kind < ranges.blanks * ranges.gaps
 
     chosen = torch.stack([neighbours[0], torch.arange(n), neighbours[1]], 1)
-    boxes = bounding_columns(images)
     places = place(boxes[chosen], separations)
     places += (MARGIN + shift - places[:, 1])[:, None]  # where the middle one's pattern belongs
 
@@ -81,8 +89,17 @@ def string_fields(
     `chosen` (N, K) are indices into images (M, 28, 28) uint8, `separations` (N, K - 1) whole pixels
     between bounding boxes, `shift` (N,) how far the first character lies to the right of the middle
     of the first answer's field. The last answer is the first one that is not left of the last
-    character's place; what is right of that is paper.
+    character's place; what is right of that is paper. Raises ValueError for shapes that do not belong
+    together, indices out of range, and as `bounding_columns` does.
     """
+    n, characters = chosen.shape if chosen.ndim == 2 else (0, 0)
+    shapes = ((n, characters - 1), (n,))
+    if n == 0 or characters == 0 or (separations.shape, shift.shape) != shapes:
+        raise ValueError(
+            "expected N >= 1 strings (N, K), separations (N, K - 1), shifts (N,), "
+            f"got {tuple(chosen.shape)}, {tuple(separations.shape)}, {tuple(shift.shape)}"
+        )
+    _check_chosen(chosen, len(images))
     places = place(bounding_columns(images)[chosen], separations)
     places += (MARGIN + shift - places[:, 0])[:, None]
     answers = 1 + -(-(places[:, -1] - MARGIN) // STRIDE)
@@ -98,6 +115,8 @@ def bounding_columns(images: Tensor) -> Tensor:
 
     Raises ValueError for other shapes or types, or an image without ink.
     """
+    if not isinstance(images, Tensor):
+        raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
     if images.shape[1:] != (PATTERN, PATTERN) or images.dtype != torch.uint8:
         raise ValueError(
             f"expected (N, {PATTERN}, {PATTERN}) uint8 images, "
@@ -124,8 +143,10 @@ def paint(images: Tensor, chosen: Tensor, places: Tensor, width: int, chunk: int
     """Fields (N, 32, width) uint8 with the images `chosen` (N, K) at columns `places` (N, K).
 
     Two rows of paper above and below; the darker pixel where patterns overlap; what is outside of
-    the field is cut off. `chunk` fields are done at a time.
+    the field is cut off. `chunk` fields are done at a time. Raises ValueError for indices out of
+    range.
     """
+    _check_chosen(chosen, len(images))
     columns = torch.cat([images.mT.flatten(0, 1), images.new_zeros(1, PATTERN)])  # the last: paper
     fields = images.new_zeros(len(chosen), FIELD, width)
     for part, of, at in zip(
@@ -136,6 +157,13 @@ def paint(images: Tensor, chosen: Tensor, places: Tensor, width: int, chunk: int
         source = torch.where(inside, PATTERN * of[:, :, None] + column, len(columns) - 1)
         part[:, MARGIN:-MARGIN] = columns[source].amax(1).mT
     return fields
+
+
+def _check_chosen(chosen: Tensor, n: int) -> None:
+    if chosen.numel() and not 0 <= chosen.min() <= chosen.max() < n:
+        raise ValueError(
+            f"expected indices from 0 to {n - 1}, got {chosen.min()} to {chosen.max()}"
+        )
 
 
 def _whole(ends: tuple[int, int], shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

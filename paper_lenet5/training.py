@@ -1,5 +1,6 @@
 """Training LeNet-5, pass by pass. Section III-B and Fig. 5."""
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -16,8 +17,8 @@ from .initialisation import Initialisation
 from .lenet5 import LeNet5, LeNet5Config
 from .losses import Loss, MAPLoss
 from .preprocess import BLACK, WHITE, preprocess
-from .sdlm import CURVATURE_PATTERNS, MU, SDLM
-from .strings import StringRanges, draw_fields
+from .sdlm import COEFFICIENT_INPUTS, CURVATURE_PATTERNS, MU, SDLM
+from .strings import BLANK, StringRanges, draw_fields
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
 """eta of eq. 21 for each of the 20 passes, per pattern (section III-B; D12)."""
@@ -66,6 +67,26 @@ class Recipe:
     """How many of the training patterns there are, the first ones; None for all (Fig. 6)."""
 
     def __post_init__(self):
+        """Raises ValueError for numbers out of range and names it does not know."""
+        if not (self.schedule and all(0 < eta < math.inf for eta in (*self.schedule, self.mu))):
+            raise ValueError(
+                "expected a schedule of one eta for each pass, and mu, all finite and above 0, "
+                f"got {self.schedule} and mu = {self.mu}"
+            )
+        counts = (self.batch, self.curvature_patterns, self.training_patterns)
+        if not all(count is None or count >= 1 for count in counts):
+            raise ValueError(
+                "expected batch, curvature_patterns and training_patterns of at least 1, "
+                f"got {counts}"
+            )
+        if not 0 <= self.noise <= 1:
+            raise ValueError(f"expected noise in 0 ... 1, got {self.noise}")
+        if self.output_curvature is not None and not 0 <= self.output_curvature < math.inf:
+            raise ValueError(f"expected output_curvature >= 0 or None, got {self.output_curvature}")
+        if self.coefficient_input not in COEFFICIENT_INPUTS:
+            raise ValueError(
+                f"expected coefficient_input of {COEFFICIENT_INPUTS}, got {self.coefficient_input!r}"
+            )
         if self.optimizer not in ("sdlm", "sgd", "adam"):
             raise ValueError(f"expected optimizer sdlm, sgd or adam, got {self.optimizer!r}")
         if self.curvature_memory not in CURVATURE_MEMORY:
@@ -76,6 +97,10 @@ class Recipe:
             raise ValueError(
                 "expected strings or distortions: strings are of undistorted characters"
             )
+
+    def build(self, rng: torch.Generator | None) -> LeNet5:
+        """The network before its training."""
+        return LeNet5(self.network, rng, self.initialisation)
 
 
 @dataclass(frozen=True)
@@ -100,7 +125,10 @@ class PassRecord:
 
 @dataclass(frozen=True)
 class Split:
-    """Images (N, 28, 28) uint8, labels (N,) int64, and the same images as the network's input."""
+    """Images (N, 28, 28) uint8, labels (N,) int64, and the same images as the network's input.
+
+    Raises ValueError for other shapes or types, no images, or labels that are no class (0 ... 10).
+    """
 
     images: Tensor
     labels: Tensor
@@ -110,10 +138,20 @@ class Split:
     """(N, 1, 32, 32) float32."""
 
     def __post_init__(self):
-        if len(self.images) != len(self.labels) or len(self.images) == 0:
+        images, labels = self.images, self.labels
+        if images.ndim == 0 or labels.dtype != torch.int64 or labels.ndim != 1:
+            raise ValueError(
+                "expected images (N, 28, 28) and int64 labels (N,), "
+                f"got {tuple(images.shape)} and {tuple(labels.shape)} {labels.dtype}"
+            )
+        if len(images) != len(labels) or len(images) == 0:
             raise ValueError(
                 "expected at least one image and as many labels, "
-                f"got {len(self.images)} images and {len(self.labels)} labels"
+                f"got {len(images)} images and {len(labels)} labels"
+            )
+        if not 0 <= labels.min() <= labels.max() <= BLANK:
+            raise ValueError(
+                f"expected labels 0 ... {BLANK}, got {labels.min()} ... {labels.max()}"
             )
         object.__setattr__(self, "inputs", preprocess(self.images, self.levels))
 
@@ -207,18 +245,21 @@ class Session:
 
     Everything random is drawn from streams of its own, named by the seed and the pass, so that a
     session that is put back at the end of a pass goes on exactly as it would have. `engine` is the
-    module `paper_lenet5.eager` or `paper_lenet5.compiled`.
+    module `paper_lenet5.eager` or `paper_lenet5.compiled`. `passes` raises FloatingPointError once the
+    network is lost.
     """
 
     def __init__(self, recipe: Recipe, seed: int, train: Split, test: Split, engine: ModuleType):
         self.recipe, self.seed, self.engine = recipe, seed, engine
         if recipe.training_patterns is not None:
             n = recipe.training_patterns
+            if n > len(train.labels):
+                raise ValueError(f"expected {n} training patterns, got {len(train.labels)}")
             train = Split(train.images[:n], train.labels[:n], train.levels)
         if recipe.levels != train.levels:
             train, test = (Split(s.images, s.labels, recipe.levels) for s in (train, test))
         self.train, self.test = train, test
-        self.model = LeNet5(recipe.network, generator(seed, "parameters"), recipe.initialisation)
+        self.model = recipe.build(generator(seed, "parameters"))
         self.optimizer = self._optimizer()
         self.curvature: dict[str, Tensor] = {}
         self.records: list[PassRecord] = []
@@ -297,6 +338,8 @@ class Session:
             name: combine(self.curvature.get(name, new), new, number)
             for name, new in estimate.items()
         }
+        if not all(h.isfinite().all() for h in self.curvature.values()):
+            raise FloatingPointError(f"the curvature is no longer finite before pass {number}")
         self.optimizer.set_curvature(self.curvature)
 
     def answers(self, split: Split) -> Tensor:

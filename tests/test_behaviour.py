@@ -886,6 +886,14 @@ def test_a_session_stops_when_its_network_is_lost(engine):
     assert session.records == []
 
 
+def test_a_session_stops_when_its_curvature_is_lost():
+    train = split(10, 1)
+    session = Session(tiny(), 0, train, train, Recorder(curvatures=(1, math.inf)))
+    with pytest.raises(FloatingPointError, match="curvature is no longer finite before pass 2"):
+        list(session.passes())
+    assert len(session.records) == 1
+
+
 def test_sessions_differ_by_their_seed_alone():
     train, test = split(20, 1), split(10, 2)
 

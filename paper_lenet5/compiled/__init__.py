@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
+from ..eager import check_labels, check_pass
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
-from ..preprocess import FIELD
+from ..preprocess import FIELD, check_values
 from ..sdlm import COEFFICIENT_INPUTS, SDLM
 from . import passes
 from .cache import is_compiled
@@ -48,13 +49,7 @@ def train_one_pass(
     Raises ValueError for labels or an order out of range, TypeError for another optimiser, or for
     options of SGD or Adam other than the rate, the betas and epsilon.
     """
-    _check_labels(labels, len(images), model)
-    if order.dtype != torch.int64 or order.ndim != 1:
-        raise ValueError(f"expected (P,) int64 indices, got {tuple(order.shape)} {order.dtype}")
-    if len(order) and not 0 <= order.min() <= order.max() < len(images):
-        raise ValueError(f"expected an order of 0 ... {len(images) - 1}, got other indices in it")
-    if batch < 1:
-        raise ValueError(f"expected at least one pattern in a batch, got {batch}")
+    check_pass(model, images, labels, order, batch)
     patterns = (_rows(images), labels.contiguous().numpy(), order.contiguous().numpy())
     network, weights = network_of(model), pack_weights(model)
     adam = _adam_of(optimizer, model)
@@ -84,7 +79,7 @@ def diagonal_curvature(
         raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
     if output_curvature is not None and not output_curvature >= 0:
         raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
-    _check_labels(labels, len(images), model)
+    check_labels(labels, len(images), model)
     weights, into = pack_weights(model), pack(model, _filled(model, 0))
     squares = type(weights)(*(np.square(array) for array in weights))
     passes.add_curvature(
@@ -160,15 +155,8 @@ def _rows(images: Tensor) -> np.ndarray:
             f"expected float32 images of shape (N, 1, {FIELD}, {FIELD}), "
             f"got {images.dtype} of shape {tuple(images.shape)}"
         )
+    check_values(images)
     return images.flatten(1).contiguous().numpy()
-
-
-def _check_labels(labels: Tensor, n: int, model: LeNet5) -> None:
-    classes = model.classes
-    if labels.dtype != torch.int64 or labels.shape != (n,):
-        raise ValueError(f"expected ({n},) int64 labels, got {tuple(labels.shape)} {labels.dtype}")
-    if n and not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(f"expected labels 0 ... {classes - 1}, got others")
 
 
 def _loss(loss: Loss) -> _Loss:

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 
 class Block(NamedTuple):
-    """One fenced block of a page."""
+    """One block of code on a page."""
 
     language: str
     code: str
@@ -21,11 +21,11 @@ class Block(NamedTuple):
 
 
 def blocks(text: str) -> list[Block]:
-    """The fenced blocks of a page, in order; those without a language have the language ""."""
+    """The blocks of code on a page, in order. Without a fence or a word after it the language is ""."""
     return [
         Block(token.info.strip(), token.content, token.map[0] + 1, token.map[1] - 1)
         for token in MarkdownIt().parse(text)
-        if token.type == "fence"
+        if token.type in ("fence", "code_block")
     ]
 
 

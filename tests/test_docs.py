@@ -34,7 +34,7 @@ STAND_INS = {
     "python -m venv .venv && . .venv/bin/activate":
         "python -m venv --without-pip .venv && . .venv/bin/activate && deactivate",
     # some of the tests
-    "pytest": "pytest -q tests/test_structure.py",
+    "pytest": "pytest --version",
     "pytest tests/test_claims.py tests/test_behaviour.py": "pytest -q tests/test_structure.py",
     # `demo` below runs this very line
     "python app.py": "test -f app.py",
@@ -101,7 +101,7 @@ def test_every_block_of_a_page_is_one_that_is_run(page):
     text = text_of(page)
     languages = [block.language for block in blocks(text)]
     assert set(languages) <= {"python", "sh", "text"}, "write ```python, ```sh or ```text"
-    assert len(languages) == text.count("```") / 2, "a block that is not seen as one"
+    assert 2 * len(languages) == text.count("```"), "a block that is not seen as one"
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if "```python" in text_of(p)])
@@ -140,6 +140,12 @@ def assert_installable(command: str) -> None:
     assert set(filter(None, (extras[1] or "").split(","))) <= set(project["optional-dependencies"])
 
 
+@pytest.mark.parametrize("command", ["pip install jupyter", 'pip install -e ".[extra]"'])
+def test_an_installation_that_is_not_of_this_project_is_noticed(command):
+    with pytest.raises(AssertionError):
+        assert_installable(command)
+
+
 def test_every_stand_in_stands_for_a_line_of_a_page():
     lines = {line.strip() for code in SHELL for line in code.splitlines()}
     assert set(STAND_INS) <= lines
@@ -147,13 +153,16 @@ def test_every_stand_in_stands_for_a_line_of_a_page():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_in_a_sentence_exist_with_their_options(page, capsys):
-    for module, rest in re.findall(r"`python -m (reproduce[.\w]*)([^`]*)`", text_of(page)):
-        command = importlib.import_module(module)
+    for name, rest in re.findall(r"`python -m ((?:demo|paper_lenet5|reproduce)[.\w]*)([^`]*)`",
+                                 text_of(page)):  # fmt: skip
+        command = importlib.import_module(name)
+        if hasattr(command, "__path__"):
+            command = importlib.import_module(f"{name}.__main__")
         options = set(re.findall(r"--[\w-]+", rest))
         if options:
             with pytest.raises(SystemExit):
-                command.main(["--help"])
-            assert options <= set(re.findall(r"--[\w-]+", capsys.readouterr().out)), module
+                command.main([*re.findall(r"^ ([a-z]+)", rest), "--help"])
+            assert options <= set(re.findall(r"--[\w-]+", capsys.readouterr().out)), name
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -189,6 +198,11 @@ def test_python_that_fails_says_on_which_line_of_the_page(tmp_path):
 
 def test_blocks_are_found_with_their_lines():
     assert blocks("a\n```sh\nls\n```\n") == [Block("sh", "ls\n", 2, 3)]
+
+
+@pytest.mark.parametrize("page", ["```\nls\n```\n", "words\n\n    ls\n"])
+def test_code_without_a_language_is_noticed(page):
+    assert [block.language for block in blocks(page)] == [""]
 
 
 def test_contributing_is_a_page_of_45_lines():

@@ -90,7 +90,7 @@ def sha256(path: Path) -> str:
 def network_of(row: Row, weights: Path) -> nn.Module:
     """The row's network with these weights, ready to answer."""
     recipe = row.recipe
-    model = LeNet5(recipe.network) if isinstance(recipe, Recipe) else recipe.network()
+    model = recipe.build(None) if isinstance(recipe, Recipe) else recipe.network()
     model.load_state_dict(load_file(weights))
     return model.eval()
 

@@ -15,8 +15,10 @@ from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.training import SCHEDULE, Recipe, Session
 
 from . import reported
-from .baselines import networks
+from .baselines import networks, of_1998_compiled
+from .baselines.images import version
 from .baselines.minibatch import MinibatchRecipe, MinibatchSession, decay, one_cycle
+from .baselines.of_1998 import FullyConnected, LeNet1, LeNet4, Recipe1998
 from .datasets import Dataset
 
 _GLOBAL_STREAM = Lock()
@@ -39,6 +41,11 @@ class Row:
     def session(self, dataset: Dataset, seed: int) -> Session | MinibatchSession:
         """A network at the start of its training."""
         with _GLOBAL_STREAM:
+            if isinstance(self.recipe, Recipe1998):
+                train, test = (
+                    version(s, self.recipe.images) for s in (dataset.train, dataset.test)
+                )
+                return Session(self.recipe, seed, train, test, of_1998_compiled)
             if isinstance(self.recipe, Recipe):
                 return Session(self.recipe, seed, dataset.train, dataset.test, compiled)
             return MinibatchSession(self.recipe, seed, dataset.train, dataset.test)
@@ -163,3 +170,33 @@ SDNN = Row("lenet5-sdnn", "LeNet-5 (1998) for strings, tested on the character b
                    strings=SECTION_VII))  # fmt: skip
 """The space displacement network (section VII). Its records count errors on fields made from the test
 digits, as noisy as those that it is trained on, an eleventh of them blanks (D15)."""
+
+
+# --- the other networks of section III-C ----------------------------------------------------------
+
+_HALF = SCHEDULE[::2]
+"""Ten passes, for the networks that take longest."""
+
+
+def _connected(
+    *hidden: int, schedule: tuple[float, ...] = SCHEDULE, distorted: bool = False
+) -> Row:
+    """A fully connected network, on the originals or with distortions."""
+    units = "-".join(map(str, hidden))
+    recipe = Recipe1998(FullyConnected(hidden), schedule=schedule,
+                        distortions=FIG7_RANGES if distorted else None)  # fmt: skip
+    name, title = ("-distortions", ", distortions") if distorted else ("", "")
+    return Row(f"28x28-{units}-10{name}", f"28×28-{units}-10{title}", recipe)
+
+
+OF_1998 = (
+    _connected(300), _connected(300, distorted=True),
+    Row("20x20-300-10-deslanted", "20×20-300-10, deslanted",
+        Recipe1998(FullyConnected((300,), side=20), images="deslanted")),
+    _connected(1000, schedule=_HALF), _connected(1000, schedule=_HALF, distorted=True),
+    _connected(300, 100), _connected(300, 100, distorted=True),
+    _connected(500, 150), _connected(500, 150, schedule=_HALF, distorted=True),
+    Row("lenet1", "LeNet-1, 16×16", Recipe1998(LeNet1(), images="16x16")),
+    Row("lenet4", "LeNet-4", Recipe1998(LeNet4())),
+)  # fmt: skip
+"""Those that learn one pattern at a time, named as in Fig. 9."""

@@ -3,6 +3,8 @@
 "Preprint" marks what only the vector drawings of the authors' preprint tell exactly.
 """
 
+from typing import NamedTuple
+
 TEST_ERROR = {"lenet5-1998": 0.95, "lenet5-1998-distortions": 0.80}
 """Section III-B, Fig. 9."""
 
@@ -68,6 +70,51 @@ FIGURE_8 = {
 
 Counted from 0 in today's test set: each image of the preprint's figure matches one of its images.
 """
+
+class Bar(NamedTuple):
+    """What Figs. 9 to 12 have of one classifier; None where they have no bar."""
+
+    title: str
+    error: float
+    """On the test set (Fig. 9)."""
+    rejected: float | None = None
+    """Of the test patterns, so that 0.5 % of the others are misclassified (Fig. 10)."""
+    multiply_adds: float | None = None
+    """Thousands (Fig. 11)."""
+    memory: float | None = None
+    """Thousands of variables (Fig. 12)."""
+
+
+SECTION_III_C = {
+    "linear": Bar("Linear", 12.0, None, 4, 4),
+    "linear-deslanted": Bar("[deslant] Linear", 8.4),
+    "pairwise-linear": Bar("Pairwise linear", 7.6, None, 36, 35),
+    "k-nn": Bar("K-NN Euclidean", 5.0),
+    "k-nn-deslanted": Bar("[deslant] K-NN Euclidean", 2.4, 8.1, 24_000, 24_000),
+    "pca-quadratic": Bar("40 PCA + quadratic", 3.3, None, 39, 40),
+    "rbf": Bar("1000 RBF + linear", 3.6, None, 794, 794),
+    "tangent-distance": Bar("[16×16] Tangent distance", 1.1, 1.9, 20_000, 25_000),
+    "svm-poly-4": Bar("SVM poly 4", 1.1, 1.8, 14_000, 14_000),
+    "rs-svm-poly-5": Bar("RS-SVM poly 5", 1.0, None, 650, 650),
+    "v-svm-poly-9": Bar("[dist] V-SVM poly 9", 0.8, None, 28_000, 28_000),
+    "28x28-300-10": Bar("28×28-300-10", 4.7),
+    "28x28-300-10-distortions": Bar("[dist] 28×28-300-10", 3.6),
+    "20x20-300-10-deslanted": Bar("[deslant] 20×20-300-10", 1.6, 3.2, 123, 123),
+    "28x28-1000-10": Bar("28×28-1000-10", 4.5, None, 795, 795),
+    "28x28-1000-10-distortions": Bar("[dist] 28×28-1000-10", 3.8),
+    "28x28-300-100-10": Bar("28×28-300-100-10", 3.05, None, 267, 267),
+    "28x28-300-100-10-distortions": Bar("[dist] 28×28-300-100-10", 2.5),
+    "28x28-500-150-10": Bar("28×28-500-150-10", 2.95, None, 469, 469),
+    "28x28-500-150-10-distortions": Bar("[dist] 28×28-500-150-10", 2.45),
+    "lenet1": Bar("[16×16] LeNet-1", 1.7, 3.7, 100, 3),
+    "lenet4": Bar("LeNet-4", 1.1, 1.8, 260, 17),
+    "lenet4-local": Bar("LeNet-4 / local", 1.1, 1.4, 20_000, 24_000),
+    "lenet4-k-nn": Bar("LeNet-4 / K-NN", 1.1, 1.6, 10_000, 24_000),
+    "lenet5-1998": Bar("LeNet-5", 0.95, None, 401, 60),
+    "lenet5-1998-distortions": Bar("[dist] LeNet-5", 0.8),
+    "boosted-lenet4": Bar("[dist] Boosted LeNet-4", 0.7, 0.5, 460, 51),
+}
+"""The classifiers of Figs. 9 to 12, in the order of Fig. 9."""
 
 TANH_AVERAGE_PARAMETERS = (156, 2_416, 48_120, 10_164)
 """Of the layers of the tutorials' LeNet-5 with tanh and average pooling; 60,856 in all."""

@@ -83,13 +83,7 @@ class Runs:
         identity = {
             "name": name,
             "model": row.title,
-            "dataset": {
-                "name": dataset.name,
-                "title": dataset.title,
-                "train_patterns": len(dataset.train.labels),
-                "test_patterns": len(dataset.test.labels),
-                "sha256": dataset.sha256,
-            },
+            "dataset": about(dataset),
             "seed": seed,
             "recipe": describe(row.recipe),
         }
@@ -168,6 +162,17 @@ def describe(recipe: object) -> object:
     if recipe == math.inf:
         return "infinity"  # JSON has no number for it
     return list(recipe) if isinstance(recipe, tuple) else recipe
+
+
+def about(dataset: Dataset) -> dict[str, object]:
+    """What a record says of the data."""
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "train_patterns": len(dataset.train.labels),
+        "test_patterns": len(dataset.test.labels),
+        "sha256": dataset.sha256,
+    }
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""Boosted LeNet-4: three networks, each trained on what those before it find hard. Section III-C."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from paper_lenet5.distort import DISTORTED_VERSIONS, FIG7_RANGES, distorted_patterns
+from paper_lenet5.preprocess import preprocess
+from paper_lenet5.training import Distorted, Session, Split, generator
+
+from .. import costs
+from . import of_1998_compiled as engine
+from .historical import Outcome
+from .of_1998 import LeNet4, Recipe1998
+
+PIECE = 60_000
+"""Patterns of the pool that are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """The first network is trained with distortions. Of all originals and distorted patterns together,
+    the second is trained on those that the first one misses and as many others; the third on those
+    that the two answer differently. The outputs of all three are added (D21).
+    """
+
+    network: Recipe1998 = Recipe1998(LeNet4(), distortions=FIG7_RANGES)
+    retrained: Recipe1998 = Recipe1998(LeNet4())
+    """The recipe of the second and the third network, whose patterns are distorted already."""
+    seed: int = 0
+
+    def outcome(self, train: Split, test: Split) -> Outcome:
+        """Train the three and classify."""
+        first = trained(Session(self.network, self.seed, train, test, engine))
+        pool = Pool(train, first.patterns)
+        by_first = pool.answers(first)
+        rng = generator(self.seed, "boosting")
+        second = self._next(pool, half_missed(by_first != pool.labels, rng), test, 1)
+        disputed = (by_first != pool.answers(second)).nonzero().flatten()
+        third = self._next(pool, disputed, test, 2)
+        networks = (first, second, third)
+        penalties = [engine.penalties(network.model, test.inputs) for network in networks]
+        details = {
+            "training_patterns": [len(network.train.labels) for network in networks],
+            "test_errors_of_each": [network.records[-1].test_errors for network in networks],
+        }
+        # A penalty is a number that all classes share, less four times the class's own output.
+        scores = -torch.stack(penalties).sum(0).numpy() / 4
+        return Outcome(
+            scores, 3 * costs.multiply_adds(first.model), 3 * costs.parameters(first.model), details
+        )
+
+    def _next(self, pool: "Pool", chosen: Tensor, test: Split, number: int) -> Session:
+        recipe, seed = self.retrained, self.seed + number
+        return trained(Session(recipe, seed, pool.split(chosen), test, engine))
+
+
+def half_missed(missed: Tensor, rng: torch.Generator) -> Tensor:
+    """Indices of all patterns that are missed, and of as many that are not, (P,) int64."""
+    right = (~missed).nonzero().flatten()
+    some = right[torch.randperm(len(right), generator=rng)[: int(missed.sum())]]
+    return torch.cat([missed.nonzero().flatten(), some])
+
+
+class Pool:
+    """The originals and nine distorted versions of each, made when they are needed."""
+
+    def __init__(self, train: Split, patterns: Distorted):
+        self.train, self.parameters = train, patterns.parameters
+        self.labels = train.labels.repeat(1 + DISTORTED_VERSIONS)
+
+    def fields(self, chosen: Tensor) -> Tensor:
+        """(P, 32, 32) uint8."""
+        return distorted_patterns(self.train.images, chosen, self.parameters)
+
+    def split(self, chosen: Tensor) -> Split:
+        """These patterns as a training set."""
+        return Split(self.fields(chosen), self.labels[chosen], self.train.levels)
+
+    def answers(self, session: Session) -> Tensor:
+        """The network's for every pattern of the pool, (N,)."""
+        return torch.cat([
+            engine.penalties(session.model, preprocess(self.fields(some), self.train.levels)).argmin(1)
+            for some in torch.arange(len(self.labels)).split(PIECE)
+        ])  # fmt: skip
+
+
+def trained(session: Session) -> Session:
+    """The session after its last pass."""
+    for _ in session.passes():
+        pass
+    return session

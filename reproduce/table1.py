@@ -107,9 +107,9 @@ def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame:
 
 def show(table: pd.DataFrame, console: Console) -> None:
     """What matters of the table on a terminal of 80 columns, the data set in its title."""
-    title = "Table 1" + "".join(f" · {name}" for name in table["dataset"].unique())
+    title = "Table 1" + "".join(f" · {name}" for name in table["dataset"].unique()) + ", errors in %"
     grid = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    grid.add_column("model, errors in %", min_width=18)
+    grid.add_column("model", min_width=16)
     for heading in ("paper", "test", "n", "more than 1998", "weights", "seconds"):
         grid.add_column(heading, justify="right", no_wrap=True)
     for cell in tables.formatted(table, FORMS):

@@ -2,9 +2,11 @@
 
 import json
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 from scipy import stats
 
 from paper_lenet5 import mnist
@@ -12,6 +14,7 @@ from reproduce import datasets, table1
 from reproduce.recipes import TABLE_1
 from reproduce.runs import describe
 
+ROOT = Path(__file__).parent.parent
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "lenet5_error", "difference", "difference_low", "difference_high",
            "mcnemar_p", "mcnemar_below_05",
@@ -117,6 +120,15 @@ def test_recorded_reads_the_records_and_trains_nothing(tmp_path, capsys, monkeyp
     assert table1.main(["--recorded", "--out", str(tmp_path)]) == 0
     assert "0.950 ± 0.071" in capsys.readouterr().out
     assert table1.main(["--recorded", "--out", str(tmp_path / "nowhere")]) == 1
+
+
+def test_no_column_is_cut_off_on_a_terminal_of_80(capsys):
+    table = pd.read_csv(ROOT / "results" / "table1.csv")
+    table1.show(table, Console(width=80))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].split()[-1] == "seconds"
+    ends = [line.split()[-1] for line in lines if "±" in line]
+    assert ends == [f"{seconds:.0f}" for seconds in table["seconds"]]
 
 
 def test_held_out_images_are_training_images_and_none_is_trained_on():

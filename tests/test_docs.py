@@ -46,7 +46,7 @@ STAND_INS = {
 they stand; of `pip install` it is checked that what it names exists."""
 DEMO = "http://127.0.0.1:7860"
 """Where `python app.py` says that it serves the demo."""
-SECONDS = 120
+SECONDS = 300
 """After which a block that runs no further fails: it needs a stand-in."""
 
 

@@ -6,9 +6,9 @@ given again.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +21,7 @@ from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 from . import datasets, tables
 from .recipes import LENET5, TABLE_1, Row
 from .runs import Runs, recorded
-from .sweep import sweep
+from .sweep import runs_of, said, sweep
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "lenet5_error", "difference", "difference_low", "difference_high",
@@ -107,7 +107,7 @@ def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame:
 
 def show(table: pd.DataFrame, console: Console) -> None:
     """What matters of the table on a terminal of 80 columns, the data set in its title."""
-    title = "Table 1" + "".join(f" · {name}" for name in table["dataset"].unique()) + ", errors in %"
+    title = " · ".join(["Table 1, errors in %", *table["dataset"].unique()])
     grid = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     grid.add_column("model", min_width=16)
     for heading in ("paper", "test", "n", "more than 1998", "weights", "seconds"):
@@ -144,7 +144,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.recorded:
         args.out = args.out or Path("results")
         runs = Runs(args.out)
-        table = write(runs, "mnist", args.out)
+        with said(console):
+            table = write(runs, "mnist", args.out)
         if table.empty:
             console.print(f"No records of table 1 under {runs.folder}.")
             return 1
@@ -160,13 +161,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.out = args.out or Path("results", "" if dataset.comparable else dataset.name)
     runs = Runs(args.out)
     console.print(f"Training on: {dataset.title}.")
-    try:
-        for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
-            table = write(runs, dataset.name, args.out)
-    except KeyboardInterrupt:
-        console.print("Stopped. The same command goes on from the last whole pass.")
-        sys.stdout.flush()
-        os._exit(130)  # without waiting for the passes that are going on: they are not recorded
+    with said(console):
+        work = runs_of(rows, args.seeds, dataset)
+        render = partial(write, runs, dataset.name, args.out)
+        sweep(work, runs, console, render, **tables.engine(args))
+        table = table_of(records_of(runs, dataset.name))
     show(table, console)
     if not dataset.comparable:
         console.print(f"These numbers are of a {dataset.title}.")

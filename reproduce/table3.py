@@ -24,7 +24,7 @@ from .baselines import networks
 from .recipes import TABLE_1
 from .runs import Runs, recorded
 from .runs import write as write_file
-from .sweep import sweep
+from .sweep import runs_of, said, sweep
 
 ROWS = {row.name: row for row in TABLE_1}
 FASHION = "fashion-mnist"
@@ -211,6 +211,8 @@ def show(claimed: pd.DataFrame, fashion: pd.DataFrame, console: Console) -> None
         claim = f"{line.claim}{', ' + line.data if line.data else ''}"
         grid.add_row(line.network, claim, line.claimed, line.ours, line.verdict)
     console.print(grid)
+    if fashion.empty:
+        return
     errors = Table(title="Test error on Fashion-MNIST, %", box=box.SIMPLE_HEAD, pad_edge=False)
     errors.add_column("model")
     for heading in ("test", "n", "more than 1998"):
@@ -246,9 +248,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             console.print(str(error), style="red", highlight=False)
             return 1
         rows = [ROWS[name] for name in args.rows]
-        for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
-            write(runs, args.out)
-    show(*write(runs, args.out), console)
+        work = runs_of(rows, args.seeds, dataset)
+        with said(console):
+            sweep(work, runs, console, lambda: write(runs, args.out), **tables.engine(args))
+    with said(console):
+        show(*write(runs, args.out), console)
     return 0
 
 

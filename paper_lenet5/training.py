@@ -155,6 +155,10 @@ class Split:
             )
         object.__setattr__(self, "inputs", preprocess(self.images, self.levels))
 
+    def __reduce__(self):
+        """Pickled without the inputs, which are five times as large and follow from the rest."""
+        return Split, (self.images, self.labels, self.levels)
+
 
 class Patterns(Protocol):
     """What a training session presents in each of its passes."""

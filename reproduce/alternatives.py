@@ -4,7 +4,6 @@ Trains every reading on 50,000 training images, several seeds each, and judges i
 are held out; no test image is touched. Writes results/alternatives.csv and .md.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,10 +18,10 @@ from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.losses import MAPLoss, MSELoss
 from paper_lenet5.training import Recipe
 
-from . import datasets, reported
+from . import datasets, reported, tables
 from .recipes import Row
 from .runs import Runs, recorded, write
-from .sweep import sweep
+from .sweep import runs_of, said, sweep
 from .tables import percent
 
 SETTLED = Recipe()
@@ -95,22 +94,13 @@ def markdown(table: pd.DataFrame) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and write the tables anew after every run."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.alternatives",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tables.parser("reproduce.alternatives", __doc__, seeds=5)
     by_name = {row.name.removeprefix("reading-"): row for row in READINGS}
     option = parser.add_argument
-    option("--seeds", type=int, default=5, help="seeds 0 ... N - 1 (default 5)")
-    option("--jobs", type=int, help="runs at a time (default: one per core)")
-    option("--data", type=Path, help="folder with the IDX files (default: see README)")
     option("--out", type=Path, default=Path("results"), help="results folder")
     option("--rows", nargs="+", choices=by_name, default=list(by_name), metavar="ROW",
            help=f"some of: {', '.join(by_name)}")  # fmt: skip
     args = parser.parse_args(argv)
-    if args.seeds < 1 or (args.jobs is not None and args.jobs < 1):
-        parser.error("--seeds and --jobs must be at least 1")
     console, runs = Console(), Runs(args.out)
     try:
         dataset = datasets.held_out(datasets.load(args.data))
@@ -118,10 +108,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print(str(error), style="red", highlight=False)
         return 1
     rows = [by_name[name] for name in args.rows]
-    for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
+
+    def render() -> None:
         table = table_of(runs, dataset.name)
         write(args.out / "alternatives.csv", table.to_csv(index=False).encode())
         write(args.out / "alternatives.md", markdown(table).encode())
+
+    with said(console):
+        sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **tables.engine(args))
     console.print(markdown(table_of(runs, dataset.name)), soft_wrap=True, highlight=False)
     return 0
 

@@ -19,8 +19,8 @@ from paper_lenet5.mnist import cache_folder
 from . import tables
 from .datasets import Dataset
 from .recipes import CIRCULATING
-from .runs import Runs
-from .sweep import sweep
+from .runs import Runs, recorded
+from .sweep import runs_of, said, sweep
 
 (ROW,) = (row for row in CIRCULATING if row.name == "lenet5-textbook-rgb")
 
@@ -80,8 +80,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         console.print(str(error), style="red", highlight=False)
         return 1
-    records = list(sweep([ROW], args.seeds, dataset, Runs(args.out), args.jobs, console))
-    error = tables.error_of(records)
+    runs = Runs(args.out)
+    with said(console):
+        sweep(runs_of([ROW], args.seeds, dataset), runs, console, **tables.engine(args))
+    error = tables.error_of(recorded(ROW, runs, dataset.name))
     spread = f" ± {error['test_sd']:.2f}" if error["n"] > 1 else ""
     console.print(f"Test error on CIFAR-10: {error['test_error']:.2f}{spread} % (n = {error['n']})")
     return 0

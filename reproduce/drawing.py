@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 from . import datasets, tables
 from .recipes import Row
 from .runs import Runs, recorded, write
-from .sweep import sweep
+from .sweep import runs_of, said, sweep
 
 OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 """Colours of test and training errors."""
@@ -63,21 +62,22 @@ def records_of(
     return records
 
 
-def train(rows: Sequence[Row], args: argparse.Namespace, runs: Runs, console: Console) -> None:
-    """Seeds 0 ... args.seeds - 1 of each row on MNIST. Exits where there is only other data."""
+def mnist_of(args: argparse.Namespace) -> datasets.Dataset:
+    """MNIST. Exits where there is only other data."""
     try:
         dataset = datasets.load(args.data)
     except (DataUnavailable, DataCorrupt) as error:
         sys.exit(str(error))
     if not dataset.comparable:
         sys.exit(f"Here is only a {dataset.title}: name MNIST's folder with --data.")
-    try:
-        for _ in sweep(rows, args.seeds, dataset, runs, args.jobs, console):
-            pass
-    except KeyboardInterrupt:
-        console.print("Stopped. The same command goes on from the last whole pass.")
-        sys.stdout.flush()
-        os._exit(130)  # without waiting for the passes that are going on: they are not recorded
+    return dataset
+
+
+def train(rows: Sequence[Row], args: argparse.Namespace, runs: Runs, console: Console) -> None:
+    """Seeds 0 ... args.seeds - 1 of each row on MNIST."""
+    dataset = mnist_of(args)
+    with said(console):
+        sweep(runs_of(rows, args.seeds, dataset), runs, console, **tables.engine(args))
 
 
 def save(figure: Figure, path: Path, numbers: pd.DataFrame | None = None) -> None:

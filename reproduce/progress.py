@@ -52,7 +52,8 @@ class Display:
             line = f"{run}   pass {number:2d}/{length}   {error_so_far}   {left}"
             self.console.print(line, soft_wrap=True, highlight=False)
 
-    def end(self, run: str, summary: str) -> None:
-        """A run is over."""
-        self.live.remove_task(self.tasks.pop(run))
-        self.console.print(Text.assemble((f"{run}   ", "bold"), summary))
+    def end(self, run: str, summary: str, style: str = "") -> None:
+        """A run is over; one that went on elsewhere had no bar."""
+        if run in self.tasks:
+            self.live.remove_task(self.tasks.pop(run))
+        self.console.print(Text.assemble((f"{run}   ", "bold"), (summary, style)))

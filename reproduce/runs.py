@@ -2,9 +2,14 @@
 
 results/runs/NAME-seedK.json                the record, written the moment the run ends
 results/runs/NAME-seedK.safetensors         the weights after the last pass
-results/runs/unfinished/NAME-seedK.*        a run that is going on, as it was after its last pass
+results/runs/unfinished/                    of commands that are not over:
+    NAME-seedK.safetensors                  a run still to be done, as it was after its last pass
+    NAME-seedK.finished                     a run that such a command has finished
+    NAME-seedK.lock                         held by the command that is at the run, if one lives
+    .lock                                   held while a table is written
 """
 
+import glob
 import hashlib
 import json
 import math
@@ -13,12 +18,14 @@ import platform
 import re
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from safetensors import safe_open
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from . import costs
@@ -27,6 +34,10 @@ from .recipes import Row
 
 Progress = Callable[[int, int, object], None]
 """Told after every pass: its number, how many there are, its record."""
+
+
+class NotWhole(ValueError):
+    """A file of a run that was cut short, or changed by hand. Says which."""
 
 
 def stem(row: Row, dataset: str) -> str:
@@ -47,34 +58,69 @@ class Runs:
         self.unfinished = self.folder / "unfinished"
 
     def record(self, name: str) -> dict:
-        """The record of a finished run. Raises ValueError for a file that is not whole."""
+        """The record of a finished run. Raises NotWhole for a file that is not whole."""
         path = self.folder / f"{name}.json"
         try:
             return json.loads(path.read_text())
-        except json.JSONDecodeError as error:
-            raise ValueError(
-                f"{path} is no whole record ({error}): delete it, run again"
-            ) from error
+        except ValueError as error:
+            raise NotWhole(f"{path} is no whole record ({error}): delete it, run again") from error
 
-    def open(self, names: Iterable[str]) -> list[str]:
+    def check(self) -> None:
+        """Raises NotWhole for the first record that is not whole."""
+        for path in sorted(self.folder.glob("*.json")):
+            self.record(path.stem)
+
+    def open(self, names: Iterable[str], missing: bool = False) -> list[str]:
         """Of the named runs, those to be done now.
 
-        If an earlier command was interrupted, what it left; else all of them, from scratch.
+        If an earlier command with some of them was interrupted, what it left; else all of them,
+        from scratch. With `missing`, those that are interrupted or have no record.
         """
         names = list(names)
-        left = [name for name in names if self._checkpoint(name).exists()]
-        if not left:
-            left = names
-        else:
-            left += [n for n in names if n not in left and not (self.folder / f"{n}.json").exists()]
-        self.unfinished.mkdir(parents=True, exist_ok=True)
-        for name in left:
-            self._checkpoint(name).touch()
+        with self.alone():
+            left = {name for name in names if self.is_open(name)}
+            if missing or left or any(self._finished(name).exists() for name in names):
+                left |= {name for name in names if not (self.folder / f"{name}.json").exists()}
+            else:
+                left = set(names)
+            for name in left:
+                self._checkpoint(name).touch()
         return [name for name in names if name in left]
 
     def is_open(self, name: str) -> bool:
         """Whether the run is still to be done, or going on."""
         return self._checkpoint(name).exists()
+
+    def close(self, names: Iterable[str]) -> None:
+        """The command is over: what it has finished is trained anew when it is given again."""
+        for name in names:
+            self._finished(name).unlink(missing_ok=True)
+
+    def alone(self) -> FileLock:
+        """Held by one command at a time, as a context; waits for the others."""
+        self.unfinished.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.unfinished / ".lock", thread_local=False)
+
+    def claim(self, name: str) -> FileLock | None:
+        """The lock on a run that is open and that no other command is at; else None.
+
+        Release it when the run has ended. The system does when the process dies.
+        """
+        lock = FileLock(self.unfinished / f"{name}.lock", thread_local=False)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return None
+        if self.is_open(name):
+            return lock
+        self.release(lock)
+        return None
+
+    def release(self, lock: FileLock) -> None:
+        """Give the run back; whoever waits with the file that is deleted here finds it closed."""
+        with suppress(OSError):  # Windows keeps a file that is open
+            Path(lock.lock_file).unlink()
+        lock.release()
 
     def finish(self, row: Row, dataset: Dataset, seed: int, progress: Progress) -> dict:
         """Train the run to its end, from its last whole pass if there is one; returns the record."""
@@ -110,24 +156,46 @@ class Runs:
             "machine": machine(),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         }
-        write(self.folder / f"{name}.safetensors", weights)
-        write(self.folder / f"{name}.json", to_json(result).encode())
-        self._checkpoint(name).unlink()
+        self.store(name, to_json(result).encode(), weights)
         return result
+
+    def store(self, name: str, record: bytes, weights: bytes) -> None:
+        """Keep what a run has come to; it is no longer open."""
+        for path in (self.folder / f"{name}.json", self.folder / f"{name}.safetensors"):
+            clear(path)
+        write(self.folder / f"{name}.safetensors", weights)
+        write(self.folder / f"{name}.json", record)
+        self._finished(name).touch()
+        self._checkpoint(name).unlink(missing_ok=True)
+
+    def checkpoint(self, name: str) -> bytes:
+        """The run as it was after its last pass; empty if there was none."""
+        return self._checkpoint(name).read_bytes()
+
+    def resume_from(self, name: str, checkpoint: bytes) -> None:
+        """Put a checkpoint of another folder here."""
+        write(self._checkpoint(name), checkpoint)
 
     def _resume(self, session, identity: dict) -> None:
         """Put the session where its checkpoint left it, if that is a checkpoint of the same run."""
         path = self._checkpoint(identity["name"])
+        clear(path)
         if not path.exists() or path.stat().st_size == 0:
             return
-        with safe_open(path, "pt") as file:
-            saved = json.loads(file.metadata()["session"])
-            if saved["of"] == identity:
+        try:
+            with safe_open(path, "pt") as file:
+                saved = json.loads(file.metadata()["session"])
                 state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-                session.restore(state, saved["passes"])
+        except (SafetensorError, TypeError, KeyError, ValueError) as error:
+            raise NotWhole(f"{path} is no whole checkpoint ({error}): delete it") from error
+        if saved["of"] == identity:
+            session.restore(state, saved["passes"])
 
     def _checkpoint(self, name: str) -> Path:
         return self.unfinished / f"{name}.safetensors"
+
+    def _finished(self, name: str) -> Path:
+        return self.unfinished / f"{name}.finished"
 
 
 def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[dict]:
@@ -199,7 +267,10 @@ def to_json(value: object) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put the content there in one step: whoever reads sees the old file or the new one, whole."""
+    """Put the content there in one step: whoever reads sees the old file or the new one, whole.
+
+    Raises OSError, with the path, where that cannot be done; the old file is still there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
@@ -209,9 +280,17 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def clear(path: Path) -> None:
+    """Delete what a killed process has left of writing this path; nobody else may be writing it."""
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}-*"):
+        temporary.unlink(missing_ok=True)
 
 
 def _dicts(records: list) -> list[dict]:

@@ -1,7 +1,15 @@
-"""Many runs, as many at a time as there are cores, all in one process: the data is in memory once."""
+"""Many runs, as many at a time as there are cores; or a part of them, or on other machines.
+
+On one machine they are threads of one process: the compiled pass and PyTorch release the
+interpreter's lock, the data is in memory once, and what a kill costs is in the checkpoints.
+"""
 
 import os
-from collections.abc import Iterator, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, NoReturn
 
 import torch
 from joblib import Parallel, delayed
@@ -12,50 +20,158 @@ from paper_lenet5.compiled import is_compiled
 from .datasets import Dataset
 from .progress import Display
 from .recipes import Row
-from .runs import Runs, run_name
+from .runs import NotWhole, Runs, run_name
 from .tables import percent
+
+RENDERING = 0.05
+"""The part of its time that a sweep may spend on writing tables before it is over."""
+
+
+class Run(NamedTuple):
+    """One network to be trained."""
+
+    row: Row
+    dataset: Dataset
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return run_name(*self)
+
+    def __str__(self) -> str:
+        data = "" if self.dataset.name == "mnist" else f", {self.dataset.name}"
+        return f"{self.row.title}, seed {self.seed}{data}"
+
+
+class RunsFailed(RuntimeError):
+    """Some runs have ended in errors; all others are recorded. Says which."""
+
+
+def runs_of(rows: Iterable[Row], seeds: int, dataset: Dataset) -> list[Run]:
+    """Every row with the seeds 0 ... seeds - 1."""
+    return [Run(row, dataset, seed) for row in rows for seed in range(seeds)]
 
 
 def sweep(
-    rows: Sequence[Row],
-    seeds: int,
-    dataset: Dataset,
+    work: Sequence[Run],
     runs: Runs,
-    jobs: int | None,
     console: Console,
-) -> Iterator[dict]:
-    """Do every row with the seeds 0 ... seeds - 1, and yield each record as its run ends.
+    render: Callable[[], object] = lambda: None,
+    *,
+    jobs: int | None = None,
+    dask: str | None = None,
+    shard: tuple[int, int] | None = None,
+    missing: bool = False,
+) -> None:
+    """Do all the work, and `render` what is recorded now and then, and at the end.
 
-    What an interrupted command left is taken up first; `jobs` threads (one per core where it is
-    None) work side by side, the interpreter's lock released.
+    What an interrupted command left is taken up first; with `missing`, only what has no record is
+    done. `shard` (I, N) is the I-th of N parts. Two commands in one folder share the work.
+    `jobs` threads (one per core where it is None) work side by side; or the workers of the Dask
+    cluster whose scheduler is at the address `dask`.
+
+    Raises RunsFailed, when everything else is done, for runs that end in an error; OSError and
+    NotWhole at once. `said` makes sentences of them.
     """
-    torch.set_num_threads(1)  # the threads are busy with runs of their own
-    if not is_compiled():
-        console.print("Compiling the pass for this processor, once: a moment ...")
-    names = {run_name(row, dataset, seed): (row, seed) for row in rows for seed in range(seeds)}
-    left = runs.open(names)
-    if len(left) < len(names):
-        console.print(
-            f"Going on with an interrupted command: {len(names) - len(left)} of {len(names)} runs "
-            "are finished."
-        )
+    runs.check()
+    part, parts = shard or (1, 1)
+    by_name = dict([(run.name, run) for run in work][part - 1 :: parts])
+    left = runs.open(by_name, missing)
+    if len(left) < len(by_name):
+        done = len(by_name) - len(left)
+        why = "" if missing else "Going on with an interrupted command: "
+        console.print(f"{why}{done} of {len(by_name)} runs are finished.")
+    todo, failed, due = [by_name[name] for name in left], {}, 0.0
     with Display(console) as display:
+        if dask:
+            from .cluster import over_dask  # its library is an extra
 
-        def finish(row: Row, seed: int) -> dict:
-            run = f"{row.title}, seed {seed}"
-            first = 0
+            outcomes = over_dask(dask, todo, runs, console)
+        else:
+            outcomes = in_threads(todo, runs, jobs, display)
+        for run, outcome in outcomes:
+            if isinstance(outcome, Exception):
+                failed[str(run)] = outcome
+                display.end(str(run), f"failed: {outcome}", "red")
+                continue
+            if outcome is None:
+                console.print(f"{run}: another command is at it, or has finished it.")
+                continue
+            display.end(str(run), f"{percent(outcome):.2f} % error, {outcome['seconds']:.0f} s")
+            if time.monotonic() >= due:
+                took = _alone(runs, render)
+                due = time.monotonic() + took * (1 / RENDERING - 1)
+        _alone(runs, render)
+    runs.close(by_name)
+    if failed:
+        reasons = "".join(f"\n  {name}: {error}" for name, error in failed.items())
+        raise RunsFailed(f"{len(failed)} of {len(by_name)} runs failed:{reasons}")
 
-            def after_pass(number: int, length: int, record) -> None:
-                nonlocal first
-                first = first or number
-                error = 100 * record.test_errors / len(dataset.test.labels)
-                display.after_pass(run, number, length, error, first)
 
-            display.begin(run)
-            record = runs.finish(row, dataset, seed, after_pass)
-            display.end(run, f"{percent(record):.2f} % error, {record['seconds']:.0f} s")
-            return record
+def in_threads(
+    todo: Sequence[Run], runs: Runs, jobs: int | None, display: Display
+) -> Iterator[tuple[Run, dict | Exception | None]]:
+    """Each run with its record as it ends, or with its error; with None if it is another's."""
+    torch.set_num_threads(1)  # the threads are busy with runs of their own
+    if todo and not is_compiled():
+        display.console.print("Compiling the pass for this processor, once: a moment ...")
 
-        jobs = min(jobs or os.cpu_count() or 1, max(len(left), 1))
-        parallel = Parallel(jobs, backend="threading", return_as="generator_unordered")
-        yield from parallel(delayed(finish)(*names[name]) for name in left)
+    def finish(run: Run) -> tuple[Run, dict | Exception | None]:
+        lock = runs.claim(run.name)
+        if lock is None:
+            return run, None
+        first = 0
+
+        def after_pass(number: int, length: int, record) -> None:
+            nonlocal first
+            first = first or number
+            error = 100 * record.test_errors / len(run.dataset.test.labels)
+            display.after_pass(str(run), number, length, error, first)
+
+        try:
+            display.begin(str(run))
+            return run, runs.finish(*run, after_pass)
+        except (OSError, NotWhole):
+            raise
+        except Exception as error:
+            return run, error
+        finally:
+            runs.release(lock)
+
+    jobs = min(jobs or os.cpu_count() or 1, max(len(todo), 1))
+    parallel = Parallel(jobs, backend="threading", return_as="generator_unordered")
+    yield from parallel(delayed(finish)(run) for run in todo)
+
+
+@contextmanager
+def said(console: Console) -> Iterator[None]:
+    """What stops a sweep becomes a sentence and the end of the process."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("Stopped. The same command goes on from the last whole pass.")
+        sys.stdout.flush()
+        os._exit(130)  # without waiting for the passes that are going on: they are not recorded
+    except RunsFailed as error:
+        _stop(console, f"{error}\nThe same command tries them again; all others are recorded.")
+    except NotWhole as error:
+        _stop(console, f"{error}.\nNothing was overwritten.")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _stop(console, f"{where}{error.strerror or error}.\nWhat is recorded is as it was; the same "
+              "command goes on from there.")  # fmt: skip
+
+
+def _stop(console: Console, sentence: str) -> NoReturn:
+    console.print(sentence, style="red", highlight=False, soft_wrap=True)
+    sys.stdout.flush()
+    sys.exit(1)
+
+
+def _alone(runs: Runs, render: Callable[[], object]) -> float:
+    """Render while no other command does: the last to write has seen every record. Seconds."""
+    started = time.monotonic()
+    with runs.alone():
+        render()
+    return time.monotonic() - started

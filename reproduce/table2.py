@@ -27,7 +27,7 @@ from . import datasets, drawing, tables
 from .recipes import LADDER, TEXTBOOK, Rung
 from .runs import Runs, recorded
 from .runs import write as write_file
-from .sweep import sweep
+from .sweep import runs_of, said, sweep
 
 HELD_OUT = "mnist-held-out"
 GOAL = 1.5
@@ -217,14 +217,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 1
         chosen = [rung for rung in RUNGS if rung.name in args.rungs]
         rows = [rung.row for rung in chosen]
-        work = [(rows, args.seeds, held_out), (rows, args.seeds, dataset)]
+        work = runs_of(rows, args.seeds, held_out) + runs_of(rows, args.seeds, dataset)
         if args.rates:
             candidates = [row for rung in chosen for row in rung.candidates.values()]
-            work = [(candidates, 1, held_out)]
-        for some, seeds, data in work:
-            for _ in sweep(some, seeds, data, runs, args.jobs, console):
-                write(runs, args.out)
-    table = write(runs, args.out)
+            work = runs_of(candidates, 1, held_out)
+        with said(console):
+            sweep(work, runs, console, lambda: write(runs, args.out), **tables.engine(args))
+    with said(console):
+        table = write(runs, args.out)
     if args.rates:
         console.print(rates_of(runs).to_string(index=False), highlight=False)
     if table.empty:

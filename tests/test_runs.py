@@ -1,6 +1,7 @@
 """Runs that are interrupted, and what they leave: reproduce.runs."""
 
 import json
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +13,7 @@ from reproduce.baselines.minibatch import MinibatchRecipe
 from reproduce.baselines.networks import textbook
 from reproduce.datasets import Dataset
 from reproduce.recipes import Row
-from reproduce.runs import Runs, recorded, run_name
+from reproduce.runs import NotWhole, Runs, recorded, run_name
 
 SHORT = (0.0005, 0.0002, 0.0001)
 ROWS = (
@@ -101,7 +102,62 @@ def test_what_an_interrupted_command_finished_is_not_done_again(dataset, tmp_pat
     assert not runs.is_open(names[1])
     runs.finish(ROWS[0], dataset, 0, go_on)
     runs.finish(ROWS[0], dataset, 2, go_on)
+    assert runs.open(names) == [], "killed before its tables were written"
+    runs.close(names)
     assert runs.open(names) == names, "a new command trains from scratch"
+
+
+def test_what_is_missing_is_what_has_no_record_or_was_interrupted(dataset, tmp_path):
+    runs = Runs(tmp_path)
+    names = [run_name(ROWS[0], dataset, seed) for seed in range(3)]
+    runs.open(names[:2])
+    runs.finish(ROWS[0], dataset, 0, go_on)
+    runs.finish(ROWS[0], dataset, 1, go_on)
+    runs.close(names)
+    assert runs.open(names, missing=True) == [names[2]]
+    runs.finish(ROWS[0], dataset, 2, go_on)
+    runs.close(names)
+    assert runs.open(names, missing=True) == []
+
+
+def test_a_run_belongs_to_one_command_at_a_time(dataset, tmp_path):
+    one, other = Runs(tmp_path), Runs(tmp_path)
+    name = run_name(ROWS[0], dataset, 0)
+    one.open([name])
+    lock = one.claim(name)
+    assert other.open([name]) == [name], "it is not finished"
+    assert other.claim(name) is None
+    one.release(lock)
+    again = other.claim(name)
+    assert again is not None, "given back unfinished"
+    other.finish(ROWS[0], dataset, 0, go_on)
+    other.release(again)
+    assert one.claim(name) is None, "the other has finished it"
+
+
+def test_what_a_killed_process_left_of_a_file_is_cleared_away(dataset, tmp_path):
+    runs = Runs(tmp_path)
+    name = run_name(ROWS[0], dataset, 0)
+    runs.open([name])
+    left = [runs.folder / f".{name}.json-abc", runs.unfinished / f".{name}.safetensors-abc"]
+    others = runs.folder / f".{name}0.json-abc"
+    for path in (*left, others):
+        path.write_text("half a fi")
+    runs.finish(ROWS[0], dataset, 0, go_on)
+    assert not any(path.exists() for path in left)
+    assert others.exists()
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\x10\0\0\0\0\0\0\0half a checkpoint"])
+def test_a_truncated_checkpoint_is_named_and_left_alone(dataset, tmp_path, content):
+    runs = Runs(tmp_path)
+    name = run_name(ROWS[0], dataset, 0)
+    runs.open([name])
+    path = runs.unfinished / f"{name}.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(NotWhole, match=re.escape(str(path))):
+        runs.finish(ROWS[0], dataset, 0, go_on)
+    assert path.read_bytes() == content
 
 
 def test_a_checkpoint_of_another_recipe_is_not_taken_up(dataset, tmp_path):
@@ -130,7 +186,8 @@ def test_the_record_says_what_was_trained_and_what_came_out(row, dataset, tmp_pa
     assert len(record["passes"]) == 3
     assert record["passes"][-1]["test_errors"] == record["test_errors"]
     assert record["parameters"] == {"lenet5-1998": 60_000, "lenet5-textbook": 61_706}[row.name]
-    assert not list(runs.unfinished.iterdir())
+    runs.close([record["name"]])
+    assert {path.name for path in runs.unfinished.iterdir()} == {".lock"}
 
 
 def test_seeds_differ_and_the_same_seed_does_not(dataset, tmp_path):
@@ -146,8 +203,10 @@ def test_a_truncated_record_is_named(dataset, tmp_path):
     runs = Runs(tmp_path)
     runs.folder.mkdir()
     (runs.folder / "lenet5-1998-seed0.json").write_text(json.dumps({"name": "x"})[:-3])
-    with pytest.raises(ValueError, match=r"lenet5-1998-seed0\.json"):
+    with pytest.raises(NotWhole, match=r"lenet5-1998-seed0\.json"):
         runs.record("lenet5-1998-seed0")
+    with pytest.raises(NotWhole, match=r"lenet5-1998-seed0\.json"):
+        runs.check()
 
 
 def test_only_runs_on_mnist_go_by_the_bare_name(dataset):

@@ -1,0 +1,63 @@
+"""A Dask cluster on this machine, each part a process of its own that can be killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+class Cluster(AbstractContextManager):
+    """A scheduler and some workers of one thread each, on the loopback interface alone."""
+
+    def __init__(self, workers: int = 2, **environment: str):
+        self.environment = environment
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{port}"
+        self.processes: list[subprocess.Popen] = []
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", str(port))
+        for _ in range(workers):
+            self.join()
+
+    def join(self) -> subprocess.Popen:
+        """One worker more, under a nanny that starts it again when it dies."""
+        return self._start("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1")
+
+    def _start(self, kind: str, *options: str) -> subprocess.Popen:
+        path = os.pathsep.join(map(str, (ROOT, ROOT / "tests", os.environ.get("PYTHONPATH", ""))))
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options, "--no-dashboard"],
+            env=os.environ | {"PYTHONPATH": path} | self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def __exit__(self, *_) -> None:
+        for process in self.processes:
+            kill(process)
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill -9 the process and all that it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(condition, seconds: float = 120) -> None:
+    """Raises TimeoutError if the condition does not come true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.05)

@@ -1,0 +1,171 @@
+"""Sweeps that are killed, cut short, shared and sent to other machines: reproduce.sweep."""
+
+import random
+import resource
+from dataclasses import replace
+
+import killed
+import pytest
+from loopback import Cluster
+from poison import dies
+from rich.console import Console
+
+from reproduce import datasets, sweep, table1
+from reproduce.baselines.minibatch import MinibatchRecipe
+from reproduce.recipes import LENET5, TABLE_1, Row
+from reproduce.runs import Runs
+from reproduce.sweep import RunsFailed, runs_of
+
+SHORT = Row("short", "short", replace(LENET5.recipe, schedule=(0.0005, 0.0002)))
+MLP = next(row for row in TABLE_1 if row.name == "mlp")
+BAD = Row("bad", "bad", replace(SHORT.recipe, schedule=(1e9,)))
+"""Diverges."""
+
+
+@pytest.fixture(scope="module")
+def corner():
+    return datasets.smoke(datasets.sample())
+
+
+@pytest.fixture
+def on_a_corner(monkeypatch, corner):
+    monkeypatch.setattr(datasets, "load", lambda root: corner)
+
+
+def command(out, *options) -> int:
+    """Table 1's command; its exit status."""
+    try:
+        return table1.main(["--rows", "linear", "--jobs", "1", "--out", str(out), *options])
+    except SystemExit as stop:
+        return stop.code
+
+
+def names(out) -> set[str]:
+    return {path.stem for path in (out / "runs").glob("*.json")}
+
+
+def test_a_command_that_is_killed_again_and_again_leaves_what_an_undisturbed_one_does(tmp_path):
+    counted = killed.kill_again_and_again(tmp_path, 4, random.Random(0))
+    assert sum(counted["kills"].values()) == 4
+    assert counted["most_lost_by_a_run_in_a_kill"] <= 1
+    assert counted["recorded_passes_repeated"] == 0
+    assert counted["different_from_undisturbed"] == []
+
+
+def test_the_bits_do_not_depend_on_the_number_of_jobs(corner, tmp_path):
+    work = runs_of([SHORT, *(row for row in TABLE_1 if "linear" in row.name)], 2, corner)
+    for jobs in (1, 3):
+        sweep.sweep(work, Runs(tmp_path / f"{jobs}"), Console(quiet=True), jobs=jobs)
+    assert len(names(tmp_path / "1")) == 6
+    assert killed.contents(tmp_path / "1") == killed.contents(tmp_path / "3")
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_is_overwritten(on_a_corner, tmp_path, capsys):
+    assert command(tmp_path) == 0
+    before = killed.contents(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        assert command(tmp_path, "--seeds", "2") == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    printed = capsys.readouterr().out
+    assert "File too large" in printed
+    assert "What is recorded is as it was" in printed
+    assert before.items() <= killed.contents(tmp_path).items()
+    assert command(tmp_path, "--seeds", "2") == 0
+    assert (
+        before["runs/linear-mnist-sample-smoke-seed0.safetensors"]
+        == (tmp_path / "runs/linear-mnist-sample-smoke-seed0.safetensors").read_bytes()
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_trained(
+    on_a_corner, tmp_path, capsys
+):
+    (tmp_path / "file").write_text("not a folder")
+    assert command(tmp_path / "file" / "results") == 1
+    printed = capsys.readouterr().out
+    assert "Not a directory" in printed
+    assert "pass" not in printed
+
+
+def test_two_commands_in_one_folder_share_the_work(on_a_corner, tmp_path, capsys):
+    runs = Runs(tmp_path)
+    mine = "linear-mnist-sample-smoke-seed0"
+    runs.open([mine])
+    lock = runs.claim(mine)
+    assert command(tmp_path, "--seeds", "3") == 0
+    assert "seed 0, mnist-sample-smoke: another command is at it" in capsys.readouterr().out
+    assert names(tmp_path) == {f"linear-mnist-sample-smoke-seed{seed}" for seed in (1, 2)}
+    runs.release(lock)
+    assert command(tmp_path, "--seeds", "3") == 0
+    assert "2 of 3 runs are finished" in capsys.readouterr().out
+    assert mine in names(tmp_path)
+
+
+def test_a_truncated_record_is_said_and_left_alone(on_a_corner, tmp_path, capsys):
+    assert command(tmp_path) == 0
+    path = tmp_path / "runs" / "linear-mnist-sample-smoke-seed0.json"
+    path.write_bytes(path.read_bytes()[:-100])
+    truncated = path.read_bytes()
+    capsys.readouterr()
+    assert command(tmp_path) == 1
+    printed = capsys.readouterr().out
+    assert str(path) in printed
+    assert "pass" not in printed
+    assert path.read_bytes() == truncated
+
+
+def test_a_run_that_fails_is_named_when_all_others_are_done(corner, tmp_path):
+    work = runs_of([BAD, SHORT], 2, corner)
+    with pytest.raises(RunsFailed, match=r"2 of 4 runs failed(.|\n)*bad, seed 1.*no longer finite"):
+        sweep.sweep(work, Runs(tmp_path), Console(quiet=True), jobs=2)
+    assert names(tmp_path) == {f"short-mnist-sample-smoke-seed{seed}" for seed in (0, 1)}
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5])
+def test_shards_are_parts_of_the_whole(on_a_corner, corner, tmp_path, parts):
+    seen = []
+    for part in range(1, parts + 1):
+        assert command(tmp_path / f"{part}", "--seeds", "3", "--shard", f"{part}/{parts}") == 0
+        seen += names(tmp_path / f"{part}")
+    assert sorted(seen) == sorted(
+        run.name for run in runs_of(TABLE_1, 3, corner) if run.row.name == "linear"
+    )
+
+
+def test_with_missing_a_command_that_is_given_again_does_nothing(on_a_corner, tmp_path, capsys):
+    assert command(tmp_path, "--missing") == 0
+    before = (tmp_path / "runs/linear-mnist-sample-smoke-seed0.json").read_bytes()
+    capsys.readouterr()
+    assert command(tmp_path, "--missing") == 0
+    assert "1 of 1 runs are finished" in capsys.readouterr().out
+    assert (tmp_path / "runs/linear-mnist-sample-smoke-seed0.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("wrong", ["0/2", "3/2", "2", "a/b"])
+def test_senseless_shards_are_refused(wrong, capsys):
+    with pytest.raises(SystemExit):
+        table1.main(["--shard", wrong])
+    assert "--shard" in capsys.readouterr().err
+
+
+def test_a_cluster_gives_the_same_bits_and_names_the_run_that_kills_its_workers(corner, tmp_path):
+    here, there = Runs(tmp_path / "here"), Runs(tmp_path / "there")
+    work = runs_of([SHORT, MLP], 1, corner)
+    poison = runs_of([Row("poison", "poison", MinibatchRecipe(dies, passes=1))], 1, corner)
+    sweep.sweep(work, here, Console(quiet=True), jobs=1)
+    with (
+        Cluster(1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as cluster,
+        pytest.raises(RunsFailed, match=r"1 of 3 runs failed:\n  poison, seed 0.*worker.*died$"),
+    ):
+        sweep.sweep(poison + work, there, Console(quiet=True), dask=cluster.address)
+    assert names(tmp_path / "there") == names(tmp_path / "here")
+    of_here, of_there = (killed.contents(tmp_path / place) for place in ("here", "there"))
+    assert of_here.items() <= of_there.items()
+
+
+def test_a_scheduler_that_is_not_there_is_said(on_a_corner, tmp_path, capsys):
+    assert command(tmp_path, "--dask", "tcp://127.0.0.1:9") == 1
+    assert "127.0.0.1:9" in capsys.readouterr().out

@@ -16,7 +16,9 @@ from PIL import Image
 
 from demo import digits, several
 from paper_lenet5.mnist import VARIABLE, DataUnavailable
+from reproduce.runs import Runs
 from reproduce.snippets import Block, blocks, with_outputs
+from reproduce.tables import percent
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -203,6 +205,12 @@ def test_blocks_are_found_with_their_lines():
 @pytest.mark.parametrize("page", ["```\nls\n```\n", "words\n\n    ls\n"])
 def test_code_without_a_language_is_noticed(page):
     assert [block.language for block in blocks(page)] == [""]
+
+
+def test_readme_says_what_its_two_commands_end_with():
+    runs = Runs(ROOT / "results")
+    ends = (runs.record(f"{name}-seed0") for name in ("lenet5-1998", "lenet5-1998-distortions"))
+    assert "{:.2f} % and {:.2f} %".format(*map(percent, ends)) in text_of("README.md")
 
 
 def test_contributing_is_a_page_of_45_lines():

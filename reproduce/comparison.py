@@ -1,10 +1,7 @@
-"""What Figures 9 to 12 share: every classifier of section III-C, the paper's numbers beside ours."""
+"""Figures 9 to 12: every classifier of section III-C, one quantity of each, the paper's beside ours."""
 
-import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,22 +10,9 @@ from matplotlib.ticker import FuncFormatter
 from rich.console import Console
 from scipy import stats
 
-from paper_lenet5 import compiled
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable
-from paper_lenet5.training import SCHEDULE, Split
+from paper_lenet5.training import SCHEDULE
 
-from . import datasets, drawing, invariance, methods, rejection, reported, tables
-from .baselines import of_1998_compiled
-from .baselines.images import version
-from .baselines.of_1998 import Recipe1998
-from .methods import METHODS, Method
-from .recipes import LENET5, LENET5_DISTORTIONS, OF_1998, Row
-from .runs import Runs, recorded, write
-
-ROWS = {row.name: row for row in (*OF_1998, LENET5, LENET5_DISTORTIONS)}
-FITTED = {method.name: method for method in METHODS}
-REJECTED = "rejected.csv"
-"""In the results folder: how many test patterns each network has to reject."""
+from . import classifiers, drawing, tables
 
 
 @dataclass(frozen=True)
@@ -40,7 +24,8 @@ class Quantity:
     """A field of `reported.Bar`, and a column of `table_of`."""
     title: str
     unit: str
-    form: str
+    digits: int
+    """After the point; where `log`, none from 10 on."""
     log: bool
     tolerance: float
     """Points or thousands within which ours agrees with the paper's, or `share` of the paper's."""
@@ -49,57 +34,18 @@ class Quantity:
     """A network costs the same, however it was trained."""
 
 
-# --- numbers --------------------------------------------------------------------------------------
+ERROR = Quantity("figure9", "error", "Test error", "%", digits=2, log=False, tolerance=0.1)
+REJECTION = Quantity("figure10", "rejected", "Rejected for 0.5 % error on the rest", "%",
+                     digits=1, log=False, tolerance=0.3)  # fmt: skip
+MULTIPLY_ADDS = Quantity("figure11", "multiply_adds", "Multiply-accumulates", "thousands",
+                         digits=1, log=True, tolerance=0.5, same_when_distorted=True)  # fmt: skip
+MEMORY = Quantity("figure12", "memory", "Memory", "thousands of numbers",
+                  digits=1, log=True, tolerance=0.5, same_when_distorted=True)  # fmt: skip
+QUANTITIES = (ERROR, REJECTION, MULTIPLY_ADDS, MEMORY)
 
 
-def table_of(out: Path) -> pd.DataFrame:
-    """One line for each classifier of Figs. 9 to 12, with what the records under `out` say of it."""
-    rejected_by_run, lines = rejected_by_networks(out), []
-    for name, bar in reported.SECTION_III_C.items():
-        line = {"name": name, "method": bar.title}
-        line |= {f"{field}_paper": getattr(bar, field) for field in bar._fields[1:]}
-        if name in FITTED:
-            line |= of_method(methods.recorded(FITTED[name], out))
-        elif name in ROWS:
-            line |= of_networks(recorded(ROWS[name], Runs(out)), rejected_by_run)
-        lines.append(line)
-    return pd.DataFrame(lines, columns=COLUMNS)
-
-
-COLUMNS = ("name", "method", *(f"{f}_paper" for f in reported.Bar._fields[1:]),
-           *reported.Bar._fields[1:], "n", "passes")  # fmt: skip
-
-
-def of_method(record: dict | None) -> dict[str, float]:
-    """Percent, and thousands."""
-    if record is None:
-        return {}
-    return {
-        "error": tables.percent(record),
-        "rejected": 100 * record["rejected"] / record["dataset"]["test_patterns"],
-        "multiply_adds": record["multiply_adds"] / 1000,
-        "memory": record["variables"] / 1000,
-        "n": 1,
-    }
-
-
-def of_networks(records: Sequence[dict], rejected_by_run: dict) -> dict[str, float]:
-    """The same, means over all networks of a row."""
-    if not records:
-        return {}
-    counts = [rejected_by_run.get((r["name"], r["weights_sha256"]), np.nan) for r in records]
-    return {
-        "error": np.mean([tables.percent(record) for record in records]),
-        "rejected": 100 * np.mean(counts) / records[0]["dataset"]["test_patterns"],
-        "multiply_adds": records[0]["multiply_adds"] / 1000,
-        "memory": records[0]["parameters"] / 1000,
-        "n": len(records),
-        "passes": len(records[0]["passes"]),
-    }
-
-
-def numbers(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
-    """The figure's own lines: method, paper, ours, n."""
+def lines_of(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
+    """The figure's own lines of `classifiers.table_of`: method, paper, ours, n, passes."""
     column = quantity.column
     chosen = table[[f"{column}_paper", column]].notna().any(axis=1)
     if quantity.same_when_distorted:
@@ -107,51 +53,22 @@ def numbers(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
     lines = table[chosen]
     return pd.DataFrame(
         {"method": lines["method"], "paper": lines[f"{column}_paper"], "ours": lines[column],
-         "n": lines["n"].fillna(0).astype(int), "passes": lines["passes"]}
+         "n": lines["n"].fillna(0).astype(int), "passes": lines["passes"].fillna(0).astype(int)}
     ).round(4)  # fmt: skip
 
 
-# --- the rejection of networks, which needs their weights -----------------------------------------
-
-
-def rejected_by_networks(out: Path) -> dict[tuple[str, str], int]:
-    """Test patterns rejected, by run and by the digest of its weights."""
-    path = out / REJECTED
-    if not path.exists():
-        return {}
-    return {(line.run, line.weights_sha256): line.rejected
-            for line in pd.read_csv(path).itertuples()}  # fmt: skip
-
-
-def measure_rejection(out: Path, test: Split) -> None:
-    """Complete the table for all networks whose weights are here."""
-    runs, known = Runs(out), rejected_by_networks(out)
-    current = {}
-    for row in ROWS.values():
-        for record in recorded(row, runs):
-            key, weights = (
-                (record["name"], record["weights_sha256"]),
-                invariance.weights_of(record, runs),
-            )
-            if key in known:
-                current[key] = known[key]
-            elif weights is not None:
-                current[key] = rejected_by(row, weights, test)
-    lines = [(*key, count) for key, count in current.items()]
-    content = pd.DataFrame(lines, columns=["run", "weights_sha256", "rejected"])
-    write(out / REJECTED, content.to_csv(index=False).encode())
-
-
-def rejected_by(row: Row, weights: Path, test: Split) -> int:
-    """How many test patterns one network rejects; its scores are its penalties, smallest first."""
-    model, engine = invariance.network_of(row, weights), compiled
-    if isinstance(row.recipe, Recipe1998):
-        test, engine = version(test, row.recipe.images), of_1998_compiled
-    penalties = engine.penalties(model, test.inputs).detach().numpy()
-    return rejection.rejected(-penalties, test.labels.numpy())
-
-
-# --- drawing --------------------------------------------------------------------------------------
+def markdown(table: pd.DataFrame) -> str:
+    """All four figures as one table."""
+    lines = []
+    for line in table.to_dict("records"):
+        cells = {"": line["method"]}
+        for quantity in QUANTITIES:
+            head = f"{quantity.title.split(' for')[0].lower()}, {quantity.unit.split(' of')[0]}"
+            cells[f"{head}: 1998"] = said(line[f"{quantity.column}_paper"], quantity)
+            cells[f"{head}: ours"] = said(line[quantity.column], quantity)
+        cells |= {key: f"{line[key]:.0f}" if line[key] > 0 else "" for key in ("n", "passes")}
+        lines.append(cells)
+    return tables.markdown(lines)
 
 
 def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
@@ -169,7 +86,7 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     else:
         axes.set_xlim(0, None)
-    axes.set_xlabel(quantity.unit)
+    axes.set_xlabel(f"{quantity.title.lower()}, {quantity.unit}")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     right = axes.twinx()
@@ -178,9 +95,9 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
                              for p, o in zip(paper, ours, strict=True)])  # fmt: skip
     right.tick_params(length=0)
     right.spines[:].set_visible(False)
-    right.set_title("1998 | ours", fontsize=9, loc="right")
+    right.annotate("1998 | ours", (1, 1), (7, 4), xycoords="axes fraction",
+                   textcoords="offset points", fontsize=9)  # fmt: skip
     axes.legend(frameon=False, loc="lower right", ncols=2)
-    axes.set_title(quantity.title, fontsize=11, loc="left")
     for labels in (axes.get_yticklabels(), right.get_yticklabels()):
         for label in labels:
             label.set_fontsize(9)
@@ -189,7 +106,9 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
 
 def said(value: float, quantity: Quantity) -> str:
     """A number as people read it."""
-    return "–" if np.isnan(value) else quantity.form.format(value)
+    if np.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if quantity.log and value >= 10 else f"{value:.{quantity.digits}f}"
 
 
 def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
@@ -207,62 +126,39 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
 
     rank = stats.spearmanr(both["paper"], both["ours"])[0]
     text = (
-        f"Of {len(both)} that were run again, {near.sum()} agree with the paper's bars, to within "
-        f"{quantity.share:.0%} of them or {quantity.tolerance:g}: {named(near, False)}. "
+        f"Of {len(both)} bars that were made again {near.sum()} agree with the paper's, to within "
+        f"{quantity.tolerance:g} or {100 * quantity.share:g} % of it: {named(near, False)}. "
         f"Ours are lower for {named(~near & (away < 0), True)}; "
         f"higher for {named(~near & (away > 0), True)}. "
         f"Rank correlation with the paper's order: {rank:.2f}."
     )
-    short = lines[lines["passes"] < len(SCHEDULE)]["method"]
+    short = lines[lines["passes"].between(1, len(SCHEDULE) - 1)]["method"]
     left = lines[lines["ours"].isna()]["method"]
-    text += f" On ten passes: {', '.join(short)}." if len(short) else ""
-    return text + (f" Not run again: {', '.join(left)}." if len(left) else "")
-
-
-# --- the command ----------------------------------------------------------------------------------
+    text += f" With fewer than twenty passes: {', '.join(short)}." if len(short) else ""
+    return text + (f" Not made again: {', '.join(left)}." if len(left) else "")
 
 
 def main(quantity: Quantity, description: str, argv: Sequence[str] | None = None) -> int:
-    """Draw, write and print."""
-    args, console = (
-        drawing.parser(quantity.figure, description, seeds=1).parse_args(argv),
-        Console(),
-    )
+    """Draw, write and print one of the figures."""
+    options = drawing.parser(quantity.figure, description, seeds=1)
+    args, console = options.parse_args(argv), Console(highlight=False, markup=False)
     if args.train:
-        complete(args, console)
-    lines = numbers(table_of(args.out), quantity)
+        dataset = drawing.mnist_of(args)
+        drawing.records_of(list(classifiers.ROWS.values()), args, console)
+        classifiers.fit_missing(dataset, args.out, console)
+        classifiers.measure_rejection(dataset.test, args.out)
+    lines = lines_of(classifiers.table_of(args.out), quantity)
     if lines["ours"].isna().all():
-        console.print(f"{args.out} has no record of any of them. The option --train makes them.")
+        console.print(
+            f"{args.out} has no record of any of them. The option --train makes them.",
+            soft_wrap=True,
+        )
         return 1
     drawing.save(draw(lines, quantity), args.out / "figures" / quantity.figure, lines)
-    console.print(f"{quantity.unit}\n{'paper':>36} | ours", highlight=False)
+    console.print(f"{quantity.title}, {quantity.unit}: paper | ours")
     for line in lines.itertuples():
-        console.print(
-            f"{line.method:>26} {said(line.paper, quantity):>9} | {said(line.ours, quantity):<9}"
-            + (f" n = {line.n}" if line.n > 1 else ""),
-            highlight=False,
-            markup=False,
-        )
-    console.print(sentence(lines, quantity), soft_wrap=True, highlight=False, markup=False)
+        paper, ours = said(line.paper, quantity), said(line.ours, quantity)
+        several = f"   n = {line.n}" if line.n > 1 else ""
+        console.print(f"{line.method:>28}  {paper:>7} | {ours}{several}")
+    console.print(sentence(lines, quantity), soft_wrap=True)
     return 0
-
-
-def complete(args: argparse.Namespace, console: Console) -> None:
-    """Fit and train all that has no record."""
-    try:
-        dataset = datasets.load(args.data)
-    except (DataUnavailable, DataCorrupt) as error:
-        sys.exit(str(error))
-    if not dataset.comparable:
-        sys.exit(f"Here is only a {dataset.title}: name MNIST's folder with --data.")
-    drawing.records_of(list(ROWS.values()), args, console)
-    for method in missing(args.out):
-        console.print(f"{method.title} ...")
-        record = methods.finish(method, dataset, args.out)
-        console.print(f"{tables.percent(record):.2f} % error, {record['seconds']:.0f} s")
-    measure_rejection(args.out, dataset.test)
-
-
-def missing(out: Path) -> list[Method]:
-    """Those without a record of their recipe."""
-    return [method for method in METHODS if methods.recorded(method, out) is None]

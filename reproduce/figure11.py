@@ -1,25 +1,15 @@
 """Figure 11: multiply-accumulates for one pattern, ours and the paper's.
 
 Draws results/figures/figure11.png and .svg from the records and writes figure11.csv. `--train` first
-fits and trains what has no record: all of Figs. 9 to 12 takes 40 minutes on one core.
+fits and trains what has no record: half an hour of one core, once for all of Figs. 9 to 12.
 """
 
 import sys
 from collections.abc import Sequence
 
 from . import comparison
-from .comparison import Quantity
 
-QUANTITY = Quantity(
-    figure="figure11",
-    column="multiply_adds",
-    title="Multiply-accumulates for one pattern",
-    unit="thousands",
-    form="{:,.0f}",
-    log=True,
-    tolerance=0.5,
-    same_when_distorted=True,
-)
+QUANTITY = comparison.MULTIPLY_ADDS
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,9 +10,34 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import figure5, figure6, figure7, figure8, figure13, pages, sdnn, step_sizes
+from . import (
+    figure5,
+    figure6,
+    figure7,
+    figure8,
+    figure9,
+    figure10,
+    figure11,
+    figure12,
+    figure13,
+    pages,
+    sdnn,
+    step_sizes,
+)
 
-FIGURES = (figure5, figure6, figure7, figure8, figure13, sdnn, step_sizes)
+FIGURES = (
+    figure5,
+    figure6,
+    figure7,
+    figure8,
+    figure9,
+    figure10,
+    figure11,
+    figure12,
+    figure13,
+    sdnn,
+    step_sizes,
+)
 """In the order of results/README.md. Each has `main`, which takes --out and --data."""
 
 

@@ -8,12 +8,15 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from . import (
     alternatives,
+    classifiers,
+    comparison,
     figure5,
     figure6,
     figure7,
@@ -58,6 +61,11 @@ def misses() -> str:
     return (RESULTS / "figures" / "figure8.md").read_text().split("\n\n")[0] + "\n"
 
 
+def compared(quantity: comparison.Quantity) -> str:
+    """What one of Figs. 9 to 12 says."""
+    return comparison.sentence(numbers_of(quantity.figure), quantity) + "\n"
+
+
 def strings() -> str:
     """What sdnn.md says first."""
     table, cost = sdnn.recorded_numbers(RESULTS)
@@ -76,6 +84,13 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("results/README.md", "figure6"): lambda: figure6.sentence(numbers_of("figure6")) + "\n",
     ("results/README.md", "figure7"): lambda: figure7.sentence(numbers_of("figure7")) + "\n",
     ("results/README.md", "figure8"): misses,
+    **{
+        ("results/README.md", quantity.figure): partial(compared, quantity)
+        for quantity in comparison.QUANTITIES
+    },
+    ("results/README.md", "classifiers"): lambda: comparison.markdown(
+        classifiers.table_of(RESULTS)
+    ),
     ("results/README.md", "figure13"): figure13_lines,
     ("results/README.md", "sdnn"): strings,
     ("results/README.md", "step_sizes"): lambda: (

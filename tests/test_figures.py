@@ -19,6 +19,7 @@ from reproduce import (
     figure6,
     figure7,
     figure8,
+    figure9,
     figure13,
     figures,
     invariance,
@@ -115,7 +116,7 @@ def test_figure_6_has_mean_and_spread_beside_the_papers_values():
     assert "60,000" in does_not
 
 
-@pytest.mark.parametrize("figure", [figure5, figure6, figure8, step_sizes])
+@pytest.mark.parametrize("figure", [figure5, figure6, figure8, figure9, step_sizes])
 def test_without_records_a_figure_says_how_to_get_them(figure, tmp_path, capsys):
     assert figure.main(["--out", str(tmp_path)]) == 1
     assert "--train" in capsys.readouterr().out

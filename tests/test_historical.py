@@ -15,7 +15,7 @@ from paper_lenet5.connections import TABLE_I
 from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.training import Split
-from reproduce import comparison, costs, datasets, methods, rejection, reported
+from reproduce import classifiers, comparison, costs, datasets, methods, rejection, reported
 from reproduce.baselines import of_1998_compiled as compiled
 from reproduce.baselines.boosting import Boosted, half_missed
 from reproduce.baselines.historical import (
@@ -28,13 +28,11 @@ from reproduce.baselines.historical import (
     Quadratic,
     RadialBasis,
     neighbour_scores,
-    pairwise_scores,
     weakest_win,
 )
 from reproduce.baselines.images import VERSIONS, deslanted, pixels, reduced, version
 from reproduce.baselines.of_1998 import Dense, FullyConnected, Layers, LeNet1, LeNet4, Recipe1998
 from reproduce.baselines.of_1998_layout import layout_of, pack, unpack
-from reproduce.figure9 import QUANTITY
 from reproduce.recipes import OF_1998
 from reproduce.runs import Runs
 
@@ -103,15 +101,6 @@ def test_pixels_are_those_in_the_middle():
 
 
 # --- scores ---------------------------------------------------------------------------------------
-
-
-def test_the_pairs_vote_for_their_second_class_and_against_their_first():
-    outputs = np.zeros((1, 45))
-    outputs[0, PAIRS.index((2, 7))] = 1.5
-    outputs[0, PAIRS.index((0, 2))] = -0.5
-    scores = pairwise_scores(outputs)[0]
-    assert scores[[0, 2, 7]].tolist() == [0.5, -2.0, 1.5]
-    assert not scores[[1, 3, 4, 5, 6, 8, 9]].any()
 
 
 def test_a_class_is_worth_its_weakest_win():
@@ -386,7 +375,7 @@ def test_a_method_leaves_a_record_and_a_changed_recipe_is_noticed(tmp_path):
     changed = replace(method, recipe=replace(method.recipe, ridge=2.0))
     assert methods.recorded(changed, tmp_path) is None
 
-    table = comparison.table_of(tmp_path)
+    table = classifiers.table_of(tmp_path)
     assert list(table["name"]) == list(reported.SECTION_III_C)
     line = table.set_index("name").loc["linear"]
     assert line["error"] == 100 * record["test_errors"] / 100
@@ -395,33 +384,33 @@ def test_a_method_leaves_a_record_and_a_changed_recipe_is_noticed(tmp_path):
 
 
 def test_every_classifier_that_has_a_recipe_has_a_bar():
-    assert set(comparison.ROWS) | set(comparison.FITTED) <= set(reported.SECTION_III_C)
-    assert not set(comparison.ROWS) & set(comparison.FITTED)
+    assert set(classifiers.ROWS) | set(classifiers.FITTED) <= set(reported.SECTION_III_C)
+    assert not set(classifiers.ROWS) & set(classifiers.FITTED)
 
 
 def test_the_sentence_says_what_agrees_what_does_not_and_what_is_missing():
     lines = pd.DataFrame({
         "method": ["a", "b", "c", "d"], "paper": [1.0, 2.0, 3.0, 4.0],
-        "ours": [1.05, 1.0, 4.0, np.nan], "n": [1, 1, 1, 0], "passes": [np.nan, 10, 20, np.nan],
+        "ours": [1.05, 1.0, 4.0, np.nan], "n": [1, 1, 1, 0], "passes": [0, 10, 20, 0],
     })  # fmt: skip
-    said = comparison.sentence(lines, QUANTITY)
-    assert "Of 3 that were run again, 1 agree" in said
-    assert "0.1: a." in said
+    said = comparison.sentence(lines, comparison.ERROR)
+    assert "Of 3 bars that were made again 1 agree" in said
+    assert "0.1 or 10 % of it: a." in said
     assert "lower for b (1.00, 1998 2.00)" in said
     assert "higher for c (4.00, 1998 3.00)" in said
-    assert said.endswith("On ten passes: b. Not run again: d.")
+    assert said.endswith("With fewer than twenty passes: b. Not made again: d.")
 
 
 def test_the_rejection_of_a_network_is_that_of_its_penalties(tmp_path):
     train, test = splits(100, 50)
     dataset = datasets.Dataset("mnist", "drawn", train, test, {}, comparable=True)
-    row = comparison.ROWS["lenet1"]
+    row = classifiers.ROWS["lenet1"]
     short = replace(row, recipe=replace(row.recipe, schedule=(0.0005,)))
     runs = Runs(tmp_path)
     runs.open(["lenet1-seed0"])
     record = runs.finish(short, dataset, 0, lambda *_: None)
     weights = runs.folder / "lenet1-seed0.safetensors"
-    count = comparison.rejected_by(short, weights, test)
+    count = classifiers.rejected_by(short, weights, test)
     session = short.session(dataset, 0)
     list(session.passes())
     scores = -compiled.penalties(session.model, session.test.inputs).numpy()

@@ -12,6 +12,8 @@ from paper_lenet5.training import Recipe
 from reproduce import __main__ as commands
 from reproduce import (
     alternatives,
+    classifiers,
+    comparison,
     figure5,
     figure6,
     figure7,
@@ -125,6 +127,24 @@ def test_figure_7_is_that_of_our_ranges():
     table = figure7.numbers().round(4)
     assert table.to_csv(index=False) == (ROOT / "results/figures/figure7.csv").read_text()
     assert figure7.inside(table).mean() > 0.9
+
+
+def test_figures_9_to_12_are_those_of_the_records():
+    table = classifiers.table_of(ROOT / "results")
+    for quantity in comparison.QUANTITIES:
+        lines = comparison.lines_of(table, quantity)
+        path = ROOT / "results" / "figures" / f"{quantity.figure}.csv"
+        assert lines.to_csv(index=False) == path.read_text()
+    ours = table.set_index("name").loc[[*classifiers.FITTED, *classifiers.ROWS]]
+    assert (ours["n"][["lenet5-1998", "lenet5-1998-distortions"]] >= 10).all()
+
+
+def test_every_fitted_classifier_says_what_is_needed_to_repeat_it():
+    for path in (ROOT / "results" / "methods").glob("*.json"):
+        record = json.loads(path.read_text())
+        assert {"recipe", "dataset", "versions", "machine", "seconds", "rejected"} <= set(record)
+        assert record["test_errors"] == len(record["wrong_answers"])
+        assert path.stem in classifiers.FITTED
 
 
 def test_the_step_sizes_are_those_of_the_records():

@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
     """Products for one pattern."""
     variables: int
     """What has to be kept to classify, counting each pixel of a stored pattern as one."""
-    details: Mapping[str, list[int]] = MappingProxyType({})
+    details: Mapping[str, int | list[int]] = MappingProxyType({})
     """What else the record is to say."""
 
 
@@ -87,18 +87,19 @@ class PairwiseLinear(Classifier):
         units = OneVsOneClassifier(RidgeClassifier(alpha=self.ridge)).fit(x, labels).estimators_
         outputs = np.stack([unit.decision_function(shown) for unit in units], 1)
         products = outputs.shape[1] * x.shape[1]
-        return Outcome(pairwise_scores(outputs), products, products + outputs.shape[1])
+        return Outcome(weakest_win(outputs), products, products + outputs.shape[1])
 
 
-def pairwise_scores(outputs: np.ndarray) -> np.ndarray:
-    """From (N, 45) outputs of the pairs 0/1, 0/2 ... 8/9 to (N, 10) scores.
+def weakest_win(outputs: np.ndarray) -> np.ndarray:
+    """From (N, 45) outputs, each positive for the second class of its pair, to (N, 10) scores.
 
-    A pair's output is positive for its second class: it counts for that class and against the other.
+    The score of a class is the smallest of the outputs of its nine pairs: how clearly it wins against
+    the strongest of the others, or how clearly it loses.
     """
-    scores = np.zeros((len(outputs), CLASSES))
+    scores = np.full((len(outputs), CLASSES), np.inf)
     for output, (first, second) in zip(outputs.T, PAIRS, strict=True):
-        scores[:, second] += output
-        scores[:, first] -= output
+        scores[:, second] = np.minimum(scores[:, second], output)
+        scores[:, first] = np.minimum(scores[:, first], -output)
     return scores
 
 
@@ -180,8 +181,7 @@ class RadialBasis(Classifier):
 class PolynomialSVM(Classifier):
     """Support vectors with the kernel (x.y / s + shift)^degree, one machine for each pair of classes.
 
-    s is the mean of x.x over the training set. The score of a class is the smallest of the outputs of
-    its nine machines: how clearly it wins against the strongest of the others.
+    s is the mean of x.x over the training set.
     """
 
     degree: int = 4
@@ -199,12 +199,3 @@ class PolynomialSVM(Classifier):
         )  # scikit-learn's are positive for the first class
         stored = len(machine.support_) * (x.shape[1] + CLASSES - 1)
         return Outcome(weakest_win(outputs), stored, stored + len(PAIRS))
-
-
-def weakest_win(outputs: np.ndarray) -> np.ndarray:
-    """From (N, 45) outputs of the pairs, positive for the second class, to (N, 10) scores."""
-    scores = np.full((len(outputs), CLASSES), np.inf)
-    for output, (first, second) in zip(outputs.T, PAIRS, strict=True):
-        scores[:, second] = np.minimum(scores[:, second], output)
-        scores[:, first] = np.minimum(scores[:, first], -output)
-    return scores

@@ -1,0 +1,119 @@
+"""Every classifier of section III-C: what the paper has of it, and what our records say."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from paper_lenet5 import compiled
+from paper_lenet5.training import Split
+
+from . import invariance, methods, rejection, reported, tables
+from .baselines import of_1998_compiled
+from .baselines.images import version
+from .baselines.of_1998 import Recipe1998
+from .datasets import Dataset
+from .recipes import LENET5, LENET5_DISTORTIONS, OF_1998, Row
+from .runs import Runs, recorded, write
+
+ROWS = {row.name: row for row in (*OF_1998, LENET5, LENET5_DISTORTIONS)}
+FITTED = {method.name: method for method in methods.METHODS}
+REJECTED = "rejected.csv"
+"""In the results folder: how many test patterns each network has to reject."""
+COLUMNS = ("name", "method", *(f"{field}_paper" for field in reported.Bar._fields[1:]),
+           *reported.Bar._fields[1:], "n", "passes")  # fmt: skip
+
+
+def table_of(out: Path) -> pd.DataFrame:
+    """One line for each bar of Fig. 9: percent and thousands, as `reported.Bar`, the paper's and ours.
+
+    Ours are means over `n` networks of `passes` passes; nothing where `out` has no record.
+    """
+    rejected_by_run, lines = rejected_by_networks(out), []
+    for name, bar in reported.SECTION_III_C.items():
+        line = {"name": name, "method": bar.title}
+        line |= {f"{field}_paper": getattr(bar, field) for field in bar._fields[1:]}
+        if name in FITTED:
+            line |= of_method(methods.recorded(FITTED[name], out))
+        elif name in ROWS:
+            line |= of_networks(recorded(ROWS[name], Runs(out)), rejected_by_run)
+        lines.append(line)
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def of_method(record: dict | None) -> dict[str, float]:
+    """Of one that is fitted."""
+    if record is None:
+        return {}
+    return {
+        "error": tables.percent(record),
+        "rejected": 100 * record["rejected"] / record["dataset"]["test_patterns"],
+        "multiply_adds": record["multiply_adds"] / 1000,
+        "memory": record["variables"] / 1000,
+        "n": 1,
+        "passes": record.get("passes", np.nan),
+    }
+
+
+def of_networks(records: Sequence[dict], rejected_by_run: dict) -> dict[str, float]:
+    """Of all networks of a row."""
+    if not records:
+        return {}
+    counts = [rejected_by_run.get((r["name"], r["weights_sha256"]), np.nan) for r in records]
+    return {
+        "error": np.mean([tables.percent(record) for record in records]),
+        "rejected": 100 * np.mean(counts) / records[0]["dataset"]["test_patterns"],
+        "multiply_adds": records[0]["multiply_adds"] / 1000,
+        "memory": records[0]["parameters"] / 1000,
+        "n": len(records),
+        "passes": len(records[0]["passes"]),
+    }
+
+
+def fit_missing(dataset: Dataset, out: Path, console: Console) -> None:
+    """Fit all that have no record of their recipe."""
+    for method in FITTED.values():
+        if methods.recorded(method, out) is None:
+            console.print(f"{method.title} ...", highlight=False)
+            record = methods.finish(method, dataset, out)
+            error, seconds = tables.percent(record), record["seconds"]
+            console.print(f"{error:.2f} % error, {seconds:.0f} s", highlight=False)
+
+
+# --- the rejection of networks, which needs their weights -----------------------------------------
+
+
+def rejected_by_networks(out: Path) -> dict[tuple[str, str], int]:
+    """Test patterns rejected, by run and by the digest of its weights."""
+    path = out / REJECTED
+    if not path.exists():
+        return {}
+    lines = pd.read_csv(path).itertuples()
+    return {(line.run, line.weights_sha256): line.rejected for line in lines}
+
+
+def measure_rejection(test: Split, out: Path) -> None:
+    """Complete that table for all networks whose weights are here."""
+    runs, known, current = Runs(out), rejected_by_networks(out), {}
+    for row in ROWS.values():
+        for record in recorded(row, runs):
+            key = (record["name"], record["weights_sha256"])
+            weights = invariance.weights_of(record, runs)
+            if key in known:
+                current[key] = known[key]
+            elif weights is not None:
+                current[key] = rejected_by(row, weights, test)
+    lines = [(*key, count) for key, count in current.items()]
+    content = pd.DataFrame(lines, columns=["run", "weights_sha256", "rejected"])
+    write(out / REJECTED, content.to_csv(index=False).encode())
+
+
+def rejected_by(row: Row, weights: Path, test: Split) -> int:
+    """How many test patterns one network rejects; its scores are its penalties, smallest first."""
+    model, engine = invariance.network_of(row, weights), compiled
+    if isinstance(row.recipe, Recipe1998):
+        test, engine = version(test, row.recipe.images), of_1998_compiled
+    penalties = engine.penalties(model, test.inputs).numpy()
+    return rejection.rejected(-penalties, test.labels.numpy())

@@ -67,6 +67,18 @@ def load_or_skip(split):
         pytest.skip(f"needs MNIST in {mnist.VARIABLE} or the cache: {reason}")
 
 
+# The tests of paper_lenet5 alone. They need no browser, and of the extras only numba.
+QUICK = ["bad_input", "behaviour", "claims", "cli", "compiled", "distort", "hub", "mnist",
+         "pictures", "pretrained", "sdlm_oracle", "strings", "structure", "twin",
+         "variants"]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem.removeprefix("test_") in QUICK:
+            item.add_marker("quick")
+
+
 @pytest.fixture(scope="session")
 def digits():
     """The first 2,000 training images (2000, 28, 28) uint8 of MNIST, and their labels."""

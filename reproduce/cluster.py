@@ -6,7 +6,7 @@ with it. Dask pickles what it sends: use it only with machines that you trust.
 """
 
 import logging
-import pickle
+import pickle  # nosec B403
 import uuid
 import zlib
 from collections import deque
@@ -45,7 +45,7 @@ class Data(WorkerPlugin):
     def setup(self, worker) -> None:
         """Called by Dask as a worker starts."""
         torch.set_num_threads(1)
-        self.datasets = pickle.loads(zlib.decompress(self.compressed))
+        self.datasets = pickle.loads(zlib.decompress(self.compressed))  # nosec B301
 
 
 def train(row: Row, dataset_name: str, seed: int, checkpoint: bytes) -> tuple[bytes, bytes]:

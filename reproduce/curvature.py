@@ -272,8 +272,10 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("results"), help="default: results")
     args = parser.parse_args(argv)
     args.passes = sorted(set(args.passes))
-    if args.passes[0] < 0 or args.passes[-1] > len(RECIPE.schedule) or args.patterns < 1:
-        parser.error(f"--passes lie in 0 ... {len(RECIPE.schedule)}, --patterns are at least 1")
+    if args.passes[0] < 0 or args.passes[-1] > len(RECIPE.schedule):
+        parser.error(f"--passes must lie in 0 ... {len(RECIPE.schedule)}")
+    if args.patterns < 1 or args.seed < 0:
+        parser.error("--patterns must be at least 1, and --seed at least 0")
     return args
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable, Patterns, load_mnist
 
 from . import datasets, tables
 from .recipes import Row
@@ -78,6 +78,14 @@ def train(rows: Sequence[Row], args: argparse.Namespace, runs: Runs, console: Co
     dataset = mnist_of(args)
     with said(console):
         sweep(runs_of(rows, args.seeds, dataset), runs, console, **tables.engine(args))
+
+
+def digits(split: str, root: Path | None) -> Patterns:
+    """Images and labels of MNIST. Exits with what is to be done where it is not there."""
+    try:
+        return load_mnist(split, root)
+    except (DataUnavailable, DataCorrupt) as error:
+        sys.exit(str(error))
 
 
 def save(figure: Figure, path: Path, numbers: pd.DataFrame | None = None) -> None:

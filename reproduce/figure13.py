@@ -26,7 +26,6 @@ from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 
-from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocess import FIELD, preprocess
 
 from . import drawing, reported, tables
@@ -275,7 +274,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             if record["seed"] < args.seeds
         }
     if args.inputs:
-        inputs = preprocess(from_print(np.load(args.inputs)))
+        try:
+            inputs = preprocess(from_print(np.load(args.inputs)))
+        except (OSError, EOFError, ValueError) as error:
+            sys.exit(f"{args.inputs} cannot be read: {error}")
         now: dict[str, dict[str, list[int]]] = {}
         for (name, seed), model in models.items():
             now.setdefault(name, {})[str(seed)] = answers(model, inputs).tolist()
@@ -283,7 +285,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(folder / "figure13.json", to_json({"answers": given}).encode())
     if (args.measure or args.train) and models:
         torch.set_num_threads(1)
-        images, labels = load_mnist("test", args.data)
+        images, labels = drawing.digits("test", args.data)
         steps = len(models) * sum(len(change.amounts) for change in CHANGES.values())
         lines = list(
             track(measure(models, preprocess(images), labels), "Measuring", steps, console=console)

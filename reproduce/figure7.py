@@ -19,7 +19,6 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from paper_lenet5.distort import distort, draw_distortions
-from paper_lenet5.mnist import load_mnist
 
 from . import drawing, reported
 
@@ -127,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
     args, console = parser.parse_args(argv), Console()
-    images, _ = load_mnist("train", args.data)
+    images, _ = drawing.digits("train", args.data)
     table = numbers().round(4)
     drawing.save(draw(table, images[list(ORIGINALS)]), args.out / "figures" / "figure7", table)
     console.print(f"{'':8}" + "".join(f"{t:>14}" for t in TITLES), highlight=False)

@@ -14,8 +14,6 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from torch import Tensor
 
-from paper_lenet5.mnist import load_mnist
-
 from . import drawing, reported
 from .recipes import LENET5_DISTORTIONS
 from .runs import write
@@ -125,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     (records,) = drawing.records_of([ROW], args, console)
     if not records:
         return 1
-    images, labels = load_mnist("test", args.data)
+    images, labels = drawing.digits("test", args.data)
     table = missed(records, labels.tolist())
     text = markdown(overlap(table, records), confusion_matrix(records, labels.tolist()))
     folder = args.out / "figures"

@@ -6,6 +6,7 @@ Log in with `hf auth login`, or set HF_TOKEN.
 """
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -152,7 +153,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
            help="that folder; its models and spaces are written anew (default: build/hub)")  # fmt: skip
     option("--results", type=Path, default=ROOT / "results", help="folder of the records")
     option("--tree", type=Path, default=ROOT, help="where app.py and the package lie")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not re.fullmatch(r"\w[\w.-]*", args.namespace, re.ASCII):
+        parser.error(
+            f"--namespace must be the name of a user or organisation, not {args.namespace!r}"
+        )
+    return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:

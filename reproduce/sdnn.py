@@ -26,7 +26,6 @@ from torch import Tensor
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.bitmaps import COLUMNS as CODE_COLUMNS
 from paper_lenet5.bitmaps import ROWS as CODE_ROWS
-from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocess import FIELD
 from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, string_fields
@@ -205,6 +204,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--measure", action="store_true", help="measure anew, with the weights")
     parser.add_argument("--strings", type=int, default=STRINGS, help="of each length and gap")
     args, console = parser.parse_args(argv), Console()
+    if args.strings < 1:
+        parser.error("--strings must be at least 1")
     runs, numbers = Runs(args.out), args.out / "figures" / "sdnn.csv"
     rows = (SDNN, LENET5)
     found = drawing.records_of(
@@ -218,7 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for record in records[: args.seeds if row is SDNN else 1]
     }
     torch.set_num_threads(1)
-    images, labels = load_mnist("test", args.data)
+    images, labels = drawing.digits("test", args.data)
     first = next(iter(models.values()))
     if args.measure or args.train:
         conditions = (string_errors.LENGTHS, string_errors.GAPS, string_errors.NOISES)

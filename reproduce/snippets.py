@@ -45,7 +45,7 @@ def with_outputs(page: str, text: str, folder: Path) -> str:
                 continue
             code = compile("\n" * block.first + block.code, page, "exec")
             with contextlib.redirect_stdout(io.StringIO()) as output:
-                exec(code, namespace)
+                exec(code, namespace)  # nosec B102
             if following and following.language == "text" and adjacent(lines, block, following):
                 printed[following] = output.getvalue()
     finally:

@@ -1,0 +1,85 @@
+"""What the commands of `reproduce` say to wrong options: one sentence, no traceback."""
+
+import importlib
+import re
+
+import pytest
+import torch
+
+from paper_lenet5 import mnist
+from reproduce.__main__ import COMMANDS
+
+WITH_OPTIONS = [name for name in COMMANDS if name != "pages"]
+WITH_DATA = [name for name in WITH_OPTIONS if name not in ("cifar10", "export_onnx", "publish")]
+WRONG = {
+    "--seeds": ["0", "-1", "many", "1.5"],
+    "--jobs": ["0"],
+    "--rows": ["lenet6"],
+    "--rungs": ["lenet6"],
+    "--repeats": ["0"],
+    "--passes": ["-1", "21"],
+    "--patterns": ["0"],
+    "--seed": ["-1"],
+    "--strings": ["0"],
+    "--shard": ["3/2", "0/1", "a/b"],
+    "--namespace": ["a/b", "../up", ""],
+}
+
+
+def main_of(name):
+    return importlib.import_module(f"reproduce.{name}").main
+
+
+def ended(name, arguments, capsys):
+    """The command's exit status, and all that it printed."""
+    try:
+        status = main_of(name)(arguments)
+    except SystemExit as end:
+        status = end.code
+        if isinstance(status, str):  # sys.exit prints it
+            return 1, status
+    printed = capsys.readouterr()
+    return status, printed.out + printed.err
+
+
+@pytest.mark.parametrize("name", WITH_OPTIONS)
+def test_wrong_options_are_refused_by_name(name, capsys):
+    status, usage = ended(name, ["--help"], capsys)
+    assert status == 0
+    for option in set(re.findall(r"--[a-z]+", usage)) & set(WRONG):
+        for value in WRONG[option]:
+            rest = (
+                ["--namespace", "me"] if "--namespace" in usage and option != "--namespace" else []
+            )
+            status, printed = ended(name, [*rest, f"{option}={value}"], capsys)
+            assert status == 2, (option, value)
+            assert option in printed.splitlines()[-1], printed
+
+
+@pytest.mark.parametrize("name", WITH_OPTIONS)
+def test_an_unknown_option_is_refused(name, capsys):
+    status, printed = ended(name, ["--namespace=me", "--unknown"], capsys)
+    assert status == 2
+    assert "--unknown" in printed
+
+
+@pytest.mark.parametrize("name", WITH_DATA)
+def test_a_folder_without_the_data_is_named(name, tmp_path, capsys, monkeypatch):
+    """Or nothing is drawn, because there is no record either."""
+    monkeypatch.setattr(mnist, "SOURCES", {"a source": lambda *_: pytest.fail("downloaded")})
+    threads = torch.get_num_threads()
+    arguments = ["--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / "results")]
+    status, printed = ended(name, arguments, capsys)
+    torch.set_num_threads(threads)
+    assert status == 1
+    assert "nowhere" in printed or "no record" in printed or "--measure" in printed
+    assert not list(tmp_path.glob("results/*.*"))
+
+
+def test_inputs_that_are_no_array_are_named(tmp_path, capsys):
+    path = tmp_path / "inputs.npy"
+    for content in (b"", b"no array", b"\x80\x04."):
+        path.write_bytes(content)
+        status, printed = ended("figure13", ["--inputs", str(path)], capsys)
+        assert status == 1
+        assert "inputs.npy cannot be read" in printed

@@ -1,0 +1,41 @@
+"""Weights and records are safetensors, JSON and text; nothing here reads a pickle from a file."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [
+    p for folder in ("paper_lenet5", "reproduce", "demo") for p in (ROOT / folder).rglob("*.py")
+]
+UNSAFE = {"torch.load", "torch.save", "joblib.load", "joblib.dump", "pickle.load", "pickle.dump",
+          "yaml.load", "marshal.load", "marshal.loads", "shelve.open", "np.save", "np.savez",
+          "pd.read_pickle", "eval"}  # fmt: skip
+
+
+def test_weights_in_the_package_are_safetensors():
+    files = list((ROOT / "paper_lenet5" / "weights").iterdir())
+    assert len(files) >= 5
+    for path in files:
+        assert path.suffix == ".safetensors"
+        with safe_open(path, "pt") as file:
+            assert len(file.keys()) > 0
+
+
+def test_results_are_json_tables_and_pictures():
+    kinds = {".json", ".csv", ".md", ".png", ".svg", ".safetensors"}
+    files = [
+        p for p in (ROOT / "results").rglob("*") if p.is_file() and "unfinished" not in p.parts
+    ]
+    assert {path.suffix for path in files} <= kinds, "of records and what is drawn from them"
+    json.loads((ROOT / "results" / "table1.json").read_text())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_reads_or_writes_what_can_run_code(path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert not {ast.unparse(call.func) for call in calls} & UNSAFE
+    assert not any(word.arg == "allow_pickle" for call in calls for word in call.keywords)

@@ -914,3 +914,18 @@ def test_a_split_refuses_labels_that_are_too_few():
         Split(images, labels[:3])
     with pytest.raises(ValueError, match="got 0 images and 0 labels"):
         Split(images[:0], labels[:0])
+
+
+def test_torch_can_transform_the_network():
+    model, (x, _) = random_model(), drawn(3)
+    parameters = dict(model.named_parameters())
+
+    def total(parameters, image):
+        return torch.func.functional_call(model, parameters, (image[None],)).sum()
+
+    each = torch.func.vmap(torch.func.grad(total), (None, 0))(parameters, x)
+    model(x).sum().backward()
+    for name, parameter in model.named_parameters():
+        assert torch.allclose(each[name].sum(0), parameter.grad, rtol=1e-4, atol=1e-3)
+    exported = torch.export.export(model, (x,)).module()
+    assert torch.allclose(exported(x), model(x))

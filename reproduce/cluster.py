@@ -23,6 +23,7 @@ from distributed import (
     as_completed,
     get_worker,
 )
+from distributed.comm import CommClosedError
 from rich.console import Console
 
 from .datasets import Dataset
@@ -80,15 +81,18 @@ def over_dask(
             + ("" if cores else " Waiting for the first to join.")
         )
         suspects = []
-        for run, outcome in _side_by_side(client, todo, runs):
-            if isinstance(outcome, KilledWorker):
-                suspects.append(run)
-            else:
-                yield run, outcome
-        for suspect in suspects:
-            for run, outcome in _side_by_side(client, [suspect], runs):
-                died = isinstance(outcome, KilledWorker)
-                yield run, RuntimeError("every worker that tried it died") if died else outcome
+        try:
+            for run, outcome in _side_by_side(client, todo, runs):
+                if isinstance(outcome, KilledWorker):
+                    suspects.append(run)
+                else:
+                    yield run, outcome
+            for suspect in suspects:
+                for run, outcome in _side_by_side(client, [suspect], runs):
+                    died = isinstance(outcome, KilledWorker)
+                    yield run, RuntimeError("every worker that tried it died") if died else outcome
+        except (CommClosedError, CancelledError) as error:
+            raise OSError(f"The scheduler at {address} is lost") from error
 
 
 def _side_by_side(
@@ -139,5 +143,5 @@ def _outcome(client: Client, future: Future) -> tuple[bytes, bytes] | Exception 
         return future.result()
     except CancelledError:
         if client.status != "running":
-            raise OSError(f"The scheduler at {client.scheduler.addr} is lost") from None
+            raise
         return None

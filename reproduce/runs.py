@@ -6,7 +6,7 @@ results/runs/unfinished/                    of commands that are not over:
     NAME-seedK.safetensors                  a run still to be done, as it was after its last pass
     NAME-seedK.finished                     a run that such a command has finished
     NAME-seedK.lock                         held by the command that is at the run, if one lives
-    .lock                                   held while a table is written
+    .lock                                   held while a command begins, or writes a table
 """
 
 import glob
@@ -117,7 +117,7 @@ class Runs:
         return None
 
     def release(self, lock: FileLock) -> None:
-        """Give the run back; whoever waits with the file that is deleted here finds it closed."""
+        """Give the run back."""
         with suppress(OSError):  # Windows keeps a file that is open
             Path(lock.lock_file).unlink()
         lock.release()

@@ -8,11 +8,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple, NoReturn
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing, contextmanager, nullcontext
+from threading import Event
+from typing import NamedTuple, NoReturn, TypeVar
 
 import torch
-from joblib import Parallel, delayed
 from rich.console import Console
 
 from paper_lenet5.compiled import is_compiled
@@ -23,6 +24,7 @@ from .recipes import Row
 from .runs import NotWhole, Runs, run_name
 from .tables import percent
 
+Rendered = TypeVar("Rendered")
 RENDERING = 0.05
 """The part of its time that a sweep may spend on writing tables before it is over."""
 
@@ -90,19 +92,22 @@ def sweep(
             outcomes = over_dask(dask, todo, runs, console)
         else:
             outcomes = in_threads(todo, runs, jobs, display)
-        for run, outcome in outcomes:
-            if isinstance(outcome, Exception):
-                failed[str(run)] = outcome
-                display.end(str(run), f"failed: {outcome}", "red")
-                continue
-            if outcome is None:
-                console.print(f"{run}: another command is at it, or has finished it.")
-                continue
-            display.end(str(run), f"{percent(outcome):.2f} % error, {outcome['seconds']:.0f} s")
-            if time.monotonic() >= due:
-                took = _alone(runs, render)
-                due = time.monotonic() + took * (1 / RENDERING - 1)
-        _alone(runs, render)
+        with closing(outcomes):
+            for run, outcome in outcomes:
+                if isinstance(outcome, Exception):
+                    failed[str(run)] = outcome
+                    display.end(str(run), f"failed: {outcome}", "red")
+                    continue
+                if outcome is None:
+                    console.print(f"{run}: another command is at it, or has finished it.")
+                    continue
+                display.end(str(run), f"{percent(outcome):.2f} % error, {outcome['seconds']:.0f} s")
+                if time.monotonic() >= due:
+                    started = time.monotonic()
+                    alone(runs, render)
+                    ended = time.monotonic()
+                    due = ended + (ended - started) * (1 / RENDERING - 1)
+        alone(runs, render)
     runs.close(by_name)
     if failed:
         reasons = "".join(f"\n  {name}: {error}" for name, error in failed.items())
@@ -112,7 +117,11 @@ def sweep(
 def in_threads(
     todo: Sequence[Run], runs: Runs, jobs: int | None, display: Display
 ) -> Iterator[tuple[Run, dict | Exception | None]]:
-    """Each run with its record as it ends, or with its error; with None if it is another's."""
+    """Each run with its record as it ends, or with its error; with None if it is another's.
+
+    Stopped by an error, it waits for the passes that are under way: threads in the middle of one
+    would abort the interpreter as it ends.
+    """
     torch.set_num_threads(1)  # the threads are busy with runs of their own
     if todo and not is_compiled():
         display.console.print("Compiling the pass for this processor, once: a moment ...")
@@ -128,6 +137,8 @@ def in_threads(
             first = first or number
             error = 100 * record.test_errors / len(run.dataset.test.labels)
             display.after_pass(str(run), number, length, error, first)
+            if stopped.is_set():
+                raise RuntimeError("stopped with the sweep")
 
         try:
             display.begin(str(run))
@@ -140,8 +151,18 @@ def in_threads(
             runs.release(lock)
 
     jobs = min(jobs or os.cpu_count() or 1, max(len(todo), 1))
-    parallel = Parallel(jobs, backend="threading", return_as="generator_unordered")
-    yield from parallel(delayed(finish)(run) for run in todo)
+    pool, stopped = ThreadPoolExecutor(jobs), Event()
+    try:
+        for future in as_completed([pool.submit(finish, run) for run in todo]):
+            yield future.result()
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    except BaseException:
+        stopped.set()
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @contextmanager
@@ -169,9 +190,7 @@ def _stop(console: Console, sentence: str) -> NoReturn:
     sys.exit(1)
 
 
-def _alone(runs: Runs, render: Callable[[], object]) -> float:
-    """Render while no other command does: the last to write has seen every record. Seconds."""
-    started = time.monotonic()
-    with runs.alone():
-        render()
-    return time.monotonic() - started
+def alone(runs: Runs, render: Callable[[], Rendered]) -> Rendered:
+    """Render while no other command does: the last to write has seen every record."""
+    with runs.alone() if runs.folder.exists() else nullcontext():
+        return render()

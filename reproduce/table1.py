@@ -21,7 +21,7 @@ from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 from . import datasets, tables
 from .recipes import LENET5, TABLE_1, Row
 from .runs import Runs, recorded
-from .sweep import runs_of, said, sweep
+from .sweep import alone, runs_of, said, sweep
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "lenet5_error", "difference", "difference_low", "difference_high",
@@ -145,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.out = args.out or Path("results")
         runs = Runs(args.out)
         with said(console):
-            table = write(runs, "mnist", args.out)
+            table = alone(runs, partial(write, runs, "mnist", args.out))
         if table.empty:
             console.print(f"No records of table 1 under {runs.folder}.")
             return 1

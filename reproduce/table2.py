@@ -27,7 +27,7 @@ from . import datasets, drawing, tables
 from .recipes import LADDER, TEXTBOOK, Rung
 from .runs import Runs, recorded
 from .runs import write as write_file
-from .sweep import runs_of, said, sweep
+from .sweep import alone, runs_of, said, sweep
 
 HELD_OUT = "mnist-held-out"
 GOAL = 1.5
@@ -224,7 +224,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with said(console):
             sweep(work, runs, console, lambda: write(runs, args.out), **tables.engine(args))
     with said(console):
-        table = write(runs, args.out)
+        table = alone(runs, lambda: write(runs, args.out))
     if args.rates:
         console.print(rates_of(runs).to_string(index=False), highlight=False)
     if table.empty:

@@ -24,7 +24,7 @@ from .baselines import networks
 from .recipes import TABLE_1
 from .runs import Runs, recorded
 from .runs import write as write_file
-from .sweep import runs_of, said, sweep
+from .sweep import alone, runs_of, said, sweep
 
 ROWS = {row.name: row for row in TABLE_1}
 FASHION = "fashion-mnist"
@@ -252,7 +252,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with said(console):
             sweep(work, runs, console, lambda: write(runs, args.out), **tables.engine(args))
     with said(console):
-        show(*write(runs, args.out), console)
+        show(*alone(runs, lambda: write(runs, args.out)), console)
     return 0
 
 

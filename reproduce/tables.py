@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .runs import write
+from .runs import clear, write
 
 # --- over the seeds of one row --------------------------------------------------------------------
 
@@ -111,7 +111,9 @@ def markdown(lines: Sequence[dict[str, str]]) -> str:
 
 
 def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
-    """stem.csv, stem.json, and the text as stem.md."""
+    """stem.csv, stem.json, and the text as stem.md. Nobody else may be writing them."""
+    for kind in (".csv", ".json", ".md"):
+        clear(stem.with_suffix(kind))
     write(stem.with_suffix(".csv"), table.to_csv(index=False).encode())
     write(stem.with_suffix(".json"), (table.to_json(orient="records", indent=1) + "\n").encode())
     write(stem.with_suffix(".md"), text.encode())

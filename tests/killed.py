@@ -77,7 +77,7 @@ def child(pipe: int, argv: list[str]) -> int:
 class Child:
     """The command in a process of its own, and what it has said so far."""
 
-    def __init__(self, out: Path, *options: str, limits=None):
+    def __init__(self, out: Path, *options: str):
         ours, theirs = os.pipe()
         self.said: list[tuple[str, ...]] = []
         self.process = subprocess.Popen(
@@ -85,7 +85,6 @@ class Child:
             pass_fds=[theirs],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            preexec_fn=limits,
             text=True,
         )
         os.close(theirs)
@@ -107,7 +106,8 @@ class Child:
             self.heard.notify_all()
 
     def _read(self) -> None:
-        self.printed = self.process.stdout.read()
+        with self.process.stdout as output:
+            self.printed = output.read()
 
     def wait_for(self, phase: str, times: int) -> bool:
         """Until the phase has begun so many times; False if the command is over before."""
@@ -172,9 +172,9 @@ def contents(out: Path) -> dict[str, bytes]:
             record = json.loads(content) | {"seconds": 0, "finished": ""}
             record["passes"] = [a_pass | {"seconds": 0} for a_pass in record["passes"]]
             content = to_json(record).encode()
-        elif path.parent == out:  # a table, whose column of seconds is a time
-            if path.suffix != ".csv":
-                continue
+        elif path.suffix in (".json", ".md") and path.parent == out:
+            continue  # the same table as in .csv
+        elif path.suffix == ".csv":  # its last column is seconds
             content = b"\n".join(line.rpartition(b",")[0] for line in content.splitlines())
         found[str(path.relative_to(out))] = content
     return found

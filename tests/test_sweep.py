@@ -1,5 +1,6 @@
 """Sweeps that are killed, cut short, shared and sent to other machines: reproduce.sweep."""
 
+import platform
 import random
 import resource
 from dataclasses import replace
@@ -8,6 +9,7 @@ import killed
 import pytest
 from loopback import Cluster
 from poison import dies
+from reliability import PROCESSORS, digests
 from rich.console import Console
 
 from reproduce import datasets, sweep, table1
@@ -58,6 +60,15 @@ def test_the_bits_do_not_depend_on_the_number_of_jobs(corner, tmp_path):
         sweep.sweep(work, Runs(tmp_path / f"{jobs}"), Console(quiet=True), jobs=jobs)
     assert len(names(tmp_path / "1")) == 6
     assert killed.contents(tmp_path / "1") == killed.contents(tmp_path / "3")
+
+
+def test_the_compiled_pass_gives_the_same_bits_on_an_older_processor(tmp_path):
+    older = PROCESSORS["AVX2 (Haswell, 2013)"]
+    if platform.machine() not in ("x86_64", "AMD64"):
+        older = {"NUMBA_CPU_NAME": "generic"}
+    there = digests(1, ["lenet5-1998"], **older, NUMBA_CACHE_DIR=str(tmp_path))
+    assert list(tmp_path.rglob("*.nbc")), "compiled for that processor"
+    assert there == digests(1, ["lenet5-1998"])
 
 
 def test_a_disk_that_is_full_is_said_and_nothing_is_overwritten(on_a_corner, tmp_path, capsys):

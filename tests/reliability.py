@@ -75,7 +75,7 @@ def fault(out: Path, *options: str) -> dict:
     records = {p for p in before if p.parent == out / "runs"}
     return {
         "exit_status": status,
-        "said": [line for line in command.printed.splitlines() if line][-2:],
+        "said": command.printed.replace(str(out), "results").split("\n")[-3:-1],
         "passes_begun": len(command.passes),
         "records_as_they_were": all(p.exists() and p.read_bytes() == before[p] for p in records),
     }
@@ -308,7 +308,7 @@ def markdown(found: dict) -> str:
             if "skipped" in f:
                 lines.append(f"| {name} | skipped: {f['skipped']} | | | | |")
             elif "said" in f:
-                said = " ".join(f["said"]).replace(tempfile.gettempdir(), "")
+                said = " ".join(f["said"])
                 lines.append(
                     f"| {name} | {f['exit_status']} | {said} | {f['passes_begun']} "
                     f"| {yes(f['records_as_they_were'])} | {yes(f['mended'])} |"

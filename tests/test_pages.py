@@ -136,6 +136,8 @@ def test_figures_9_to_12_are_those_of_the_records():
         path = ROOT / "results" / "figures" / f"{quantity.figure}.csv"
         assert lines.to_csv(index=False) == path.read_text()
     ours = table.set_index("name").loc[[*classifiers.FITTED, *classifiers.ROWS]]
+    undistorted = ours[~ours.index.str.endswith("-10-distortions")]
+    assert undistorted[[q.column for q in comparison.QUANTITIES]].notna().all(axis=None)
     assert (ours["n"][["lenet5-1998", "lenet5-1998-distortions"]] >= 10).all()
 
 

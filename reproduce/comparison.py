@@ -125,8 +125,8 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
         ) or "none"  # fmt: skip
 
     text = (
-        f"Of {len(both)} bars that were made again {near.sum()} agree with the paper's, to within "
-        f"{quantity.tolerance:g} or {100 * quantity.share:g} % of it: {named(near, False)}. "
+        f"Of {len(both)} bars that were made again, {near.sum()} within {quantity.tolerance:g} or "
+        f"{100 * quantity.share:g} % of the paper's: {named(near, False)}. "
         f"Ours are lower for {named(~near & (away < 0), True)}; "
         f"higher for {named(~near & (away > 0), True)}."
     )

@@ -278,10 +278,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             inputs = preprocess(from_print(np.load(args.inputs)))
         except (OSError, EOFError, ValueError) as error:
             sys.exit(f"{args.inputs} cannot be read: {error}")
-        now: dict[str, dict[str, list[int]]] = {}
         for (name, seed), model in models.items():
-            now.setdefault(name, {})[str(seed)] = answers(model, inputs).tolist()
-        given |= now
+            given.setdefault(name, {})[str(seed)] = answers(model, inputs).tolist()
         write(folder / "figure13.json", to_json({"answers": given}).encode())
     if (args.measure or args.train) and models:
         torch.set_num_threads(1)

@@ -71,6 +71,7 @@ FIGURE_8 = {
 Counted from 0 in today's test set: each image of the preprint's figure matches one of its images.
 """
 
+
 class Bar(NamedTuple):
     """What Figs. 9 to 12 have of one classifier; None where they have no bar."""
 

@@ -183,7 +183,7 @@ def draw(table: pd.DataFrame, nine: dict[str, float]) -> Figure:
                 label = network.label + ("" if of_nine is None else f": {of_nine:.1f}")
                 axes.plot(errors[name].index, errors[name], network.style, color=network.colour,
                           marker=network.marker, markersize=3, label=label)  # fmt: skip
-        axes.set(xlabel=change.title, yscale="log", ylim=(0.5, 100))
+        axes.set(xlabel=change.title, yscale="log", ylim=(0.3, 100))
         axes.set_yticks([1, 5, 10, 100], ["1", "5", "10", "100"])
         axes.minorticks_off()
         axes.spines[["top", "right"]].set_visible(False)

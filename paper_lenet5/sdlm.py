@@ -44,10 +44,7 @@ def diagonal_curvature(
     if images.ndim == 0 or labels.ndim != 1 or not 1 <= len(images) == len(labels):
         n, m = (len(t) if t.ndim else "a single number" for t in (images, labels))
         raise ValueError(f"expected P >= 1 images and labels, got {n} and {m}")
-    if coefficient_input not in COEFFICIENT_INPUTS:
-        raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
-    if output_curvature is not None and not output_curvature >= 0:
-        raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
+    check_options(output_curvature, coefficient_input)
     if images.shape[2:] != (FIELD, FIELD):
         raise ValueError(f"expected images of {FIELD}x{FIELD}, got {tuple(images.shape)}")
     states = model.states(images)
@@ -81,6 +78,14 @@ def diagonal_curvature(
     return {
         name: sums[name] / len(images) for name, p in model.named_parameters() if p.requires_grad
     }
+
+
+def check_options(output_curvature: float | None, coefficient_input: str) -> None:
+    """Raises ValueError for options that `diagonal_curvature` does not know, in either engine."""
+    if coefficient_input not in COEFFICIENT_INPUTS:
+        raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
+    if output_curvature is not None and not output_curvature >= 0:
+        raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
 
 
 def _start(constant: float | None, own: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:

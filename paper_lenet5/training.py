@@ -17,7 +17,7 @@ from .initialisation import Initialisation
 from .lenet5 import LeNet5, LeNet5Config
 from .losses import Loss, MAPLoss
 from .preprocess import BLACK, WHITE, preprocess
-from .sdlm import COEFFICIENT_INPUTS, CURVATURE_PATTERNS, MU, SDLM
+from .sdlm import CURVATURE_PATTERNS, MU, SDLM, check_options
 from .strings import StringRanges, draw_fields
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
@@ -81,12 +81,9 @@ class Recipe:
             )
         if not 0 <= self.noise <= 1:
             raise ValueError(f"expected noise in 0 ... 1, got {self.noise}")
-        if self.output_curvature is not None and not 0 <= self.output_curvature < math.inf:
-            raise ValueError(f"expected output_curvature >= 0 or None, got {self.output_curvature}")
-        if self.coefficient_input not in COEFFICIENT_INPUTS:
-            raise ValueError(
-                f"expected coefficient_input of {COEFFICIENT_INPUTS}, got {self.coefficient_input!r}"
-            )
+        check_options(self.output_curvature, self.coefficient_input)
+        if self.output_curvature == math.inf:
+            raise ValueError("expected a finite output_curvature, got infinity")
         if self.optimizer not in ("sdlm", "sgd", "adam"):
             raise ValueError(f"expected optimizer sdlm, sgd or adam, got {self.optimizer!r}")
         if self.curvature_memory not in CURVATURE_MEMORY:

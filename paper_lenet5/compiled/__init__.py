@@ -15,7 +15,7 @@ from ..eager import check_labels, check_pass
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
 from ..preprocess import FIELD, check_values
-from ..sdlm import COEFFICIENT_INPUTS, SDLM
+from ..sdlm import SDLM, check_options
 from . import passes
 from .cache import is_compiled
 from .layout import network_of, pack, pack_weights, unpack, workspace
@@ -75,10 +75,7 @@ def diagonal_curvature(
     """`eager.diagonal_curvature`, compiled."""
     if len(images) == 0:
         raise ValueError("expected at least one image to measure the curvature on")
-    if coefficient_input not in COEFFICIENT_INPUTS:
-        raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
-    if output_curvature is not None and not output_curvature >= 0:
-        raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
+    check_options(output_curvature, coefficient_input)
     check_labels(labels, len(images), model)
     weights, into = pack_weights(model), pack(model, _filled(model, 0))
     squares = type(weights)(*(np.square(array) for array in weights))

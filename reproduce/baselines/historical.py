@@ -194,8 +194,7 @@ class PolynomialSVM(Classifier):
             kernel="poly", degree=self.degree, coef0=self.shift, C=self.penalty,
             gamma=float(1 / (x * x).sum(1).mean()), decision_function_shape="ovo", cache_size=2000,
         ).fit(x, labels)  # fmt: skip
-        outputs = -machine.decision_function(
-            shown
-        )  # scikit-learn's are positive for the first class
+        # scikit-learn's are positive for the first class.
+        outputs = -machine.decision_function(shown)
         stored = len(machine.support_) * (x.shape[1] + CLASSES - 1)
         return Outcome(weakest_win(outputs), stored, stored + len(PAIRS))

@@ -7,7 +7,6 @@ are held out; no test image is touched. Writes results/alternatives.csv and .md.
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.losses import MAPLoss, MSELoss
 from paper_lenet5.training import Recipe
 
-from . import datasets, reported, tables
+from . import datasets, options, reported
 from .recipes import Row
 from .runs import Runs, recorded, write
 from .sweep import runs_of, said, sweep
@@ -94,10 +93,9 @@ def markdown(table: pd.DataFrame) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and write the tables anew after every run."""
-    parser = tables.parser("reproduce.alternatives", __doc__, seeds=5)
+    parser = options.sweep_parser("alternatives", __doc__, seeds=5)
     by_name = {row.name.removeprefix("reading-"): row for row in READINGS}
     option = parser.add_argument
-    option("--out", type=Path, default=Path("results"), help="results folder")
     option("--rows", nargs="+", choices=by_name, default=list(by_name), metavar="ROW",
            help=f"some of: {', '.join(by_name)}")  # fmt: skip
     args = parser.parse_args(argv)
@@ -115,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(args.out / "alternatives.md", markdown(table).encode())
 
     with said(console):
-        sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **tables.engine(args))
+        sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **options.of_sweep(args))
     console.print(markdown(table_of(runs, dataset.name)), soft_wrap=True, highlight=False)
     return 0
 

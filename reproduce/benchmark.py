@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from paper_lenet5.compiled import is_compiled
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from . import datasets, timing
+from . import datasets, options, timing
 from .datasets import Dataset
 from .runs import machine, to_json, versions, write
 from .timing import Extent
@@ -169,14 +169,8 @@ def show(result: dict, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.benchmark",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = options.parser("benchmark", __doc__, out=None, or_else=", or results/smoke")
     option = parser.add_argument
-    option("--out", type=Path, help="results folder (default: results)")
-    option("--data", type=Path, help="folder with the IDX files (default: see README)")
     option("--repeats", type=int, help="rounds that the medians are taken over (default 7)")
     option("--quick", action="store_true",
            help="does everything run? A corner of it all, into results/smoke")  # fmt: skip

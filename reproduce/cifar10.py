@@ -16,7 +16,7 @@ from torch import Tensor
 
 from paper_lenet5.mnist import cache_folder
 
-from . import tables
+from . import options, tables
 from .datasets import Dataset
 from .recipes import CIRCULATING
 from .runs import Runs, recorded
@@ -72,8 +72,7 @@ def load(root: Path | None = None) -> Dataset:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and print each error."""
-    parser = tables.parser("reproduce.cifar10", __doc__, seeds=1)
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
+    parser = options.sweep_parser("cifar10", __doc__, seeds=1)
     args, console = parser.parse_args(argv), Console()
     try:
         dataset = load(args.data)
@@ -82,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     runs = Runs(args.out)
     with said(console):
-        sweep(runs_of([ROW], args.seeds, dataset), runs, console, **tables.engine(args))
+        sweep(runs_of([ROW], args.seeds, dataset), runs, console, **options.of_sweep(args))
     error = tables.error_of(recorded(ROW, runs, dataset.name))
     spread = f" ± {error['test_sd']:.2f}" if error["n"] > 1 else ""
     console.print(f"Test error on CIFAR-10: {error['test_error']:.2f}{spread} % (n = {error['n']})")

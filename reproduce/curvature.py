@@ -12,7 +12,6 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -27,7 +26,7 @@ from paper_lenet5.losses import Loss
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 from paper_lenet5.training import CURVATURE_MEMORY, Recipe, Session, generator
 
-from . import datasets
+from . import datasets, options
 from .runs import describe, machine, to_json, versions, write
 
 LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")
@@ -259,17 +258,12 @@ def markdown(record: dict, cells: Sequence[str] = tuple(CELLS)) -> str:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.curvature", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = options.parser("curvature", __doc__)
     parser.add_argument("--passes", type=int, nargs="+", default=[0, 1, 10, 20], metavar="N",
                         help="measure after so many passes (default: 0 1 10 20)")  # fmt: skip
     parser.add_argument("--patterns", type=int, default=RECIPE.curvature_patterns,
                         help="how many to measure on (default: 500, as training does)")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="default: results")
     args = parser.parse_args(argv)
     args.passes = sorted(set(args.passes))
     if args.passes[0] < 0 or args.passes[-1] > len(RECIPE.schedule):

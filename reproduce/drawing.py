@@ -13,7 +13,7 @@ from rich.console import Console
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable, Patterns, load_mnist
 
-from . import datasets, tables
+from . import datasets, options
 from .recipes import Row
 from .runs import Runs, recorded, write
 from .sweep import runs_of, said, sweep
@@ -24,10 +24,10 @@ OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 
 def parser(name: str, description: str, seeds: int = 10) -> argparse.ArgumentParser:
     """The options that every figure's command has."""
-    made = tables.parser(f"reproduce.{name}", description, seeds)
-    option = made.add_argument
-    option("--out", type=Path, default=Path("results"), help="results folder (default: results)")
-    option("--train", action="store_true", help="first train the networks that have no record")
+    made = options.sweep_parser(name, description, seeds)
+    made.add_argument(
+        "--train", action="store_true", help="first train the networks that have no record"
+    )
     return made
 
 
@@ -77,7 +77,7 @@ def train(rows: Sequence[Row], args: argparse.Namespace, runs: Runs, console: Co
     """Seeds 0 ... args.seeds - 1 of each row on MNIST."""
     dataset = mnist_of(args)
     with said(console):
-        sweep(runs_of(rows, args.seeds, dataset), runs, console, **tables.engine(args))
+        sweep(runs_of(rows, args.seeds, dataset), runs, console, **options.of_sweep(args))
 
 
 def digits(split: str, root: Path | None) -> Patterns:

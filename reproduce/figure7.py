@@ -5,10 +5,8 @@ value of a hundred distortions for each of their five parameters. Needs the trai
 is trained.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,7 +18,7 @@ from torch.nn.functional import pad
 
 from paper_lenet5.distort import distort, draw_distortions
 
-from . import drawing, reported
+from . import drawing, options, reported
 
 ORIGINALS = (359, 366, 339, 330, 336, 376, 331, 337, 333, 334)
 """The training images of the paper's ten rows (D10)."""
@@ -118,13 +116,7 @@ def sentence(table: pd.DataFrame) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.figure7",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
+    parser = options.parser("figure7", __doc__)
     args, console = parser.parse_args(argv), Console()
     images, _ = drawing.digits("train", args.data)
     table = numbers().round(4)

@@ -3,10 +3,8 @@
 Nothing is trained and nothing measured anew: see the command of each figure for that.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 
@@ -20,6 +18,7 @@ from . import (
     figure11,
     figure12,
     figure13,
+    options,
     pages,
     sdnn,
     step_sizes,
@@ -43,20 +42,14 @@ FIGURES = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw one after the other; the exit status is 1 if one of them has nothing to draw."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.figures",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
+    parser = options.parser("figures", __doc__)
     args, console = parser.parse_args(argv), Console()
-    options = ["--out", str(args.out)] + (["--data", str(args.data)] if args.data else [])
+    shared = ["--out", str(args.out)] + (["--data", str(args.data)] if args.data else [])
     failed = []
     for module in FIGURES:
         name = module.__name__.removeprefix("reproduce.")
         console.rule(name)
-        if module.main(options) != 0:
+        if module.main(shared) != 0:
             failed.append(name)
     if failed:
         console.print(f"Not drawn: {', '.join(failed)}.", style="red")

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from . import datasets, tables
+from . import datasets, options, tables
 from .recipes import LENET5, TABLE_1, Row
 from .runs import Runs, recorded
 from .sweep import alone, runs_of, said, sweep
@@ -123,12 +123,10 @@ def show(table: pd.DataFrame, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = tables.parser("reproduce.table1", __doc__, seeds=1)
+    parser = options.sweep_parser("table1", __doc__, seeds=1, out=None,
+                                  or_else="; results/NAME for other data")  # fmt: skip
     names = [row.name for row in TABLE_1]
     option = parser.add_argument
-    option(
-        "--out", type=Path, help="results folder (default: results; results/NAME for other data)"
-    )
     option("--rows", nargs="+", choices=names, default=names, metavar="ROW",
            help=f"some of: {', '.join(names)}")  # fmt: skip
     option("--smoke", action="store_true",
@@ -164,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with said(console):
         work = runs_of(rows, args.seeds, dataset)
         render = partial(write, runs, dataset.name, args.out)
-        sweep(work, runs, console, render, **tables.engine(args))
+        sweep(work, runs, console, render, **options.of_sweep(args))
         table = table_of(records_of(runs, dataset.name))
     show(table, console)
     if not dataset.comparable:

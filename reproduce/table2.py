@@ -23,7 +23,7 @@ from rich.table import Table
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from . import datasets, drawing, tables
+from . import datasets, drawing, options, tables
 from .recipes import LADDER, TEXTBOOK, Rung
 from .runs import Runs, recorded
 from .runs import write as write_file
@@ -192,10 +192,9 @@ def show(table: pd.DataFrame, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = tables.parser("reproduce.table2", __doc__, seeds=5)
+    parser = options.sweep_parser("table2", __doc__, seeds=5)
     names = [rung.name for rung in RUNGS]
     option = parser.add_argument
-    option("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     option("--rungs", nargs="+", choices=names, default=names, metavar="RUNG",
            help=f"some of: {', '.join(names)}")  # fmt: skip
     option("--rates", action="store_true", help="train the candidates for each learning rate")
@@ -222,7 +221,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             candidates = [row for rung in chosen for row in rung.candidates.values()]
             work = runs_of(candidates, 1, held_out)
         with said(console):
-            sweep(work, runs, console, lambda: write(runs, args.out), **tables.engine(args))
+            sweep(work, runs, console, lambda: write(runs, args.out), **options.of_sweep(args))
     with said(console):
         table = alone(runs, lambda: write(runs, args.out))
     if args.rates:

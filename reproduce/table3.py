@@ -19,7 +19,7 @@ from rich.table import Table
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from . import costs, datasets, reported, tables
+from . import costs, datasets, options, reported, tables
 from .baselines import networks
 from .recipes import TABLE_1
 from .runs import Runs, recorded
@@ -227,9 +227,8 @@ def show(claimed: pd.DataFrame, fashion: pd.DataFrame, console: Console) -> None
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = tables.parser("reproduce.table3", __doc__, seeds=3)
+    parser = options.sweep_parser("table3", __doc__, seeds=3)
     option = parser.add_argument
-    option("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     option("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="ROW",
            help=f"some of: {', '.join(ROWS)}")  # fmt: skip
     option("--recorded", action="store_true",
@@ -250,7 +249,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows = [ROWS[name] for name in args.rows]
         work = runs_of(rows, args.seeds, dataset)
         with said(console):
-            sweep(work, runs, console, lambda: write(runs, args.out), **tables.engine(args))
+            sweep(work, runs, console, lambda: write(runs, args.out), **options.of_sweep(args))
     with said(console):
         show(*alone(runs, lambda: write(runs, args.out)), console)
     return 0

@@ -1,6 +1,5 @@
 """What the tables share: statistics over seeds, two rows compared, and how a table is written."""
 
-import argparse
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -135,45 +134,3 @@ def provenance(records: Iterable[dict]) -> str:
         )
     )
     return f"Machine: {machines}.\nVersions: {versions}.\nData: {data}.\n"
-
-
-# --- the command line -----------------------------------------------------------------------------
-
-
-def parser(prog: str, description: str, seeds: int) -> argparse.ArgumentParser:
-    """The options that all tables have."""
-    made = argparse.ArgumentParser(
-        prog=f"python -m {prog}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    option = made.add_argument
-    option("--seeds", type=_positive, default=seeds,
-           help=f"train seeds 0 ... N - 1 (default {seeds})")  # fmt: skip
-    option("--jobs", type=_positive, help="runs at a time (default: one per core)")
-    option("--data", type=Path, help="folder with the IDX files (default: see README)")
-    option("--missing", action="store_true",
-           help="train only what has no record (default: all, or what was interrupted)")  # fmt: skip
-    option("--shard", type=_part, metavar="I/N", help="the I-th of N equal parts of the runs")
-    option("--dask", metavar="tcp://HOST:PORT",
-           help="train on the Dask cluster of this scheduler (docs/many-machines.md)")  # fmt: skip
-    return made
-
-
-def engine(args: argparse.Namespace) -> dict[str, object]:
-    """Of the options, those that say where and which runs are trained: arguments of `sweep`."""
-    return {name: getattr(args, name) for name in ("jobs", "dask", "shard", "missing")}
-
-
-def _part(text: str) -> tuple[int, int]:
-    part, parts = map(int, text.split("/"))
-    if not 1 <= part <= parts:
-        raise argparse.ArgumentTypeError(f"expected I/N with 1 <= I <= N, got {text}")
-    return part, parts
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {value}")
-    return value

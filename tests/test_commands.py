@@ -23,6 +23,7 @@ WRONG = {
     "--strings": ["0"],
     "--shard": ["3/2", "0/1", "a/b"],
     "--namespace": ["a/b", "../up", ""],
+    "--out": [__file__, f"{__file__}/within"],
 }
 
 
@@ -46,7 +47,10 @@ def ended(name, arguments, capsys):
 def test_wrong_options_are_refused_by_name(name, capsys):
     status, usage = ended(name, ["--help"], capsys)
     assert status == 0
-    for option in set(re.findall(r"--[a-z]+", usage)) & set(WRONG):
+    has = set(re.findall(r"--[a-z]+", usage))
+    if name == "export_onnx":
+        has.remove("--out")  # its is a file
+    for option in has & set(WRONG):
         for value in WRONG[option]:
             rest = (
                 ["--namespace", "me"] if "--namespace" in usage and option != "--namespace" else []

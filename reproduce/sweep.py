@@ -84,7 +84,7 @@ def sweep(
         done = len(by_name) - len(left)
         why = "" if missing else "Going on with an interrupted command: "
         console.print(f"{why}{done} of {len(by_name)} runs are finished.")
-    todo, failed, due = [by_name[name] for name in left], {}, 0.0
+    todo, failed, due = [by_name[name] for name in left], [], 0.0
     with Display(console) as display:
         if dask:
             from .cluster import over_dask  # its library is an extra
@@ -95,13 +95,13 @@ def sweep(
         with closing(outcomes):
             for run, outcome in outcomes:
                 if isinstance(outcome, Exception):
-                    failed[str(run)] = outcome
-                    display.end(str(run), f"failed: {outcome}", "red")
+                    failed.append((run, outcome))
+                    display.end(run, f"failed: {outcome}", "red")
                     continue
                 if outcome is None:
                     console.print(f"{run}: another command is at it, or has finished it.")
                     continue
-                display.end(str(run), f"{percent(outcome):.2f} % error, {outcome['seconds']:.0f} s")
+                display.end(run, f"{percent(outcome):.2f} % error, {outcome['seconds']:.0f} s")
                 if time.monotonic() >= due:
                     started = time.monotonic()
                     alone(runs, render)
@@ -110,7 +110,7 @@ def sweep(
         alone(runs, render)
     runs.close(by_name)
     if failed:
-        reasons = "".join(f"\n  {name}: {error}" for name, error in failed.items())
+        reasons = "".join(f"\n  {run}: {error}" for run, error in failed)
         raise RunsFailed(f"{len(failed)} of {len(by_name)} runs failed:{reasons}")
 
 
@@ -136,12 +136,12 @@ def in_threads(
             nonlocal first
             first = first or number
             error = 100 * record.test_errors / len(run.dataset.test.labels)
-            display.after_pass(str(run), number, length, error, first)
+            display.after_pass(run, number, length, error, first)
             if stopped.is_set():
                 raise RuntimeError("stopped with the sweep")
 
         try:
-            display.begin(str(run))
+            display.begin(run)
             return run, runs.finish(*run, after_pass)
         except (OSError, NotWhole):
             raise

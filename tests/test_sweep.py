@@ -94,8 +94,8 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_overwritten(on_a_corner, tmp
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_trained(
     on_a_corner, tmp_path, capsys
 ):
-    (tmp_path / "file").write_text("not a folder")
-    assert command(tmp_path / "file" / "results") == 1
+    (tmp_path / "runs").write_text("not a folder")
+    assert command(tmp_path) == 1
     printed = capsys.readouterr().out
     assert "Not a directory" in printed
     assert "pass" not in printed
@@ -126,6 +126,13 @@ def test_a_truncated_record_is_said_and_left_alone(on_a_corner, tmp_path, capsys
     assert str(path) in printed
     assert "pass" not in printed
     assert path.read_bytes() == truncated
+
+
+def test_rows_of_one_title_are_told_apart_by_name(corner, tmp_path):
+    """One begins before the end of the other is shown."""
+    work = runs_of([SHORT, replace(SHORT, name="short-too")], 1, corner)
+    sweep.sweep(work, Runs(tmp_path), Console(quiet=True), jobs=1)
+    assert names(tmp_path) == {f"{name}-mnist-sample-smoke-seed0" for name in ("short", "short-too")}
 
 
 def test_a_run_that_fails_is_named_when_all_others_are_done(corner, tmp_path):

@@ -18,7 +18,7 @@ from paper_lenet5.preprocess import BLACK, WHITE
 from paper_lenet5.pretrained import Pretrained
 
 from .recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, Row
-from .runs import Runs, recorded, to_json
+from .runs import NotWhole, Runs, recorded, to_json
 from .tables import error_of, percent
 
 TAG = f"v{version('paper-lenet5')}"
@@ -71,7 +71,10 @@ PUBLISHED = (
 
 def model_folder(network: Network, namespace: str, runs: Runs, folder: Path) -> None:
     """Write config.json, model.safetensors and README.md. Raises NotReady."""
-    records = recorded(network.row, runs)
+    try:
+        records = recorded(network.row, runs)
+    except NotWhole as error:
+        raise NotReady(str(error)) from error
     if network.row.name not in network.kind.shipped:
         raise NotReady(f"there are no weights named {network.row.name} in the package")
     if not records or records[0]["seed"] != 0:

@@ -47,10 +47,12 @@ def records_of(
     def found(row: Row) -> list[dict]:
         return [record for record in recorded(row, runs) if complete(record)]
 
-    missing = [row for row in rows if len(found(row)) < args.seeds] if args.train else []
-    if missing:
-        train(missing, args, runs, console)
-    records = [found(row) for row in rows]
+    with said(console):
+        missing = [row for row in rows if len(found(row)) < args.seeds] if args.train else []
+        if missing:
+            work = runs_of(missing, args.seeds, mnist_of(args))
+            sweep(work, runs, console, **options.of_sweep(args))
+        records = [found(row) for row in rows]
     for row, of_row in zip(rows, records, strict=True):
         if not of_row:
             console.print(
@@ -71,13 +73,6 @@ def mnist_of(args: argparse.Namespace) -> datasets.Dataset:
     if not dataset.comparable:
         sys.exit(f"Here is only a {dataset.title}: name MNIST's folder with --data.")
     return dataset
-
-
-def train(rows: Sequence[Row], args: argparse.Namespace, runs: Runs, console: Console) -> None:
-    """Seeds 0 ... args.seeds - 1 of each row on MNIST."""
-    dataset = mnist_of(args)
-    with said(console):
-        sweep(runs_of(rows, args.seeds, dataset), runs, console, **options.of_sweep(args))
 
 
 def digits(split: str, root: Path | None) -> Patterns:

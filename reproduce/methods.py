@@ -3,7 +3,6 @@
 results/methods/NAME.json    written the moment the classifier has answered
 """
 
-import json
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -24,7 +23,7 @@ from .baselines.historical import (
     RadialBasis,
 )
 from .datasets import Dataset
-from .runs import about, describe, is_recipe, machine, to_json, versions, write
+from .runs import about, describe, is_recipe, machine, read, to_json, versions, write
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def recorded(method: Method, out: Path) -> dict | None:
     path = path_of(method, out)
     if not path.exists():
         return None
-    record = json.loads(path.read_text())
+    record = read(path)
     return record if is_recipe(record["recipe"], method.recipe) else None
 
 

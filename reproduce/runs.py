@@ -59,11 +59,7 @@ class Runs:
 
     def record(self, name: str) -> dict:
         """The record of a finished run. Raises NotWhole for a file that is not whole."""
-        path = self.folder / f"{name}.json"
-        try:
-            return json.loads(path.read_text())
-        except ValueError as error:
-            raise NotWhole(f"{path} is no whole record ({error}): delete it, run again") from error
+        return read(self.folder / f"{name}.json")
 
     def check(self) -> None:
         """Raises NotWhole for the first record that is not whole."""
@@ -209,6 +205,17 @@ def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[dict]:
         (record for record in finished if is_recipe(record["recipe"], row.recipe)),
         key=lambda record: record["seed"],
     )
+
+
+def read(path: Path) -> dict:
+    """A record. Raises NotWhole for a file that is not whole."""
+    try:
+        record = json.loads(path.read_text())
+        if not isinstance(record, dict) or "recipe" not in record:
+            raise ValueError("it names no recipe")
+        return record
+    except ValueError as error:
+        raise NotWhole(f"{path} is no whole record ({error}): delete it, run again") from error
 
 
 def is_recipe(recorded: dict, recipe: object) -> bool:

@@ -20,7 +20,8 @@ uv pip install --quiet "pytest>=8" "hypothesis>=6.100"
 
 python -W error -c "import paper_lenet5"
 # Of old libraries some warn of newer ones that they were not made for, and torch's export of itself.
-ignored=(-W ignore::DeprecationWarning -W "ignore:Attempted to insert a get_attr Node:UserWarning")
+ignored=(-W ignore::DeprecationWarning -W "ignore:Attempted to insert a get_attr:UserWarning"
+         -W "ignore:Node c3_lifted_tensor:UserWarning")
 [ "${RESOLUTION:-highest}" != highest ] || ignored=()
 pytest -m quick -q -p no:cacheprovider "${ignored[@]}" | tee "$environment/tests" || true
 python - "$environment/tests" "${RESOLUTION:-highest}" << 'END'

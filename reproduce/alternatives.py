@@ -46,7 +46,7 @@ READINGS = (
 )  # fmt: skip
 
 
-def table_of(runs: Runs, dataset: str = "mnist-held-out") -> pd.DataFrame:
+def table_of(runs: Runs, dataset: str = datasets.MNIST_HELD_OUT) -> pd.DataFrame:
     """One line per reading: steps and errors of its first passes, held-out error after the last."""
     lines = []
     for row in READINGS:
@@ -114,7 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with said(console):
         sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **options.of_sweep(args))
-    console.print(markdown(table_of(runs, dataset.name)), soft_wrap=True, highlight=False)
+        table = table_of(runs, dataset.name)
+    console.print(markdown(table), soft_wrap=True, highlight=False)
     return 0
 
 

@@ -18,18 +18,21 @@ from .datasets import Dataset
 from .recipes import LENET5, LENET5_DISTORTIONS, OF_1998, Row
 from .runs import Runs, recorded, write
 
-ROWS = {row.name: row for row in (*OF_1998, LENET5, LENET5_DISTORTIONS)}
+RATED = {rated.name: rated for rated in OF_1998}
+ROWS = {name: rated.row for name, rated in RATED.items()}
+ROWS |= {row.name: row for row in (LENET5, LENET5_DISTORTIONS)}
 FITTED = {method.name: method for method in methods.METHODS}
 REJECTED = "rejected.csv"
 """In the results folder: how many test patterns each network has to reject."""
 COLUMNS = ("name", "method", *(f"{field}_paper" for field in reported.Bar._fields[1:]),
-           *reported.Bar._fields[1:], "n", "passes")  # fmt: skip
+           *reported.Bar._fields[1:], "n", "passes", "rate")  # fmt: skip
 
 
 def table_of(out: Path) -> pd.DataFrame:
     """One line for each bar of Fig. 9: percent and thousands, as `reported.Bar`, the paper's and ours.
 
-    Ours are means over `n` networks of `passes` passes; nothing where `out` has no record.
+    Ours are means over `n` networks of `passes` passes, `rate` times the printed schedule; nothing where
+    `out` has no record.
     """
     rejected_by_run, lines = rejected_by_networks(out), []
     for name, bar in reported.SECTION_III_C.items():
@@ -39,6 +42,8 @@ def table_of(out: Path) -> pd.DataFrame:
             line |= of_method(methods.recorded(FITTED[name], out))
         elif name in ROWS:
             line |= of_networks(recorded(ROWS[name], Runs(out)), rejected_by_run)
+        if name in RATED:
+            line["rate"] = RATED[name].chosen
         lines.append(line)
     return pd.DataFrame(lines, columns=COLUMNS)
 

@@ -1,5 +1,6 @@
 """Figures 9 to 12: every classifier of section III-C, one quantity of each, the paper's beside ours."""
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,10 @@ from scipy import stats
 
 from paper_lenet5.training import SCHEDULE
 
-from . import classifiers, drawing, tables
+from . import classifiers, datasets, drawing, options, rates, tables
+from .recipes import OF_1998
+from .runs import Runs
+from .sweep import said, sweep
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ MEMORY = Quantity("figure12", "memory", "Memory", "thousands of numbers",
                   digits=1, log=True, tolerance=0.5, same_when_distorted=True)  # fmt: skip
 QUANTITIES = (ERROR, REJECTION, MULTIPLY_ADDS, MEMORY)
 
+RATES = "methods/rates.csv"
+"""In the results folder: what each learning rate of the networks beside LeNet-5 came to."""
+
 
 def lines_of(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
     """The figure's own lines of `classifiers.table_of`: method, paper, ours, n, passes."""
@@ -64,9 +71,10 @@ def markdown(table: pd.DataFrame) -> str:
         cells = {"": line["method"]}
         for quantity in QUANTITIES:
             head = f"{quantity.title.split(' for')[0].lower()}, {quantity.unit.split(' of')[0]}"
-            cells[f"{head}: 1998"] = said(line[f"{quantity.column}_paper"], quantity)
-            cells[f"{head}: ours"] = said(line[quantity.column], quantity)
-        cells |= {key: f"{line[key]:.0f}" if line[key] > 0 else "" for key in ("n", "passes")}
+            cells[f"{head}: 1998"] = as_read(line[f"{quantity.column}_paper"], quantity)
+            cells[f"{head}: ours"] = as_read(line[quantity.column], quantity)
+        for key in ("n", "passes", "rate"):
+            cells[key] = f"{line[key]:g}" if line[key] > 0 else ""
         lines.append(cells)
     return tables.markdown(lines)
 
@@ -91,7 +99,7 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     right = axes.twinx()
     right.set_ylim(axes.get_ylim())
-    right.set_yticks(place, [f"{said(p, quantity)} | {said(o, quantity)}"
+    right.set_yticks(place, [f"{as_read(p, quantity)} | {as_read(o, quantity)}"
                              for p, o in zip(paper, ours, strict=True)])  # fmt: skip
     right.tick_params(length=0)
     right.spines[:].set_visible(False)
@@ -104,7 +112,7 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
     return figure
 
 
-def said(value: float, quantity: Quantity) -> str:
+def as_read(value: float, quantity: Quantity) -> str:
     """A number as people read it."""
     if np.isnan(value):
         return "–"
@@ -119,7 +127,7 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
 
     def named(chosen: pd.Series, with_numbers: bool) -> str:
         return ", ".join(
-            line.method + (f" ({said(line.ours, quantity)}, 1998 {said(line.paper, quantity)})"
+            line.method + (f" ({as_read(line.ours, quantity)}, 1998 {as_read(line.paper, quantity)})"
                            if with_numbers else "")
             for line in both[chosen].itertuples()
         ) or "none"  # fmt: skip
@@ -139,16 +147,31 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
     return text + (f" Not made again: {', '.join(left)}." if len(left) else "")
 
 
+def try_rates(args: argparse.Namespace, console: Console) -> None:
+    """Every candidate on held-out images, and what came of it."""
+    runs, held_out = Runs(args.out), datasets.held_out(drawing.mnist_of(args))
+    work = rates.work_of(OF_1998, held_out)
+    sweep(work, runs, console, **options.of_sweep(args))
+    table = rates.table_of(OF_1998, runs)
+    rates.store(table, args.out / RATES)
+    console.print(table.to_string(index=False))
+
+
 def main(quantity: Quantity, description: str, argv: Sequence[str] | None = None) -> int:
     """Draw, write and print one of the figures."""
-    options = drawing.parser(quantity.figure, description, seeds=1)
-    args, console = options.parse_args(argv), Console(highlight=False, markup=False)
-    if args.train:
-        dataset = drawing.mnist_of(args)
-        drawing.records_of(list(classifiers.ROWS.values()), args, console)
-        classifiers.fit_missing(dataset, args.out, console)
-        classifiers.measure_rejection(dataset.test, args.out)
-    lines = lines_of(classifiers.table_of(args.out), quantity)
+    parser = drawing.parser(quantity.figure, description, seeds=1)
+    parser.add_argument("--rates", action="store_true",
+                        help="train the candidates for each learning rate")  # fmt: skip
+    args, console = parser.parse_args(argv), Console(highlight=False, markup=False)
+    with said(console):
+        if args.rates:
+            try_rates(args, console)
+        if args.train:
+            dataset = drawing.mnist_of(args)
+            drawing.records_of(list(classifiers.ROWS.values()), args, console)
+            classifiers.fit_missing(dataset, args.out, console)
+            classifiers.measure_rejection(dataset.test, args.out)
+        lines = lines_of(classifiers.table_of(args.out), quantity)
     if lines["ours"].isna().all():
         console.print(
             f"{args.out} has no record of any of them. The option --train makes them.",
@@ -158,7 +181,7 @@ def main(quantity: Quantity, description: str, argv: Sequence[str] | None = None
     drawing.save(draw(lines, quantity), args.out / "figures" / quantity.figure, lines)
     console.print(f"{quantity.title}, {quantity.unit}: paper | ours")
     for line in lines.itertuples():
-        paper, ours = said(line.paper, quantity), said(line.ours, quantity)
+        paper, ours = as_read(line.paper, quantity), as_read(line.ours, quantity)
         several = f"   n = {line.n}" if line.n > 1 else ""
         console.print(f"{line.method:>28}  {paper:>7} | {ours}{several}")
     console.print(sentence(lines, quantity), soft_wrap=True)

@@ -82,6 +82,10 @@ def smoke(dataset: Dataset) -> Dataset:
     )
 
 
+MNIST_HELD_OUT = "mnist-held-out"
+"""What `held_out` calls MNIST."""
+
+
 def held_out(dataset: Dataset) -> Dataset:
     """The training set alone, 10,000 of it held out: what choices are made on. No test image."""
     if len(dataset.train.labels) <= HELD_OUT:

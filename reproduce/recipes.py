@@ -80,58 +80,73 @@ CIRCULATING = (
 """What is called LeNet-5 today, as each author trains it; where none says how, as the textbook one."""
 
 
-# --- from 1998 to today, one change at a time -----------------------------------------------------
+# --- trained as LeNet-5 is, but for the learning rate ---------------------------------------------
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One change to the network of 1998, at the learning rate that suits it."""
+class Rated:
+    """Something trained as LeNet-5 is, at the learning rate that suits it."""
 
     name: str
     title: str
     candidates: dict[float, Row]
     """By the factor that the printed schedule is multiplied with."""
     chosen: float
-    """The factor with the smallest error on held-out images (results/rates.csv)."""
+    """The factor with the smallest error on held-out images."""
 
     @property
     def row(self) -> Row:
-        """The rung as the table has it."""
+        """The rung as tables and figures have it."""
         return replace(self.candidates[self.chosen], title=self.title)
 
 
-def _rung(
-    name: str, title: str, chosen: float, factors: tuple[float, ...] = (0.1, 0.3, 1), **changes
-) -> Rung:
-    candidates = {}
-    for factor in factors:
-        schedule = tuple(factor * eta for eta in SCHEDULE)
-        recipe = replace(LENET5.recipe, schedule=schedule, **changes)
-        known = [row for row in (LENET5, LENET5_EQ8) if row.recipe == recipe]
-        candidates[factor] = known[0] if known else Row(f"ladder-{name}-{factor:g}", title, recipe)
-    return Rung(name, title, candidates, chosen)
+FACTORS = (0.1, 0.3, 1)
+
+
+def _rated(name: str, title: str, recipe: Recipe, factors: tuple[float, ...]) -> dict[float, Row]:
+    """A row for each factor."""
+    return {
+        factor: Row(f"{name}-{factor:g}", f"{title}, rate × {factor:g}",
+                    replace(recipe, schedule=tuple(factor * eta for eta in SCHEDULE)))
+        for factor in factors
+    }  # fmt: skip
+
+
+# --- from 1998 to today, one change at a time -----------------------------------------------------
+
+
+def _change(
+    name: str, title: str, chosen: float, factors: tuple[float, ...] = FACTORS, **changes
+) -> Rated:
+    rated = _rated(f"ladder-{name}", title, replace(LENET5.recipe, **changes), factors)
+    of_table_1 = (LENET5, LENET5_EQ8)
+    candidates = {
+        factor: next((known for known in of_table_1 if known.recipe == row.recipe), row)
+        for factor, row in rated.items()
+    }
+    return Rated(name, title, candidates, chosen)
 
 
 _STANDARDISED = tuple((grey - 0.1307) / 0.3081 for grey in (0, 1))
 """Paper and ink, so that the pixels of MNIST's 28x28 training images have mean 0 and variance 1."""
 
 LADDER = (
-    _rung("1998", "LeNet-5 (1998)", 1),
-    _rung("linear", "linear output, cross entropy", 0.3,
+    _change("1998", "LeNet-5 (1998)", 1),
+    _change("linear", "linear output, cross entropy", 0.3,
           network=LeNet5Config(output="linear"), loss=CROSS_ENTROPY, output_curvature=0.25),
-    _rung("random-codes", "random codes", 0.3, network=LeNet5Config(output="random codes")),
-    _rung("one-of-ten", "one-of-ten codes", 1, network=LeNet5Config(output="one of ten")),
-    _rung("eq8", "eq. 8", 1, loss=MSELoss()),
-    _rung("tanh", "plain tanh", 0.3, network=LeNet5Config(activation="tanh")),
-    _rung("relu", "ReLU", 0.1, (0.03, 0.1, 0.3, 1), network=LeNet5Config(activation="relu")),
-    _rung("average", "average pooling", 0.3, network=LeNet5Config(pooling="average")),
-    _rung("max", "max pooling", 0.3, network=LeNet5Config(pooling="max")),
-    _rung("full", "full C3", 0.3, network=LeNet5Config(table="full")),
-    _rung("sgd", "SGD", 0.3, (0.1, 0.3, 1, 3, 10), optimizer="sgd"),
-    _rung("adam", "Adam", 0.3, (0.03, 0.1, 0.3, 1), optimizer="adam"),
-    _rung("batch", "64 patterns a step", 16, (4, 16, 64), batch=64),
-    _rung("standardised", "input of mean 0, variance 1", 0.3, levels=_STANDARDISED),
-    _rung("printed-weights", "weights U(±2.4/F), as printed", 0.03, (0.01, 0.03, 0.1, 0.3, 1),
+    _change("random-codes", "random codes", 0.3, network=LeNet5Config(output="random codes")),
+    _change("one-of-ten", "one-of-ten codes", 1, network=LeNet5Config(output="one of ten")),
+    _change("eq8", "eq. 8", 1, loss=MSELoss()),
+    _change("tanh", "plain tanh", 0.3, network=LeNet5Config(activation="tanh")),
+    _change("relu", "ReLU", 0.1, (0.03, 0.1, 0.3, 1), network=LeNet5Config(activation="relu")),
+    _change("average", "average pooling", 0.3, network=LeNet5Config(pooling="average")),
+    _change("max", "max pooling", 0.3, network=LeNet5Config(pooling="max")),
+    _change("full", "full C3", 0.3, network=LeNet5Config(table="full")),
+    _change("sgd", "SGD", 0.3, (0.1, 0.3, 1, 3, 10), optimizer="sgd"),
+    _change("adam", "Adam", 0.3, (0.03, 0.1, 0.3, 1), optimizer="adam"),
+    _change("batch", "64 patterns a step", 16, (4, 16, 64), batch=64),
+    _change("standardised", "input of mean 0, variance 1", 0.3, levels=_STANDARDISED),
+    _change("printed-weights", "weights U(±2.4/F), as printed", 0.03, (0.01, 0.03, 0.1, 0.3, 1),
           initialisation=PRINTED),
 )  # fmt: skip
 """What table 2 compares; its last line is the textbook LeNet-5, all of today at once."""
@@ -174,33 +189,33 @@ digits, as noisy as those that it is trained on, an eleventh of them blanks (D15
 
 # --- the other networks of section III-C ----------------------------------------------------------
 
-_FIVE = SCHEDULE[::4]
-"""Five passes in place of twenty, for the networks that take longest."""
+
+def _of_1998(
+    name: str, title: str, chosen: float, recipe: Recipe1998, factors: tuple[float, ...] = FACTORS
+) -> Rated:
+    return Rated(name, title, _rated(name, title, recipe, factors), chosen)
 
 
-def _connected(
-    *hidden: int, schedule: tuple[float, ...] = SCHEDULE, distorted: bool = False
-) -> Row:
+def _connected(*hidden: int, chosen: float, distorted: bool = False) -> Rated:
     """A fully connected network, on the originals or with distortions."""
     units = "-".join(map(str, hidden))
-    recipe = Recipe1998(FullyConnected(hidden), schedule=schedule,
-                        distortions=FIG7_RANGES if distorted else None)  # fmt: skip
+    recipe = Recipe1998(FullyConnected(hidden), distortions=FIG7_RANGES if distorted else None)
     name, title = ("-distortions", ", distortions") if distorted else ("", "")
-    return Row(f"28x28-{units}-10{name}", f"28×28-{units}-10{title}", recipe)
+    return _of_1998(f"28x28-{units}-10{name}", f"28×28-{units}-10{title}", chosen, recipe)
 
 
 OF_1998 = (
-    _connected(300),
-    _connected(300, distorted=True),
-    Row("20x20-300-10-deslanted", "20×20-300-10, deslanted",
-        Recipe1998(FullyConnected((300,), side=20), images="deslanted")),
-    _connected(1000, schedule=_FIVE),
-    _connected(1000, schedule=_FIVE, distorted=True),
-    _connected(300, 100),
-    _connected(300, 100, schedule=_FIVE, distorted=True),
-    _connected(500, 150, schedule=_FIVE),
-    _connected(500, 150, schedule=_FIVE, distorted=True),
-    Row("lenet1", "LeNet-1, 16×16", Recipe1998(LeNet1(), images="16x16")),
-    Row("lenet4", "LeNet-4", Recipe1998(LeNet4())),
+    _connected(300, chosen=1),
+    _connected(300, chosen=0.1, distorted=True),
+    _of_1998("20x20-300-10-deslanted", "20×20-300-10, deslanted", 1,
+             Recipe1998(FullyConnected((300,), side=20), images="deslanted")),
+    _connected(1000, chosen=0.1),
+    _connected(1000, chosen=0.1, distorted=True),
+    _connected(300, 100, chosen=1),
+    _connected(300, 100, chosen=0.1, distorted=True),
+    _connected(500, 150, chosen=0.3),
+    _connected(500, 150, chosen=0.1, distorted=True),
+    _of_1998("lenet1", "LeNet-1, 16×16", 1, Recipe1998(LeNet1(), images="16x16")),
+    _of_1998("lenet4", "LeNet-4", 1, Recipe1998(LeNet4())),
 )  # fmt: skip
 """Those that learn one pattern at a time, named as in Fig. 9."""

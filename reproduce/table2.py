@@ -23,13 +23,11 @@ from rich.table import Table
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from . import datasets, drawing, options, tables
-from .recipes import LADDER, TEXTBOOK, Rung
+from . import datasets, drawing, options, rates, tables
+from .recipes import LADDER, TEXTBOOK, Rated
 from .runs import Runs, recorded
-from .runs import write as write_file
 from .sweep import alone, runs_of, said, sweep
 
-HELD_OUT = "mnist-held-out"
 GOAL = 1.5
 """Percent of the held-out images that is to be reached."""
 COLUMNS = ["change", "rate", "test_error", "test_sd", "n", "ci_low", "ci_high",
@@ -51,7 +49,7 @@ for training one network on one core.
 """
 
 
-ALL_AT_ONCE = Rung("textbook", "all at once: textbook LeNet-5", {1: TEXTBOOK}, 1)
+ALL_AT_ONCE = Rated("textbook", "all at once: textbook LeNet-5", {1: TEXTBOOK}, 1)
 RUNGS = (*LADDER, ALL_AT_ONCE)
 
 
@@ -72,7 +70,9 @@ def table_of(runs: Runs) -> pd.DataFrame:
     for rung in RUNGS:
         if (records := all_records.get(rung.name)) is None:
             continue
-        passes = [passes_to_goal(record) for record in recorded(rung.row, runs, HELD_OUT)]
+        passes = [
+            passes_to_goal(record) for record in recorded(rung.row, runs, datasets.MNIST_HELD_OUT)
+        ]
         reached = [number for number in passes if number is not None]
         line = {
             "change": rung.title,
@@ -90,26 +90,19 @@ def table_of(runs: Runs) -> pd.DataFrame:
 
 
 def rates_of(runs: Runs) -> pd.DataFrame:
-    """Held-out error of every candidate, percent, seed 0; a candidate without a record is left out."""
-    lines = []
-    for rung in LADDER:
-        for factor, row in rung.candidates.items():
-            found = [r for r in recorded(row, runs, HELD_OUT) if r["seed"] == 0]
-            if found:
-                error = tables.percent(found[0])
-                lines.append((rung.title, factor, error, "*" if factor == rung.chosen else ""))
-    return pd.DataFrame(lines, columns=["change", "rate", "held_out_error", "chosen"])
+    """What each rate of each rung comes to on held-out images."""
+    return rates.table_of(LADDER, runs, heading="change")
 
 
 def markdown(runs: Runs) -> str:
     """The table, the rates that were tried, and notes, as results/table2.md has them."""
     lines = tables.formatted(table_of(runs), FORMS)
-    rates = tables.formatted(rates_of(runs), {"rate": "{:g}", "held_out_error": "{:.2f}"})
+    tried = tables.formatted(rates_of(runs), {"rate": "{:g}", "held_out_error": "{:.2f}"})
     provenance = tables.provenance(r for found in records_of(runs).values() for r in found)
     return (
         f"{tables.markdown(lines)}\n{NOTES}\n{provenance}\n"
         f"Held-out error of each rate that was tried (one network each, * chosen):\n\n"
-        f"{tables.markdown(rates)}"
+        f"{tables.markdown(tried)}"
     )
 
 
@@ -164,9 +157,8 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def write(runs: Runs, out: Path) -> pd.DataFrame:
     """All files of the table from all the records there are; returns the table."""
-    table, rates = table_of(runs), rates_of(runs)
-    if len(rates):
-        write_file(out / "rates.csv", rates.to_csv(index=False).encode())
+    table = table_of(runs)
+    rates.store(rates_of(runs), out / "rates.csv")
     if len(table):
         tables.write_table(table, markdown(runs), out / "table2")
         drawing.save(draw(table), out / "figures" / "ladder")
@@ -218,8 +210,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows = [rung.row for rung in chosen]
         work = runs_of(rows, args.seeds, held_out) + runs_of(rows, args.seeds, dataset)
         if args.rates:
-            candidates = [row for rung in chosen for row in rung.candidates.values()]
-            work = runs_of(candidates, 1, held_out)
+            work = rates.work_of(chosen, held_out)
         with said(console):
             sweep(work, runs, console, lambda: write(runs, args.out), **options.of_sweep(args))
     with said(console):

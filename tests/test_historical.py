@@ -158,14 +158,14 @@ def test_nothing_is_rejected_where_nothing_is_wrong_and_equal_margins_go_togethe
 # --- costs (Figs. 11 and 12) ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("row", OF_1998, ids=lambda row: row.name)
-def test_networks_cost_what_figures_11_and_12_say_but_for_the_memory_of_lenet_4(row):
-    model, bar_of = row.recipe.build(rng()), reported.SECTION_III_C[row.name]
+@pytest.mark.parametrize("rated", OF_1998, ids=lambda rated: rated.name)
+def test_networks_cost_what_figures_11_and_12_say_but_for_the_memory_of_lenet_4(rated):
+    model, bar_of = rated.row.recipe.build(rng()), reported.SECTION_III_C[rated.name]
     parameters = costs.parameters(model)
-    assert (parameters == 2_578) == (row.name == "lenet1")
+    assert (parameters == 2_578) == (rated.name == "lenet1")
     if bar_of.memory is None:
         return
-    printed = 51 if row.name == "lenet4" else bar_of.memory  # 17 there, 51 for three of them
+    printed = 51 if rated.name == "lenet4" else bar_of.memory  # 17 there, 51 for three of them
     assert round(parameters / 1000) == printed
     assert costs.multiply_adds(model) / 1000 == pytest.approx(bar_of.multiply_adds, rel=0.08)
 
@@ -324,7 +324,7 @@ def test_connections_are_as_many_as_their_authors_counted(network, connections):
 
 
 def test_a_session_trains_such_a_network_to_read_drawn_digits():
-    (row,) = [row for row in OF_1998 if row.name == "lenet1"]
+    row = classifiers.ROWS["lenet1"]
     train, test = splits(300, 100)
     dataset = datasets.Dataset("drawn", "drawn", train, test, {}, comparable=False)
     short = replace(row, recipe=replace(row.recipe, schedule=(0.0005,) * 4))
@@ -407,9 +407,9 @@ def test_the_rejection_of_a_network_is_that_of_its_penalties(tmp_path):
     row = classifiers.ROWS["lenet1"]
     short = replace(row, recipe=replace(row.recipe, schedule=(0.0005,)))
     runs = Runs(tmp_path)
-    runs.open(["lenet1-seed0"])
+    runs.open([f"{row.name}-seed0"])
     record = runs.finish(short, dataset, 0, lambda *_: None)
-    weights = runs.folder / "lenet1-seed0.safetensors"
+    weights = runs.folder / f"{row.name}-seed0.safetensors"
     count = classifiers.rejected_by(short, weights, test)
     session = short.session(dataset, 0)
     list(session.passes())

@@ -1,4 +1,4 @@
-"""Tables and sentences in README.md, DEVIATIONS.md and results/README.md, from the results.
+"""Tables and sentences in README.md, DEVIATIONS.md, results/README.md and docs, from the results.
 
 Nobody retypes a number: each stands between `<!-- NAME -->` and `<!-- end -->`, and this command
 writes them anew, and what the code of docs/faq.md prints.
@@ -31,6 +31,8 @@ from . import (
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
+FUZZ_READ = ("the data", "a pattern", "a network")
+"""Outcomes of tests/fuzz.py in which a damaged file is read all the same, and rightly."""
 
 
 def benchmark_lines() -> str:
@@ -72,14 +74,40 @@ def strings() -> str:
     return f"{sdnn.sentence(table, cost)}\n\n{tables.markdown(sdnn.by_length(table))}"
 
 
+def fuzz_lines() -> str:
+    """What the fuzzer tried on each reader, and what came of it."""
+    measured = json.loads((RESULTS / "fuzz.json").read_text())
+    return tables.markdown([
+        {"reader": reader, "cases": f"{of['cases']:,}",
+         "read": f"{sum(n for what, n in of['outcomes'].items() if what in FUZZ_READ):,}",
+         "refused": f"{sum(n for what, n in of['outcomes'].items() if what not in FUZZ_READ):,}",
+         "findings": str(len(of["findings"])), "slowest": f"{of['slowest']:.1f} s",
+         "most memory": f"{of['megabytes']:.0f} MB"}
+        for reader, of in measured.items() if isinstance(of, dict)
+    ])  # fmt: skip
+
+
+def versions_lines() -> str:
+    """On which Pythons and libraries the quick suite was run, in their order."""
+    shown = pd.read_csv(RESULTS / "versions.csv", dtype=str).rename(columns={"python": "Python"})
+    shown["resolution"] = shown["resolution"].map({"highest": "newest", "lowest-direct": "oldest"})
+    lines = shown.rename(columns={"resolution": "libraries"}).to_dict("records")
+    return tables.markdown(sorted(lines, key=lambda line: [*map(int, line["Python"].split("."))]))
+
+
 BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "table1"): lambda: table1.summary(pd.read_csv(RESULTS / "table1.csv")),
     ("README.md", "figure8"): misses,
-    ("README.md", "ladder"): lambda: table2.summary(pd.read_csv(RESULTS / "table2.csv")),
+    **{
+        (page, "ladder"): lambda: table2.summary(pd.read_csv(RESULTS / "table2.csv"))
+        for page in ("README.md", "results/README.md")
+    },
     ("README.md", "benchmark"): benchmark_lines,
     ("DEVIATIONS.md", "alternatives"): lambda: alternatives.markdown(
         pd.read_csv(RESULTS / "alternatives.csv")
     ),
+    ("docs/robustness.md", "fuzz"): fuzz_lines,
+    ("docs/robustness.md", "versions"): versions_lines,
     ("results/README.md", "figure5"): lambda: figure5.sentence(numbers_of("figure5")) + "\n",
     ("results/README.md", "figure6"): lambda: figure6.sentence(numbers_of("figure6")) + "\n",
     ("results/README.md", "figure7"): lambda: figure7.sentence(numbers_of("figure7")) + "\n",

@@ -222,10 +222,3 @@ def test_deviations_cited_in_the_code_exist():
     for path in [*(ROOT / "paper_lenet5").rglob("*.py"), *(ROOT / "reproduce").rglob("*.py")]:
         cited = set(re.findall(r"\bD\d+\b", path.read_text()))
         assert cited <= entries, path
-
-
-def test_the_python_of_readme_runs(capsys, mnist_test):
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-    exec(code, {})
-    printed = capsys.readouterr().out
-    assert "parameters=60000, connections=340908" in printed

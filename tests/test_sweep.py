@@ -132,7 +132,9 @@ def test_rows_of_one_title_are_told_apart_by_name(corner, tmp_path):
     """One begins before the end of the other is shown."""
     work = runs_of([SHORT, replace(SHORT, name="short-too")], 1, corner)
     sweep.sweep(work, Runs(tmp_path), Console(quiet=True), jobs=1)
-    assert names(tmp_path) == {f"{name}-mnist-sample-smoke-seed0" for name in ("short", "short-too")}
+    assert names(tmp_path) == {
+        f"{name}-mnist-sample-smoke-seed0" for name in ("short", "short-too")
+    }
 
 
 def test_a_run_that_fails_is_named_when_all_others_are_done(corner, tmp_path):

@@ -60,7 +60,6 @@ FIG7_RANGES = DistortionRanges(
     shift_x=(-2.0, 2.0),
     shift_y=(-2.0, 2.0),
 )
-IDENTITY = (1.0, 1.0, 0.0, 0.0, 0.0)
 
 
 def draw_distortions(

@@ -13,7 +13,7 @@ from torch.nn import functional
 A = 1.7159
 """Amplitude of the squashing function (appendix A)."""
 S = 2 / 3
-"""Its slope parameter (appendix A): with these two f(1) = 1, f(-1) = -1, and f'' is largest there."""
+"""Its slope parameter (appendix A): with these two f(1) = 1, f(-1) = -1, and |f''| is largest there."""
 
 
 def squash(a: Tensor) -> Tensor:

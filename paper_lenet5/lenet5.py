@@ -54,10 +54,10 @@ class LeNet5Config:
 class LeNet5(Pretrained):
     """The network of Fig. 2: 60,000 trainable parameters, 340,908 connections.
 
-    (N, 1, 32, 32) float32 in -0.1 (paper) ... 1.175 (ink) to (N, 10) penalties, the smallest wins.
-    Inputs larger than 32x32 give a map of penalties (N, 10, rows, columns), one answer every 4
-    pixels, since C5 is a convolution (section VII). Raises ValueError for other shapes, types or
-    values: grey levels 0 ... 255 are no input, preprocess them.
+    (N, 1, 32, 32) float32 in -0.1 (paper) ... 1.175 (ink) to (N, 10) penalties, the smallest wins;
+    (N, 11) with the blank of a network for strings. Inputs larger than 32x32 give a map of penalties
+    (N, 10, rows, columns), one answer every 4 pixels, since C5 is a convolution (section VII). Raises
+    ValueError for other shapes, types or values: grey levels 0 ... 255 are no input, preprocess them.
 
     A new network is drawn from `generator` (torch's own where there is none) by the rule of D4, or
     by another `initialisation`. `LeNet5.from_pretrained()` is a trained one.
@@ -130,7 +130,10 @@ class LeNet5(Pretrained):
 
     @torch.no_grad()
     def classify(self, x: Tensor) -> Tensor:
-        """The labels 0 ... 9 of the smallest penalties: (N,), or (N, rows, columns) for wide input."""
+        """The classes of the smallest penalties: (N,), or (N, rows, columns) for wide input.
+
+        0 ... 9 are the digits; 10, in a network for strings, is the blank.
+        """
         return self(x).argmin(1)
 
     @torch.no_grad()

@@ -64,8 +64,9 @@ class MAPLoss:
     def curvature(self, f6: Tensor, centers: Tensor) -> Tensor:
         """d2E / dx_k2 of each pattern's loss at F6, exact and never negative.
 
-        f6 (N, 84), centers (10, 84) to (N, 84): 2 p_rubbish + Var_p[2 (x_k - w_ik)], where p is the
-        posterior over ten classes and rubbish, whose own penalty does not depend on x.
+        f6 (N, 84), centers (10, 84) to (N, 84): 2 c p_rubbish + Var_p[2 c (x_k - w_ik)], where c is
+        the factor and p the posterior over ten classes and rubbish, whose own penalty does not depend
+        on x.
         """
         differences = f6.unsqueeze(1) - centers  # (N, 10, 84)
         penalties = self.factor * differences.square().sum(-1)
@@ -76,7 +77,9 @@ class MAPLoss:
         return 2 * self.factor * rubbish + variance
 
     def output_curvature(self, penalties: Tensor) -> Tensor:
-        """d2E / dy_i2 of each pattern's loss, (N, 10): p_i (1 - p_i), p the posterior of each class."""
+        """d2E / dy_i2 of each pattern's loss, (N, 10): c^2 p_i (1 - p_i), c the factor,
+        p the posterior of each class.
+        """
         p = torch.softmax(-self._with_rubbish(self.factor * penalties), 1)[:, :-1]
         return self.factor**2 * p * (1 - p)
 

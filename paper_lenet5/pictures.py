@@ -1,8 +1,8 @@
 """Any picture of a digit to a pattern as those of MNIST are. Section III-A.
 
 MNIST's digits were fitted into 20x20 pixels, their proportions kept, grey where a pixel is partly
-covered; then their centre of mass was put into the middle of 28x28. All its patterns come out of
-this as they go in.
+covered; then their centre of mass was put into the middle of 28x28. Its patterns come out of this as
+they go in, but for a grey level here and there.
 """
 
 import os

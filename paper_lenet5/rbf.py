@@ -40,5 +40,6 @@ CODES: dict[str, Callable[[torch.Generator | None], Tensor]] = {
 """What the centers can be, (classes, units of F6).
 
 The paper's ten; with them the blank that stands between the characters of a string (Fig. 3's space,
-all paper; section VII); and two that section II-B argues against.
+all paper; section VII); the random codes that section II-B names, and the place code, one of ten, that
+it argues against.
 """

@@ -298,8 +298,7 @@ class Session:
         started = time.thread_time()
         recipe = self.recipe
         inputs, labels, order = self.patterns.of_pass(number)
-        rng = generator(self.seed, "curvature", number)
-        some = order[torch.randperm(len(order), generator=rng)[: recipe.curvature_patterns]]
+        some = self.curvature_patterns(number, order, recipe.curvature_patterns)
         self._prepare(number, inputs[some], labels[some])
         errors = self.engine.train_one_pass(
             self.model, self.optimizer, recipe.loss, inputs, labels, order, recipe.batch
@@ -320,6 +319,11 @@ class Session:
             test_errors=self.errors(self.test),
             seconds=seconds,
         )
+
+    def curvature_patterns(self, number: int, order: Tensor, count: int) -> Tensor:
+        """So many indices (count,) of those that pass `number` trains on: the curvature's patterns."""
+        rng = generator(self.seed, "curvature", number)
+        return order[torch.randperm(len(order), generator=rng)[:count]]
 
     def _prepare(self, number: int, inputs: Tensor, labels: Tensor) -> None:
         """This pass's eta, and for SDLM the curvature on some of its patterns."""

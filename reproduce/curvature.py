@@ -23,10 +23,9 @@ from torch.func import functional_call, jacrev, vmap
 from paper_lenet5 import LeNet5, MAPLoss, MSELoss, compiled, diagonal_curvature
 from paper_lenet5.layers import Subsampling, squash
 from paper_lenet5.losses import Loss
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable
-from paper_lenet5.training import CURVATURE_MEMORY, Recipe, Session, generator
+from paper_lenet5.training import CURVATURE_MEMORY, Recipe, Session
 
-from . import datasets, options
+from . import command, datasets
 from .runs import describe, machine, to_json, versions, write
 
 LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")
@@ -48,6 +47,7 @@ COMPARISONS = {
     "eq8": Comparison("Eq. 8", MSELoss()),
     "recipe": Comparison("As in training: what the next pass takes for the curvature", RECIPE.loss,
                          RECIPE.output_curvature, RECIPE.curvature_memory),
+    # A larger j than the recipe's 10: less of the curvature at F6 is that of the rubbish class.
     "eq9": Comparison("Eq. 9, j = 20, recursion from the diagonal of H", MAPLoss(20.0)),
     "later-code": Comparison("Eq. 9, j = 20, recursion from the constant 2 of the later code",
                              MAPLoss(20.0), 2.0),
@@ -172,8 +172,7 @@ def measure(session: Session, patterns: int) -> dict[str, dict[str, dict]]:
     """
     number = len(session.records) + 1
     inputs, labels, order = session.patterns.of_pass(number)
-    rng = generator(session.seed, "curvature", number)
-    some = order[torch.randperm(len(order), generator=rng)[:patterns]]
+    some = session.curvature_patterns(number, order, patterns)
     images, labels = inputs[some].double(), labels[some]
     model = copy.deepcopy(session.model).double()
     losses = list({comparison.loss for comparison in COMPARISONS.values()})
@@ -258,7 +257,7 @@ def markdown(record: dict, cells: Sequence[str] = tuple(CELLS)) -> str:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = options.parser("curvature", __doc__)
+    parser = command.parser("curvature", __doc__)
     parser.add_argument("--passes", type=int, nargs="+", default=[0, 1, 10, 20], metavar="N",
                         help="measure after so many passes (default: 0 1 10 20)")  # fmt: skip
     parser.add_argument("--patterns", type=int, default=RECIPE.curvature_patterns,
@@ -273,14 +272,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     args, console, started = arguments(argv), Console(), time.perf_counter()
     torch.set_num_threads(1)
-    try:
-        dataset = datasets.load(args.data)
-    except (DataUnavailable, DataCorrupt) as error:
-        console.print(str(error), style="red", highlight=False)
-        return 1
+    dataset = datasets.load(args.data)
     session = Session(RECIPE, args.seed, dataset.train, dataset.test, compiled)
     passes = session.passes()
     measured = []

@@ -7,7 +7,6 @@ from torch.nn.functional import pad
 
 from paper_lenet5.distort import (
     FIG7_RANGES,
-    IDENTITY,
     SHEAR_ROW,
     SHRINK_ROW,
     DistortionRanges,
@@ -15,6 +14,9 @@ from paper_lenet5.distort import (
     distorted_patterns,
     draw_distortions,
 )
+
+IDENTITY = (1.0, 1.0, 0.0, 0.0, 0.0)
+"""No shrinking, squeezing, shearing or shift."""
 
 
 def padded(images):

@@ -1,15 +1,9 @@
-"""What the paper reports, each number once. Percent where nothing else is said.
+"""What the paper reports, and at the end what tutorials claim. Percent where nothing else is said.
 
 "Preprint" marks what only the vector drawings of the authors' preprint tell exactly.
 """
 
 from typing import NamedTuple
-
-TEST_ERROR = {"lenet5-1998": 0.95, "lenet5-1998-distortions": 0.80}
-"""Section III-B, Fig. 9."""
-
-TRAIN_ERROR_DURING = 0.35
-"""Measured during pass 19 (caption of Fig. 5)."""
 
 FIRST_PASS_STEPS = (7e-5, 0.016)
 """Smallest and largest effective learning rate in the first pass (section III-B)."""
@@ -116,6 +110,14 @@ SECTION_III_C = {
     "boosted-lenet4": Bar("[dist] Boosted LeNet-4", 0.7, 0.5, 460, 51),
 }
 """The classifiers of Figs. 9 to 12, in the order of Fig. 9."""
+
+TEST_ERROR = {
+    name: SECTION_III_C[name].error for name in ("lenet5-1998", "lenet5-1998-distortions")
+}
+"""Section III-B."""
+
+# --- what tutorials claim -------------------------------------------------------------------------
+# Of the networks in `baselines/networks.py`, which says where they can be seen.
 
 TANH_AVERAGE_PARAMETERS = (156, 2_416, 48_120, 10_164)
 """Of the layers of the tutorials' LeNet-5 with tanh and average pooling; 60,856 in all."""

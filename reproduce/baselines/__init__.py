@@ -1,1 +1,1 @@
-"""The networks that LeNet-5 is compared with."""
+"""What LeNet-5 is compared with: networks of today, and the other classifiers of section III-C."""

@@ -1,4 +1,4 @@
-"""How all other networks are trained: cross entropy, in batches, in a new random order each pass."""
+"""How today's networks are trained: cross entropy, in batches, in a new random order each pass."""
 
 import math
 import time

@@ -2,7 +2,8 @@
 
 All take the input of the 1998 network, (N, 1, 32, 32), and give scores (N, 10) or more, the largest of
 which is the answer; a network that was published for other inputs begins with what makes them. All are
-drawn by PyTorch's own initialisation but where their authors have one of their own.
+drawn by PyTorch's own initialisation but where their authors have one of their own. They circulate in
+many copies; where one is known to be the original, or stands in public, it is named.
 """
 
 import torch
@@ -51,7 +52,10 @@ def tanh_average_ten() -> nn.Module:
 
 
 def linear_cnn() -> nn.Module:
-    """No activation anywhere: between its two max poolings all is linear."""
+    """No activation anywhere: between its two max poolings all is linear.
+
+    One of its copies: github.com/hduyuanfu/SHUQI_SHIYAN, classcial_model/CNN-others/net.py.
+    """
     return nn.Sequential(
         UnitRange(),
         nn.Conv2d(1, 6, 3, padding=1), nn.MaxPool2d(2),
@@ -64,7 +68,10 @@ def linear_cnn() -> nn.Module:
 
 
 def wide() -> nn.Module:
-    """32 and 64 maps, 1,024 hidden units, dropout: 3,274,634 parameters."""
+    """32 and 64 maps, 1,024 hidden units, dropout: 3,274,634 parameters.
+
+    That of TensorFlow's former tutorial "Deep MNIST for Experts", which does not call it LeNet-5.
+    """
     network = nn.Sequential(
         UnitRange(),
         nn.Conv2d(1, 32, 5, padding="same"), nn.ReLU(), nn.MaxPool2d(2),
@@ -82,7 +89,11 @@ def wide() -> nn.Module:
 
 
 def sigmoid_max() -> nn.Module:
-    """Sigmoids and max pooling on 28x28."""
+    """Sigmoids and max pooling on 28x28.
+
+    Section 5.5 of Dive into Deep Learning in PyTorch (github.com/ShusenTang/Dive-into-DL-PyTorch);
+    the accuracies printed there differ a little from version to version.
+    """
     return nn.Sequential(
         UnitRange(),
         nn.Conv2d(1, 6, 5), nn.Sigmoid(), nn.MaxPool2d(2),

@@ -17,10 +17,10 @@ from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.losses import MAPLoss, MSELoss
 from paper_lenet5.training import Recipe
 
-from . import datasets, options, reported
+from . import command, datasets, reported
 from .recipes import Row
 from .runs import Runs, recorded, write
-from .sweep import runs_of, said, sweep
+from .sweep import runs_of, sweep
 from .tables import percent
 
 SETTLED = Recipe()
@@ -94,20 +94,17 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and write the tables anew after every run."""
-    parser = options.sweep_parser("alternatives", __doc__, seeds=5)
+    parser = command.sweep_parser("alternatives", __doc__, seeds=5)
     by_name = {row.name.removeprefix("reading-"): row for row in READINGS}
     option = parser.add_argument
     option("--rows", nargs="+", choices=by_name, default=list(by_name), metavar="ROW",
            help=f"some of: {', '.join(by_name)}")  # fmt: skip
     args = parser.parse_args(argv)
     console, runs = Console(), Runs(args.out)
-    try:
-        dataset = datasets.held_out(datasets.load(args.data))
-    except (OSError, ValueError) as error:
-        console.print(str(error), style="red", highlight=False)
-        return 1
+    dataset = datasets.held_out(datasets.load(args.data))
     rows = [by_name[name] for name in args.rows]
 
     def render() -> None:
@@ -115,9 +112,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(args.out / "alternatives.csv", table.to_csv(index=False).encode())
         write(args.out / "alternatives.md", markdown(table).encode())
 
-    with said(console):
-        sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **options.of_sweep(args))
-        table = table_of(runs, dataset.name)
+    sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **command.of_sweep(args))
+    table = table_of(runs, dataset.name)
     console.print(markdown(table), soft_wrap=True, highlight=False)
     return 0
 

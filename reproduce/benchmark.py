@@ -19,9 +19,8 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from paper_lenet5.compiled import is_compiled
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from . import datasets, options, timing
+from . import command, datasets, timing
 from .datasets import Dataset
 from .runs import machine, to_json, versions, write
 from .timing import Extent
@@ -169,7 +168,7 @@ def show(result: dict, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = options.parser("benchmark", __doc__, out=None, or_else=", or results/smoke")
+    parser = command.parser("benchmark", __doc__, out=None, or_else=", or results/smoke")
     option = parser.add_argument
     option("--repeats", type=int, help="rounds that the medians are taken over (default 7)")
     option("--quick", action="store_true",
@@ -181,13 +180,10 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     args, console = arguments(argv), Console()
-    try:
-        dataset = datasets.load(args.data)
-    except (DataUnavailable, DataCorrupt) as error:
-        console.print(str(error), style="red", highlight=False)
-        return 1
+    dataset = datasets.load(args.data)
     extent = QUICK if args.quick else Extent()
     extent = replace(extent, rounds=args.repeats or extent.rounds)
     dataset = datasets.smoke(dataset) if args.quick else dataset

@@ -14,13 +14,13 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from paper_lenet5.mnist import cache_folder
+from paper_lenet5.mnist import DataUnavailable, cache_folder
 
-from . import options, tables
+from . import command, tables
 from .datasets import Dataset
 from .recipes import CIRCULATING
 from .runs import Runs, recorded
-from .sweep import runs_of, said, sweep
+from .sweep import runs_of, sweep
 
 (ROW,) = (row for row in CIRCULATING if row.name == "lenet5-textbook-rgb")
 
@@ -49,7 +49,7 @@ def colour_split(pictures: np.ndarray, labels: Sequence[int]) -> ColourSplit:
 def load(root: Path | None = None) -> Dataset:
     """CIFAR-10 from the folder, or downloaded into the cache.
 
-    Raises OSError where it can neither be found nor fetched.
+    Raises DataUnavailable where it can neither be found nor fetched.
     """
     try:
         from torchvision.datasets import CIFAR10
@@ -59,7 +59,7 @@ def load(root: Path | None = None) -> Dataset:
             for of_train in (True, False)
         )
     except (ImportError, RuntimeError, OSError) as error:
-        raise OSError(
+        raise DataUnavailable(
             f"CIFAR-10 could not be loaded: {error}\nInstall torchvision, and either let it "
             "download or name the folder that holds cifar-10-batches-py with --data."
         ) from error
@@ -70,18 +70,14 @@ def load(root: Path | None = None) -> Dataset:
     )  # fmt: skip
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and print each error."""
-    parser = options.sweep_parser("cifar10", __doc__, seeds=1)
+    parser = command.sweep_parser("cifar10", __doc__, seeds=1)
     args, console = parser.parse_args(argv), Console()
-    try:
-        dataset = load(args.data)
-    except (OSError, ValueError) as error:
-        console.print(str(error), style="red", highlight=False)
-        return 1
+    dataset = load(args.data)
     runs = Runs(args.out)
-    with said(console):
-        sweep(runs_of([ROW], args.seeds, dataset), runs, console, **options.of_sweep(args))
+    sweep(runs_of([ROW], args.seeds, dataset), runs, console, **command.of_sweep(args))
     error = tables.error_of(recorded(ROW, runs, dataset.name))
     spread = f" ± {error['test_sd']:.2f}" if error["n"] > 1 else ""
     console.print(f"Test error on CIFAR-10: {error['test_error']:.2f}{spread} % (n = {error['n']})")

@@ -8,9 +8,9 @@ import pandas as pd
 from rich.console import Console
 
 from paper_lenet5 import compiled
-from paper_lenet5.training import Split
+from paper_lenet5.training import SCHEDULE, Split
 
-from . import invariance, methods, rejection, reported, tables
+from . import methods, rejection, reported, tables
 from .baselines import of_1998_compiled
 from .baselines.images import version
 from .baselines.of_1998 import Recipe1998
@@ -18,8 +18,7 @@ from .datasets import Dataset
 from .recipes import LENET5, LENET5_DISTORTIONS, OF_1998, Row
 from .runs import Runs, recorded, write
 
-RATED = {rated.name: rated for rated in OF_1998}
-ROWS = {name: rated.row for name, rated in RATED.items()}
+ROWS = {rated.name: rated.row for rated in OF_1998}
 ROWS |= {row.name: row for row in (LENET5, LENET5_DISTORTIONS)}
 FITTED = {method.name: method for method in methods.METHODS}
 REJECTED = "rejected.csv"
@@ -42,8 +41,6 @@ def table_of(out: Path) -> pd.DataFrame:
             line |= of_method(methods.recorded(FITTED[name], out))
         elif name in ROWS:
             line |= of_networks(recorded(ROWS[name], Runs(out)), rejected_by_run)
-        if name in RATED:
-            line["rate"] = RATED[name].chosen
         lines.append(line)
     return pd.DataFrame(lines, columns=COLUMNS)
 
@@ -74,6 +71,7 @@ def of_networks(records: Sequence[dict], rejected_by_run: dict) -> dict[str, flo
         "memory": records[0]["parameters"] / 1000,
         "n": len(records),
         "passes": len(records[0]["passes"]),
+        "rate": records[0]["recipe"]["schedule"][0] / SCHEDULE[0],
     }
 
 
@@ -105,7 +103,7 @@ def measure_rejection(test: Split, out: Path) -> None:
     for row in ROWS.values():
         for record in recorded(row, runs):
             key = (record["name"], record["weights_sha256"])
-            weights = invariance.weights_of(record, runs)
+            weights = runs.weights_of(record)
             if key in known:
                 current[key] = known[key]
             elif weights is not None:
@@ -117,7 +115,7 @@ def measure_rejection(test: Split, out: Path) -> None:
 
 def rejected_by(row: Row, weights: Path, test: Split) -> int:
     """How many test patterns one network rejects; its scores are its penalties, smallest first."""
-    model, engine = invariance.network_of(row, weights), compiled
+    model, engine = row.trained(weights), compiled
     if isinstance(row.recipe, Recipe1998):
         test, engine = version(test, row.recipe.images), of_1998_compiled
     penalties = engine.penalties(model, test.inputs).numpy()

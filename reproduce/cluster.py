@@ -28,8 +28,7 @@ from rich.console import Console
 
 from .datasets import Dataset
 from .recipes import Row
-from .runs import Runs, run_name
-from .sweep import Run
+from .runs import Run, Runs, run_name
 
 RETRIES = 2
 """Of a run that ends in an error. A worker that dies is another matter: see `over_dask`."""
@@ -72,7 +71,7 @@ def over_dask(
 
     Raises OSError if the scheduler cannot be reached or is lost.
     """
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # `said` says it in words
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # it is said in words
     with Client(address, timeout=10, set_as_default=False) as client:
         client.register_plugin(Data({run.dataset.name: run.dataset for run in todo}))
         cores = client.nthreads()

@@ -13,10 +13,10 @@ from scipy import stats
 
 from paper_lenet5.training import SCHEDULE
 
-from . import classifiers, datasets, drawing, options, rates, tables
+from . import classifiers, command, datasets, drawing, rates, tables
 from .recipes import OF_1998
 from .runs import Runs
-from .sweep import said, sweep
+from .sweep import sweep
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def try_rates(args: argparse.Namespace, console: Console) -> None:
     """Every candidate on held-out images, and what came of it."""
     runs, held_out = Runs(args.out), datasets.held_out(drawing.mnist_of(args))
     work = rates.work_of(OF_1998, held_out)
-    sweep(work, runs, console, **options.of_sweep(args))
+    sweep(work, runs, console, **command.of_sweep(args))
     table = rates.table_of(OF_1998, runs)
     rates.store(table, args.out / RATES)
     console.print(table.to_string(index=False))
@@ -163,15 +163,14 @@ def main(quantity: Quantity, description: str, argv: Sequence[str] | None = None
     parser.add_argument("--rates", action="store_true",
                         help="train the candidates for each learning rate")  # fmt: skip
     args, console = parser.parse_args(argv), Console(highlight=False, markup=False)
-    with said(console):
-        if args.rates:
-            try_rates(args, console)
-        if args.train:
-            dataset = drawing.mnist_of(args)
-            drawing.records_of(list(classifiers.ROWS.values()), args, console)
-            classifiers.fit_missing(dataset, args.out, console)
-            classifiers.measure_rejection(dataset.test, args.out)
-        lines = lines_of(classifiers.table_of(args.out), quantity)
+    if args.rates:
+        try_rates(args, console)
+    if args.train:
+        dataset = drawing.mnist_of(args)
+        drawing.records_of(list(classifiers.ROWS.values()), args, console)
+        classifiers.fit_missing(dataset, args.out, console)
+        classifiers.measure_rejection(dataset.test, args.out)
+    lines = lines_of(classifiers.table_of(args.out), quantity)
     if lines["ours"].isna().all():
         console.print(
             f"{args.out} has no record of any of them. The option --train makes them.",

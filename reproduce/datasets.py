@@ -87,10 +87,14 @@ MNIST_HELD_OUT = "mnist-held-out"
 
 
 def held_out(dataset: Dataset) -> Dataset:
-    """The training set alone, 10,000 of it held out: what choices are made on. No test image."""
+    """The training set alone, 10,000 of it held out: what choices are made on. No test image.
+
+    Raises DataUnavailable where there are not so many.
+    """
     if len(dataset.train.labels) <= HELD_OUT:
-        raise ValueError(
-            f"cannot hold out {HELD_OUT:,} of {len(dataset.train.labels):,} training images"
+        raise mnist.DataUnavailable(
+            f"Cannot hold out {HELD_OUT:,} of {len(dataset.train.labels):,} training images: "
+            "name MNIST's folder with --data."
         )
     order = torch.randperm(len(dataset.train.labels), generator=torch.Generator().manual_seed(1998))
     images, labels = dataset.train.images[order], dataset.train.labels[order]

@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,12 +10,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable, Patterns, load_mnist
+from paper_lenet5.mnist import DataUnavailable
 
-from . import datasets, options
+from . import command, datasets
 from .recipes import Row
 from .runs import Runs, recorded, write
-from .sweep import runs_of, said, sweep
+from .sweep import runs_of, sweep
 
 OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 """Colours of test and training errors."""
@@ -24,7 +23,7 @@ OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 
 def parser(name: str, description: str, seeds: int = 10) -> argparse.ArgumentParser:
     """The options that every figure's command has."""
-    made = options.sweep_parser(name, description, seeds)
+    made = command.sweep_parser(name, description, seeds)
     made.add_argument(
         "--train", action="store_true", help="first train the networks that have no record"
     )
@@ -39,20 +38,21 @@ def records_of(
 ) -> list[list[dict]]:
     """The records of each row under args.out, those that are `complete`.
 
-    With --train every row that has fewer than --seeds of them is trained first. A row that has none is
-    named on the console.
+    With --train those of the seeds 0 ... --seeds - 1 that are not there are trained first. A row that
+    has none is named on the console.
     """
     runs = Runs(args.out)
 
     def found(row: Row) -> list[dict]:
         return [record for record in recorded(row, runs) if complete(record)]
 
-    with said(console):
-        missing = [row for row in rows if len(found(row)) < args.seeds] if args.train else []
-        if missing:
-            work = runs_of(missing, args.seeds, mnist_of(args))
-            sweep(work, runs, console, **options.of_sweep(args))
-        records = [found(row) for row in rows]
+    if args.train:
+        there = {row.name: {record["seed"] for record in found(row)} for row in rows}
+        if any(len(seeds) < args.seeds for seeds in there.values()):
+            work = [run for run in runs_of(rows, args.seeds, mnist_of(args))
+                    if run.seed not in there[run.row.name]]  # fmt: skip
+            sweep(work, runs, console, **command.of_sweep(args))
+    records = [found(row) for row in rows]
     for row, of_row in zip(rows, records, strict=True):
         if not of_row:
             console.print(
@@ -65,22 +65,11 @@ def records_of(
 
 
 def mnist_of(args: argparse.Namespace) -> datasets.Dataset:
-    """MNIST. Exits where there is only other data."""
-    try:
-        dataset = datasets.load(args.data)
-    except (DataUnavailable, DataCorrupt) as error:
-        sys.exit(str(error))
+    """MNIST. Raises DataUnavailable where there is only other data."""
+    dataset = datasets.load(args.data)
     if not dataset.comparable:
-        sys.exit(f"Here is only a {dataset.title}: name MNIST's folder with --data.")
+        raise DataUnavailable(f"Here is only a {dataset.title}: name MNIST's folder with --data.")
     return dataset
-
-
-def digits(split: str, root: Path | None) -> Patterns:
-    """Images and labels of MNIST. Exits with what is to be done where it is not there."""
-    try:
-        return load_mnist(split, root)
-    except (DataUnavailable, DataCorrupt) as error:
-        sys.exit(str(error))
 
 
 def save(figure: Figure, path: Path, numbers: pd.DataFrame | None = None) -> None:

@@ -8,11 +8,12 @@ learning rates on held-out images (results/methods/rates.csv): another hour.
 import sys
 from collections.abc import Sequence
 
-from . import comparison
+from . import command, comparison
 
 QUANTITY = comparison.REJECTION
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     return comparison.main(QUANTITY, __doc__, argv)

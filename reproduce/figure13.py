@@ -26,10 +26,11 @@ from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 
+from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocess import FIELD, preprocess
 
-from . import drawing, reported, tables
-from .invariance import CHANGES, Change, answers, measure, network_of, weights_of
+from . import command, drawing, reported, tables
+from .invariance import CHANGES, Change, answers, measure
 from .recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK, Row
 from .runs import Runs, to_json, write
 
@@ -90,10 +91,9 @@ def from_print(pictures: np.ndarray) -> Tensor:
 
     Paper is the lightest grey of each picture. Raises ValueError for another shape or type.
     """
-    if pictures.dtype != np.uint8 or pictures.shape[1:] != (FIELD, FIELD):
-        raise ValueError(
-            f"expected uint8 (N, {FIELD}, {FIELD}), got {pictures.dtype} {pictures.shape}"
-        )
+    expected = (len(reported.FIGURE_13), FIELD, FIELD)
+    if pictures.dtype != np.uint8 or pictures.shape != expected:
+        raise ValueError(f"expected uint8 {expected}, got {pictures.dtype} {pictures.shape}")
     grey = torch.from_numpy(pictures).float()
     paper = grey.flatten(1).amax(1)[:, None, None]
     return (255 * (1 - grey / paper)).round().byte()
@@ -252,6 +252,7 @@ def show(table: pd.DataFrame, given: dict[str, dict[str, list[int]]], console: C
             console.print(f"{name}, seed {seed}:", *nine, highlight=False)
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure if asked to, draw, write and print."""
     parser = drawing.parser("figure13", __doc__, seeds=1)
@@ -265,10 +266,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             [network.row for network in NETWORKS],
             args,
             console,
-            lambda record: weights_of(record, runs) is not None,
+            lambda record: runs.weights_of(record) is not None,
         )
         models = {
-            (network.row.name, record["seed"]): network_of(network.row, weights_of(record, runs))
+            (network.row.name, record["seed"]): network.row.trained(runs.weights_of(record))
             for network, records in zip(NETWORKS, found, strict=True)
             for record in records
             if record["seed"] < args.seeds
@@ -283,7 +284,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(folder / "figure13.json", to_json({"answers": given}).encode())
     if (args.measure or args.train) and models:
         torch.set_num_threads(1)
-        images, labels = drawing.digits("test", args.data)
+        images, labels = load_mnist("test", args.data)
         steps = len(models) * sum(len(change.amounts) for change in CHANGES.values())
         lines = list(
             track(measure(models, preprocess(images), labels), "Measuring", steps, console=console)

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from . import drawing, reported
+from . import command, drawing, reported
 from .recipes import LENET5, LENET5_EQ8
 
 PASSES = 20
@@ -87,6 +87,7 @@ def sentence(table: pd.DataFrame) -> str:
     return text + "."
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     args, console = drawing.parser("figure5", __doc__).parse_args(argv), Console()

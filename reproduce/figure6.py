@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from . import drawing, reported, tables
+from . import command, drawing, reported, tables
 from .recipes import FIGURE_6, LENET5, LENET5_DISTORTIONS, Row
 
 ROWS = (*FIGURE_6, LENET5, LENET5_DISTORTIONS)
@@ -106,6 +106,7 @@ def agreeing(table: pd.DataFrame, name: str, wanted: bool) -> str:
     return ", ".join(said) or "none"
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     args, console = drawing.parser("figure6", __doc__).parse_args(argv), Console()

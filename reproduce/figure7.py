@@ -17,8 +17,9 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from paper_lenet5.distort import distort, draw_distortions
+from paper_lenet5.mnist import load_mnist
 
-from . import drawing, options, reported
+from . import command, drawing, reported
 
 ORIGINALS = (359, 366, 339, 330, 336, 376, 331, 337, 333, 334)
 """The training images of the paper's ten rows (D10)."""
@@ -114,11 +115,12 @@ def sentence(table: pd.DataFrame) -> str:
     )
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
-    parser = options.parser("figure7", __doc__)
+    parser = command.parser("figure7", __doc__)
     args, console = parser.parse_args(argv), Console()
-    images, _ = drawing.digits("train", args.data)
+    images, _ = load_mnist("train", args.data)
     table = numbers().round(4)
     drawing.save(draw(table, images[list(ORIGINALS)]), args.out / "figures" / "figure7", table)
     console.print(f"{'':8}" + "".join(f"{t:>14}" for t in TITLES), highlight=False)

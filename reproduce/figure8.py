@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from torch import Tensor
 
-from . import drawing, reported
+from paper_lenet5.mnist import load_mnist
+
+from . import command, drawing, reported
 from .recipes import LENET5_DISTORTIONS
 from .runs import write
 
@@ -117,13 +119,14 @@ def confusion_matrix(records: Sequence[dict], labels: Sequence[int]) -> pd.DataF
     return pd.DataFrame(counts / len(records))
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     args, console = drawing.parser("figure8", __doc__).parse_args(argv), Console()
     (records,) = drawing.records_of([ROW], args, console)
     if not records:
         return 1
-    images, labels = drawing.digits("test", args.data)
+    images, labels = load_mnist("test", args.data)
     table = missed(records, labels.tolist())
     text = markdown(overlap(table, records), confusion_matrix(records, labels.tolist()))
     folder = args.out / "figures"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from . import (
+    command,
     figure5,
     figure6,
     figure7,
@@ -18,7 +19,6 @@ from . import (
     figure11,
     figure12,
     figure13,
-    options,
     pages,
     sdnn,
     step_sizes,
@@ -40,9 +40,10 @@ FIGURES = (
 """In the order of results/README.md. Each has `main`, which takes --out and --data."""
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw one after the other; the exit status is 1 if one of them has nothing to draw."""
-    parser = options.parser("figures", __doc__)
+    parser = command.parser("figures", __doc__)
     args, console = parser.parse_args(argv), Console()
     shared = ["--out", str(args.out)] + (["--data", str(args.data)] if args.data else [])
     failed = []

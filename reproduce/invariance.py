@@ -1,27 +1,19 @@
 """How far a character may be changed: scaled, turned, shifted, made noisy. Section III-E.
 
-What figure13 measures; any row whose weights are there can be asked.
+What figure13 measures; any network can be asked.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, grid_sample
 
 from paper_lenet5 import LeNet5, compiled
 from paper_lenet5.preprocess import FIELD, WHITE
-from paper_lenet5.training import Recipe, generator, inverted
-
-from .recipes import Row
-from .runs import Runs
-
-PACKAGE = Path(compiled.__file__).parent.parent / "weights"
+from paper_lenet5.training import generator, inverted
 
 
 @dataclass(frozen=True)
@@ -68,31 +60,6 @@ CHANGES = {
     "shift_x": Change("shift right, pixels", SHIFTS, 0.0, 1, lambda x, a: moved(x, right=a)),
     "noise": Change("pixels inverted, %", (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0), 0.0, 0, noisy),
 }  # fmt: skip
-
-
-def weights_of(record: dict, runs: Runs) -> Path | None:
-    """The file with exactly the weights of that run: in results/runs, or in the package."""
-    name = record["name"]
-    for path in (
-        runs.folder / f"{name}.safetensors",
-        PACKAGE / f"{name.removesuffix('-seed0')}.safetensors",
-    ):
-        if path.exists() and sha256(path) == record["weights_sha256"]:
-            return path
-    return None
-
-
-def sha256(path: Path) -> str:
-    """Of the file, as records have it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def network_of(row: Row, weights: Path) -> nn.Module:
-    """The row's network with these weights, ready to answer."""
-    recipe = row.recipe
-    model = recipe.build(None) if isinstance(recipe, Recipe) else recipe.network()
-    model.load_state_dict(load_file(weights))
-    return model.eval()
 
 
 @torch.no_grad()

@@ -8,8 +8,8 @@ import pandas as pd
 from . import tables
 from .datasets import MNIST_HELD_OUT, Dataset
 from .recipes import Rated
-from .runs import Runs, recorded, write
-from .sweep import Run, runs_of
+from .runs import Run, Runs, recorded, write
+from .sweep import runs_of
 
 
 def work_of(rated: Iterable[Rated], held_out: Dataset) -> list[Run]:

@@ -1,8 +1,11 @@
 """One frozen recipe per row of the tables, and the names they go by."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 
+from safetensors.torch import load_file
+from torch import nn
 from torch.optim import SGD, AdamW
 
 from paper_lenet5 import compiled
@@ -50,6 +53,13 @@ class Row:
                 return Session(self.recipe, seed, dataset.train, dataset.test, compiled)
             return MinibatchSession(self.recipe, seed, dataset.train, dataset.test)
 
+    def trained(self, weights: Path) -> nn.Module:
+        """Its network with the weights of a run (.safetensors), ready to answer."""
+        recipe = self.recipe
+        model = recipe.build(None) if isinstance(recipe, Recipe) else recipe.network()
+        model.load_state_dict(load_file(weights))
+        return model.eval()
+
 
 LENET5 = Row("lenet5-1998", "LeNet-5 (1998)", Recipe())
 LENET5_DISTORTIONS = Row(
@@ -92,7 +102,7 @@ class Rated:
     candidates: dict[float, Row]
     """By the factor that the printed schedule is multiplied with."""
     chosen: float
-    """The factor with the smallest error on held-out images."""
+    """The factor with the smallest error on held-out images; LeNet-5 keeps the printed schedule."""
 
     @property
     def row(self) -> Row:
@@ -131,7 +141,8 @@ _STANDARDISED = tuple((grey - 0.1307) / 0.3081 for grey in (0, 1))
 """Paper and ink, so that the pixels of MNIST's 28x28 training images have mean 0 and variance 1."""
 
 LADDER = (
-    _change("1998", "LeNet-5 (1998)", 1),
+    Rated("1998", "LeNet-5 (1998)", {1: LENET5}, 1),
+    _change("rate", "a smaller rate", 0.3),
     _change("linear", "linear output, cross entropy", 0.3,
           network=LeNet5Config(output="linear"), loss=CROSS_ENTROPY, output_curvature=0.25),
     _change("random-codes", "random codes", 0.3, network=LeNet5Config(output="random codes")),
@@ -196,26 +207,28 @@ def _of_1998(
     return Rated(name, title, _rated(name, title, recipe, factors), chosen)
 
 
-def _connected(*hidden: int, chosen: float, distorted: bool = False) -> Rated:
+def _connected(
+    *hidden: int, chosen: float, factors: tuple[float, ...] = FACTORS, distorted: bool = False
+) -> Rated:
     """A fully connected network, on the originals or with distortions."""
     units = "-".join(map(str, hidden))
     recipe = Recipe1998(FullyConnected(hidden), distortions=FIG7_RANGES if distorted else None)
     name, title = ("-distortions", ", distortions") if distorted else ("", "")
-    return _of_1998(f"28x28-{units}-10{name}", f"28×28-{units}-10{title}", chosen, recipe)
+    return _of_1998(f"28x28-{units}-10{name}", f"28×28-{units}-10{title}", chosen, recipe, factors)
 
 
 OF_1998 = (
-    _connected(300, chosen=1),
-    _connected(300, chosen=0.1, distorted=True),
-    _of_1998("20x20-300-10-deslanted", "20×20-300-10, deslanted", 1,
+    _connected(300, chosen=0.3),
+    _connected(300, chosen=0.3, distorted=True),
+    _of_1998("20x20-300-10-deslanted", "20×20-300-10, deslanted", 0.3,
              Recipe1998(FullyConnected((300,), side=20), images="deslanted")),
-    _connected(1000, chosen=0.1),
-    _connected(1000, chosen=0.1, distorted=True),
-    _connected(300, 100, chosen=1),
-    _connected(300, 100, chosen=0.1, distorted=True),
+    _connected(1000, chosen=0.3),
+    _connected(1000, chosen=0.3, distorted=True),
+    _connected(300, 100, chosen=1, factors=(*FACTORS, 3)),
+    _connected(300, 100, chosen=0.3, distorted=True),
     _connected(500, 150, chosen=0.3),
-    _connected(500, 150, chosen=0.1, distorted=True),
-    _of_1998("lenet1", "LeNet-1, 16×16", 1, Recipe1998(LeNet1(), images="16x16")),
-    _of_1998("lenet4", "LeNet-4", 1, Recipe1998(LeNet4())),
+    _connected(500, 150, chosen=0.3, distorted=True),
+    _of_1998("lenet1", "LeNet-1, 16×16", 1, Recipe1998(LeNet1(), images="16x16"), (*FACTORS, 3)),
+    _of_1998("lenet4", "LeNet-4", 1, Recipe1998(LeNet4()), (*FACTORS, 3)),
 )  # fmt: skip
 """Those that learn one pattern at a time, named as in Fig. 9."""

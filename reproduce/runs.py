@@ -23,10 +23,13 @@ from dataclasses import MISSING, asdict, fields, is_dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+
+from paper_lenet5.pretrained import WEIGHTS
 
 from . import costs
 from .datasets import Dataset
@@ -48,6 +51,23 @@ def stem(row: Row, dataset: str) -> str:
 def run_name(row: Row, dataset: Dataset, seed: int) -> str:
     """What a run's files are called."""
     return f"{stem(row, dataset.name)}-seed{seed}"
+
+
+class Run(NamedTuple):
+    """One network to be trained."""
+
+    row: Row
+    dataset: Dataset
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return run_name(*self)
+
+    def __str__(self) -> str:
+        data = "" if self.dataset.name == "mnist" else f", {self.dataset.name}"
+        return f"{self.row.title}, seed {self.seed}{data}"
 
 
 class Runs:
@@ -145,7 +165,7 @@ class Runs:
             "wrong_answers": {str(index): int(answers[index]) for index in wrong},
             "parameters": costs.parameters(session.model),
             "multiply_adds": costs.multiply_adds(session.model),
-            "weights_sha256": hashlib.sha256(weights).hexdigest(),
+            "weights_sha256": sha256(weights),
             "passes": _dicts(session.records),
             "seconds": sum(record.seconds for record in session.records),
             "versions": versions(),
@@ -171,6 +191,17 @@ class Runs:
     def resume_from(self, name: str, checkpoint: bytes) -> None:
         """Put a checkpoint of another folder here."""
         write(self._checkpoint(name), checkpoint)
+
+    def weights_of(self, record: dict) -> Path | None:
+        """The file with exactly the weights of that run: here, or in the package."""
+        name = record["name"]
+        for path in (
+            self.folder / f"{name}.safetensors",
+            WEIGHTS / f"{name.removesuffix('-seed0')}.safetensors",
+        ):
+            if path.exists() and sha256(path.read_bytes()) == record["weights_sha256"]:
+                return path
+        return None
 
     def _resume(self, session, identity: dict) -> None:
         """Put the session where its checkpoint left it, if that is a checkpoint of the same run."""
@@ -248,6 +279,11 @@ def about(dataset: Dataset) -> dict[str, object]:
         "test_patterns": len(dataset.test.labels),
         "sha256": dataset.sha256,
     }
+
+
+def sha256(content: bytes) -> str:
+    """As records have it."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -26,13 +26,13 @@ from torch import Tensor
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.bitmaps import COLUMNS as CODE_COLUMNS
 from paper_lenet5.bitmaps import ROWS as CODE_ROWS
+from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocess import FIELD
 from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, string_fields
 from paper_lenet5.training import generator, inverted
 
-from . import drawing, string_errors, tables
-from .invariance import network_of, weights_of
+from . import command, drawing, string_errors, tables
 from .recipes import LENET5, SDNN
 from .runs import Runs, to_json, write
 
@@ -198,6 +198,7 @@ def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
 # --- the command ----------------------------------------------------------------------------------
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure if asked to, draw, write and print."""
     parser = drawing.parser("sdnn", __doc__, seeds=3)
@@ -209,17 +210,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs, numbers = Runs(args.out), args.out / "figures" / "sdnn.csv"
     rows = (SDNN, LENET5)
     found = drawing.records_of(
-        rows, args, console, lambda record: weights_of(record, runs) is not None
+        rows, args, console, lambda record: runs.weights_of(record) is not None
     )
     if not found[0]:
         return 1
     models = {
-        (row.name, record["seed"]): network_of(row, weights_of(record, runs))
+        (row.name, record["seed"]): row.trained(runs.weights_of(record))
         for row, records in zip(rows, found, strict=True)
         for record in records[: args.seeds if row is SDNN else 1]
     }
     torch.set_num_threads(1)
-    images, labels = drawing.digits("test", args.data)
+    images, labels = load_mnist("test", args.data)
     first = next(iter(models.values()))
     if args.measure or args.train:
         conditions = (string_errors.LENGTHS, string_errors.GAPS, string_errors.NOISES)

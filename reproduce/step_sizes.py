@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from . import drawing, reported
+from . import command, drawing, reported
 from .recipes import LENET5
 
 COLUMNS = ["smallest", "q05", "q25", "median", "q75", "q95", "largest"]
@@ -105,6 +105,7 @@ def power(value: float) -> str:
     return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     args, console = drawing.parser("step_sizes", __doc__).parse_args(argv), Console()

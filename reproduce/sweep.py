@@ -5,13 +5,12 @@ interpreter's lock, the data is in memory once, and what a kill costs is in the 
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from threading import Event
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import TypeVar
 
 import torch
 from rich.console import Console
@@ -21,29 +20,12 @@ from paper_lenet5.compiled import is_compiled
 from .datasets import Dataset
 from .progress import Display
 from .recipes import Row
-from .runs import NotWhole, Runs, run_name
+from .runs import NotWhole, Run, Runs
 from .tables import percent
 
 Rendered = TypeVar("Rendered")
 RENDERING = 0.05
 """The part of its time that a sweep may spend on writing tables before it is over."""
-
-
-class Run(NamedTuple):
-    """One network to be trained."""
-
-    row: Row
-    dataset: Dataset
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """What its files are called."""
-        return run_name(*self)
-
-    def __str__(self) -> str:
-        data = "" if self.dataset.name == "mnist" else f", {self.dataset.name}"
-        return f"{self.row.title}, seed {self.seed}{data}"
 
 
 class RunsFailed(RuntimeError):
@@ -74,7 +56,7 @@ def sweep(
     cluster whose scheduler is at the address `dask`.
 
     Raises RunsFailed, when everything else is done, for runs that end in an error; OSError and
-    NotWhole at once. `said` makes sentences of them.
+    NotWhole at once. `command.in_words` makes sentences of them.
     """
     runs.check()
     part, parts = shard or (1, 1)
@@ -163,31 +145,6 @@ def in_threads(
         pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
-
-
-@contextmanager
-def said(console: Console) -> Iterator[None]:
-    """What stops a sweep becomes a sentence and the end of the process."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        console.print("Stopped. The same command goes on from the last whole pass.")
-        sys.stdout.flush()
-        os._exit(130)  # without waiting for the passes that are going on: they are not recorded
-    except RunsFailed as error:
-        _stop(console, f"{error}\nThe same command tries them again; all others are recorded.")
-    except NotWhole as error:
-        _stop(console, f"{error}.\nNothing was overwritten.")
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _stop(console, f"{where}{error.strerror or error}.\nWhat is recorded is as it was; the same "
-              "command goes on from there.")  # fmt: skip
-
-
-def _stop(console: Console, sentence: str) -> NoReturn:
-    console.print(sentence, style="red", highlight=False, soft_wrap=True)
-    sys.stdout.flush()
-    sys.exit(1)
 
 
 def alone(runs: Runs, render: Callable[[], Rendered]) -> Rendered:

@@ -16,12 +16,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable
-
-from . import datasets, options, tables
+from . import command, datasets, tables
 from .recipes import LENET5, TABLE_1, Row
 from .runs import Runs, recorded
-from .sweep import alone, runs_of, said, sweep
+from .sweep import alone, runs_of, sweep
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "lenet5_error", "difference", "difference_low", "difference_high",
@@ -37,7 +35,7 @@ Errors in percent after the last pass: `test_error` is the mean over n seeds, `t
 deviation, `ci_low` to `ci_high` the 95 % interval of the mean (Student's t). `train_error` is measured
 during the last pass, each pattern just before it is learned from, as in the paper's Fig. 5.
 {tables.AGAINST_NOTES}`multiply_adds` are for one pattern, `seconds` for training one network, on one
-core.
+core, other work on the machine included.
 """
 
 
@@ -123,7 +121,7 @@ def show(table: pd.DataFrame, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = options.sweep_parser("table1", __doc__, seeds=1, out=None,
+    parser = command.sweep_parser("table1", __doc__, seeds=1, out=None,
                                   or_else="; results/NAME for other data")  # fmt: skip
     names = [row.name for row in TABLE_1]
     option = parser.add_argument
@@ -136,34 +134,29 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     args, console = arguments(argv), Console()
     rows = [row for row in TABLE_1 if row.name in args.rows]
     if args.recorded:
         args.out = args.out or Path("results")
         runs = Runs(args.out)
-        with said(console):
-            table = alone(runs, partial(write, runs, "mnist", args.out))
+        table = alone(runs, partial(write, runs, "mnist", args.out))
         if table.empty:
             console.print(f"No records of table 1 under {runs.folder}.")
             return 1
         show(table, console)
         return 0
 
-    try:
-        dataset = datasets.load(args.data)
-    except (DataUnavailable, DataCorrupt) as error:
-        console.print(str(error), style="red", highlight=False)
-        return 1
+    dataset = datasets.load(args.data)
     dataset = datasets.smoke(dataset) if args.smoke else dataset
     args.out = args.out or Path("results", "" if dataset.comparable else dataset.name)
     runs = Runs(args.out)
     console.print(f"Training on: {dataset.title}.")
-    with said(console):
-        work = runs_of(rows, args.seeds, dataset)
-        render = partial(write, runs, dataset.name, args.out)
-        sweep(work, runs, console, render, **options.of_sweep(args))
-        table = table_of(records_of(runs, dataset.name))
+    work = runs_of(rows, args.seeds, dataset)
+    render = partial(write, runs, dataset.name, args.out)
+    sweep(work, runs, console, render, **command.of_sweep(args))
+    table = table_of(records_of(runs, dataset.name))
     show(table, console)
     if not dataset.comparable:
         console.print(f"These numbers are of a {dataset.title}.")

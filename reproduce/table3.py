@@ -17,14 +17,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from paper_lenet5.mnist import DataCorrupt, DataUnavailable
-
-from . import costs, datasets, options, reported, tables
+from . import command, costs, datasets, reported, tables
 from .baselines import networks
 from .recipes import TABLE_1
 from .runs import Runs, recorded
 from .runs import write as write_file
-from .sweep import alone, runs_of, said, sweep
+from .sweep import alone, runs_of, sweep
 
 ROWS = {row.name: row for row in TABLE_1}
 FASHION = "fashion-mnist"
@@ -39,6 +37,7 @@ NOTES = f"""\
 Accuracies in percent: means over n seeds, after as many epochs as the claim is about. Training accuracy
 is measured during the epoch, each pattern just before the step that it is part of. An accuracy is
 reproduced if ours is within {POINT:g} point of it, a loss within 0.05, a count if it is the same.
+Where these networks can be seen: reproduce/baselines/networks.py.
 """
 _NO_TEST = "; not a test figure"
 
@@ -227,7 +226,7 @@ def show(claimed: pd.DataFrame, fashion: pd.DataFrame, console: Console) -> None
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = options.sweep_parser("table3", __doc__, seeds=3)
+    parser = command.sweep_parser("table3", __doc__, seeds=3)
     option = parser.add_argument
     option("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="ROW",
            help=f"some of: {', '.join(ROWS)}")  # fmt: skip
@@ -236,22 +235,17 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+@command.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and write the table anew after every run."""
     args, console = arguments(argv), Console()
     runs = Runs(args.out)
     if not args.recorded:
-        try:
-            dataset = datasets.fashion(args.data)
-        except (DataUnavailable, DataCorrupt) as error:
-            console.print(str(error), style="red", highlight=False)
-            return 1
+        dataset = datasets.fashion(args.data)
         rows = [ROWS[name] for name in args.rows]
         work = runs_of(rows, args.seeds, dataset)
-        with said(console):
-            sweep(work, runs, console, lambda: write(runs, args.out), **options.of_sweep(args))
-    with said(console):
-        show(*alone(runs, lambda: write(runs, args.out)), console)
+        sweep(work, runs, console, lambda: write(runs, args.out), **command.of_sweep(args))
+    show(*alone(runs, lambda: write(runs, args.out)), console)
     return 0
 
 

@@ -22,6 +22,7 @@ WRONG = {
     "--seed": ["-1"],
     "--strings": ["0"],
     "--shard": ["3/2", "0/1", "a/b"],
+    "--dask": ["bogus://x:1", "tcp://here", "here:8786"],
     "--namespace": ["a/b", "../up", ""],
     "--out": [__file__, f"{__file__}/within"],
 }

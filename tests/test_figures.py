@@ -27,7 +27,7 @@ from reproduce import (
     step_sizes,
 )
 from reproduce.recipes import LENET5, NOISE, TEXTBOOK
-from reproduce.runs import Runs
+from reproduce.runs import Runs, sha256
 
 
 def record(wrong: dict[int, int], during=(3000, 600), test=(300, 90)) -> dict:
@@ -144,9 +144,15 @@ def test_a_figure_trains_what_has_no_record_and_nothing_twice(corner, tmp_path, 
     assert set(table["layer"]) == set(step_sizes.LAYERS)
     assert (table["largest"] <= table["eta"] / LENET5.recipe.mu).all(), "the ceiling of eq. 21"
     assert all((tmp_path / "figures" / f"step_sizes.{kind}").exists() for kind in ("png", "svg"))
-    monkeypatch.setattr(drawing, "train", lambda *_: pytest.fail("there is a record already"))
-    assert step_sizes.main(command) == 0
     (path,) = (tmp_path / "runs").glob("*.json")
+    first = path.read_bytes()
+    assert step_sizes.main(["--train", "--seeds", "2", *out]) == 0, "the second seed alone"
+    assert len(list((tmp_path / "runs").glob("*.json"))) == 2
+    assert path.read_bytes() == first
+    monkeypatch.setattr(drawing, "sweep", lambda *_: pytest.fail("there is a record already"))
+    assert step_sizes.main(command) == 0
+    for other in set((tmp_path / "runs").glob("*.json")) - {path}:
+        other.unlink()
     old = json.loads(path.read_text())
     for of_pass in old["passes"]:
         del of_pass["step_quantiles"]
@@ -154,10 +160,10 @@ def test_a_figure_trains_what_has_no_record_and_nothing_twice(corner, tmp_path, 
     assert step_sizes.main(out) == 1, "a record from before the steps were recorded"
 
 
-def test_a_figure_is_not_trained_on_other_data(corner, tmp_path, monkeypatch):
+def test_a_figure_is_not_trained_on_other_data(corner, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(datasets, "load", lambda *_: replace(corner, comparable=False))
-    with pytest.raises(SystemExit, match="MNIST"):
-        figure6.main(["--train", "--out", str(tmp_path)])
+    assert figure6.main(["--train", "--out", str(tmp_path)]) == 1
+    assert "name MNIST's folder" in capsys.readouterr().out
 
 
 # --- step sizes -----------------------------------------------------------------------------------
@@ -282,15 +288,16 @@ def test_the_accurate_range_is_interpolated_and_open_where_it_is_never_left():
 
 
 def test_the_papers_pictures_become_ours_paper_0_and_ink_255():
-    picture = np.full((2, 32, 32), 222, np.uint8)
+    picture = np.full((9, 32, 32), 222, np.uint8)
     picture[1] = 224
     picture[:, 4, 5], picture[:, 6, 7] = 0, 111
     ours = figure13.from_print(picture)
     assert (ours[:, 4, 5] == 255).all()
     assert ours[0, 6, 7] in (127, 128)
-    assert (ours > 0).sum() == 4, "all the rest is paper"
-    with pytest.raises(ValueError, match="uint8"):
-        figure13.from_print(picture.astype(np.float32))
+    assert (ours > 0).sum() == 18, "all the rest is paper"
+    for wrong in (picture.astype(np.float32), picture[:8], picture[:, :28]):
+        with pytest.raises(ValueError, match=r"expected uint8 \(9, 32, 32\)"):
+            figure13.from_print(wrong)
 
 
 def test_weights_of_another_run_are_not_taken_for_those_of_the_record(tmp_path):
@@ -299,8 +306,8 @@ def test_weights_of_another_run_are_not_taken_for_those_of_the_record(tmp_path):
     runs.folder.mkdir()
     path = runs.folder / "lenet5-1998-noise-seed0.safetensors"
     path.write_bytes(b"others")
-    assert invariance.weights_of(record, runs) is None
-    assert invariance.weights_of(record | {"weights_sha256": invariance.sha256(path)}, runs) == path
+    assert runs.weights_of(record) is None
+    assert runs.weights_of(record | {"weights_sha256": sha256(path.read_bytes())}) == path
 
 
 def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys):

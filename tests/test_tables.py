@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from reproduce import options, tables
+from reproduce import command, tables
 
 
 def record(seed: int, wrong, patterns: int = 1000) -> dict:
@@ -71,5 +71,5 @@ def test_provenance_names_each_machine_version_and_digest_once():
 @pytest.mark.parametrize("wrong", ["0", "-1", "x"])
 def test_senseless_numbers_of_seeds_are_refused(wrong, capsys):
     with pytest.raises(SystemExit):
-        options.sweep_parser("table9", "text", seeds=3).parse_args(["--seeds", wrong])
+        command.sweep_parser("table9", "text", seeds=3).parse_args(["--seeds", wrong])
     assert "--seeds" in capsys.readouterr().err

@@ -1,7 +1,22 @@
-"""The command line: the options that several commands have in common."""
+"""What the commands have in common: options, and what is said where one cannot go on."""
 
 import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib.util import find_spec
 from pathlib import Path
+
+from rich.console import Console
+
+from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+
+from .runs import NotWhole
+from .sweep import RunsFailed
+
+Main = Callable[[Sequence[str] | None], int]
 
 RESULTS = Path("results")
 
@@ -34,7 +49,7 @@ def sweep_parser(prog: str, description: str, seeds: int, **out) -> argparse.Arg
     option("--missing", action="store_true",
            help="train only what has no record (default: all, or what was interrupted)")  # fmt: skip
     option("--shard", type=part, metavar="I/N", help="the I-th of N equal parts of the runs")
-    option("--dask", metavar="tcp://HOST:PORT",
+    option("--dask", type=scheduler, metavar="tcp://HOST:PORT",
            help="train on the Dask cluster of this scheduler (docs/many-machines.md)")  # fmt: skip
     return made
 
@@ -42,6 +57,33 @@ def sweep_parser(prog: str, description: str, seeds: int, **out) -> argparse.Arg
 def of_sweep(args: argparse.Namespace) -> dict[str, object]:
     """Of the options, those that say where and which runs are trained: arguments of `sweep`."""
     return {name: getattr(args, name) for name in ("jobs", "dask", "shard", "missing")}
+
+
+def in_words(main: Main) -> Main:
+    """A command: what stops it and is not its own fault becomes a sentence, and exit status 1."""
+
+    @wraps(main)
+    def command(argv: Sequence[str] | None = None) -> int:
+        try:
+            return main(argv)
+        except KeyboardInterrupt:
+            print("Stopped. The same command goes on from the last whole pass.", flush=True)
+            os._exit(130)  # without waiting for the passes that are going on: they are not recorded
+        except (DataUnavailable, DataCorrupt) as error:
+            sentence = str(error)
+        except RunsFailed as error:
+            sentence = f"{error}\nThe same command tries them again; all others are recorded."
+        except NotWhole as error:
+            sentence = f"{error}.\nNothing was overwritten."
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            sentence = (f"{where}{error.strerror or error}.\nWhat is recorded is as it was; the same "
+                        "command goes on from there.")  # fmt: skip
+        Console().print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.stdout.flush()
+        return 1
+
+    return command
 
 
 # --- what an option may be ------------------------------------------------------------------------
@@ -62,6 +104,15 @@ def part(text: str) -> tuple[int, int]:
     if not 1 <= first <= parts:
         raise argparse.ArgumentTypeError(f"expected I/N with 1 <= I <= N, got {text}")
     return first, parts
+
+
+def scheduler(text: str) -> str:
+    """The address of a Dask scheduler."""
+    if not re.fullmatch(r"(tcp|tls|ws|wss)://[^/\s]+:\d+", text):
+        raise argparse.ArgumentTypeError(f"expected tcp://HOST:PORT, got {text}")
+    if find_spec("distributed") is None:
+        raise argparse.ArgumentTypeError('needs the extra cluster: pip install -e ".[cluster]"')
+    return text
 
 
 def positive(text: str) -> int:

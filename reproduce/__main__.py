@@ -17,7 +17,7 @@ COMMANDS = {
     "figure6": "seconds",
     "figure7": "seconds",
     "figure8": "seconds",
-    "figure9": "seconds; training 40 minutes",
+    "figure9": "seconds; training half an hour",
     "figure10": "seconds",
     "figure11": "seconds",
     "figure12": "seconds",

@@ -67,7 +67,7 @@ def in_words(main: Main) -> Main:
         try:
             return main(argv)
         except KeyboardInterrupt:
-            print("Stopped. The same command goes on from the last whole pass.", flush=True)
+            print("Stopped. The same command goes on from there.", flush=True)
             os._exit(130)  # without waiting for the passes that are going on: they are not recorded
         except (DataUnavailable, DataCorrupt) as error:
             sentence = str(error)

@@ -1,8 +1,8 @@
 """Figure 10: test patterns to be rejected for 0.5 % error on the rest, ours and the paper's.
 
 Draws results/figures/figure10.png and .svg from the records and writes figure10.csv. `--train` first
-fits and trains what has no record: an hour of one core, once for all of Figs. 9 to 12. `--rates` tries
-learning rates on held-out images (results/methods/rates.csv): another hour.
+fits and trains what has no record: forty minutes of one core, once for all of Figs. 9 to 12. `--rates`
+tries learning rates on held-out images (results/methods/rates.csv), three quarters of an hour.
 """
 
 import sys

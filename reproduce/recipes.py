@@ -228,7 +228,8 @@ OF_1998 = (
     _connected(300, 100, chosen=0.3, distorted=True),
     _connected(500, 150, chosen=0.3),
     _connected(500, 150, chosen=0.3, distorted=True),
-    _of_1998("lenet1", "LeNet-1, 16×16", 1, Recipe1998(LeNet1(), images="16x16"), (*FACTORS, 3)),
+    _of_1998("lenet1", "LeNet-1, 16×16", 3, Recipe1998(LeNet1(), images="16x16"),
+             (*FACTORS, 3, 10)),
     _of_1998("lenet4", "LeNet-4", 1, Recipe1998(LeNet4()), (*FACTORS, 3)),
 )  # fmt: skip
 """Those that learn one pattern at a time, named as in Fig. 9."""

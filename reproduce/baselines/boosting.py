@@ -7,7 +7,7 @@ from torch import Tensor
 
 from paper_lenet5.distort import DISTORTED_VERSIONS, FIG7_RANGES, distorted_patterns
 from paper_lenet5.preprocess import preprocess
-from paper_lenet5.training import SCHEDULE, Distorted, Session, Split, generator
+from paper_lenet5.training import Distorted, Session, Split, generator
 
 from .. import costs
 from . import of_1998_compiled as engine
@@ -25,8 +25,8 @@ class Boosted:
     that the two answer differently. The outputs of all three are added (D21).
     """
 
-    network: Recipe1998 = Recipe1998(LeNet4(), schedule=SCHEDULE[::2], distortions=FIG7_RANGES)
-    retrained: Recipe1998 = Recipe1998(LeNet4(), schedule=SCHEDULE[::2])
+    network: Recipe1998 = Recipe1998(LeNet4(), distortions=FIG7_RANGES)
+    retrained: Recipe1998 = Recipe1998(LeNet4())
     """The recipe of the second and the third network, whose patterns are distorted already."""
     seed: int = 0
 

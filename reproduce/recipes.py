@@ -106,7 +106,7 @@ class Rated:
 
     @property
     def row(self) -> Row:
-        """The rung as tables and figures have it."""
+        """The chosen candidate, under the title that tables and figures give it."""
         return replace(self.candidates[self.chosen], title=self.title)
 
 

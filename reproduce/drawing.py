@@ -14,8 +14,8 @@ from paper_lenet5.mnist import DataUnavailable
 
 from . import command, datasets
 from .recipes import Row
-from .runs import Runs, recorded, write
-from .sweep import runs_of, sweep
+from .runs import Run, Runs, recorded, write
+from .sweep import sweep
 
 OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 """Colours of test and training errors."""
@@ -47,10 +47,14 @@ def records_of(
         return [record for record in recorded(row, runs) if complete(record)]
 
     if args.train:
-        there = {row.name: {record["seed"] for record in found(row)} for row in rows}
-        if any(len(seeds) < args.seeds for seeds in there.values()):
-            work = [run for run in runs_of(rows, args.seeds, mnist_of(args))
-                    if run.seed not in there[run.row.name]]  # fmt: skip
+        missing = [
+            (row, seed)
+            for row in rows
+            for seed in sorted(set(range(args.seeds)) - {record["seed"] for record in found(row)})
+        ]
+        if missing:
+            dataset = mnist_of(args)
+            work = [Run(row, dataset, seed) for row, seed in missing]
             sweep(work, runs, console, **command.of_sweep(args))
     records = [found(row) for row in rows]
     for row, of_row in zip(rows, records, strict=True):

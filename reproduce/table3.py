@@ -17,9 +17,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from . import command, costs, datasets, reported, tables
+from . import command, costs, datasets, reported, table1, tables
 from .baselines import networks
-from .recipes import LENET5, TABLE_1, Row
+from .recipes import LENET5, TABLE_1
 from .runs import Runs, recorded
 from .runs import write as write_file
 from .sweep import alone, runs_of, sweep
@@ -160,14 +160,9 @@ def claims(runs: Runs) -> list[Claim]:
     return found
 
 
-def fashion_records(runs: Runs) -> dict[Row, list[dict]]:
-    """Those of every row of table 1 on Fashion-MNIST; a row without any is left out."""
-    return {row: found for row in TABLE_1 if (found := recorded(row, runs, FASHION))}
-
-
 def fashion_table(runs: Runs) -> pd.DataFrame:
     """Test error of every row of table 1 on Fashion-MNIST, percent."""
-    of_rows, lines = fashion_records(runs), []
+    of_rows, lines = table1.records_of(runs, FASHION), []
     for row, records in of_rows.items():
         lines.append(
             {
@@ -186,7 +181,8 @@ def markdown(claimed: pd.DataFrame, fashion: pd.DataFrame, runs: Runs) -> str:
     """Both tables with their notes, as results/table3.md has them."""
     text = f"{tables.markdown(tables.formatted(claimed, {}))}\n{NOTES}"
     if len(fashion):
-        records = [record for of_row in fashion_records(runs).values() for record in of_row]
+        of_rows = table1.records_of(runs, FASHION)
+        records = [record for of_row in of_rows.values() for record in of_row]
         lines = tables.formatted(fashion, FASHION_FORMS)
         text += (
             f"\nTest error on Fashion-MNIST, percent:\n\n{tables.markdown(lines)}\n"

@@ -1,6 +1,6 @@
 """The test digits that the demo shows: one of each kind, and those that were missed.
 
-`python -m demo.make_digits` writes digits.png and digits.json.
+`python -m reproduce.demo_digits` writes digits.png and digits.json.
 """
 
 import base64

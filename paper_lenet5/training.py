@@ -99,6 +99,12 @@ class Recipe:
         """The network before its training."""
         return LeNet5(self.network, rng, self.initialisation)
 
+    def session(self, train: "Split", test: "Split", seed: int) -> "Session":
+        """A network at the start of its training by the compiled pass, which needs numba."""
+        from . import compiled
+
+        return Session(self, seed, train, test, compiled)
+
 
 @dataclass(frozen=True)
 class PassRecord:

@@ -30,6 +30,7 @@ COMMANDS = {
     "pages": "seconds",
     "export_onnx": "seconds",
     "publish": "seconds, and an upload",
+    "demo_digits": "seconds",
 }
 """Name, and how long it takes on two cores with its default options."""
 

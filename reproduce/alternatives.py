@@ -17,11 +17,13 @@ from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.losses import MAPLoss, MSELoss
 from paper_lenet5.training import Recipe
 
-from . import command, datasets, reported
-from .recipes import Row
-from .runs import Runs, recorded, write
-from .sweep import runs_of, sweep
-from .tables import percent
+from .measures.statistics import percent
+from .rows import datasets, reported
+from .rows.row import Row
+from .running.files import write
+from .running.runs import Runs, recorded
+from .running.sweep import runs_of, sweep
+from .writing import options
 
 SETTLED = Recipe()
 
@@ -94,10 +96,10 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and write the tables anew after every run."""
-    parser = command.sweep_parser("alternatives", __doc__, seeds=5)
+    parser = options.sweep_parser("alternatives", __doc__, seeds=5)
     by_name = {row.name.removeprefix("reading-"): row for row in READINGS}
     option = parser.add_argument
     option("--rows", nargs="+", choices=by_name, default=list(by_name), metavar="ROW",
@@ -112,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write(args.out / "alternatives.csv", table.to_csv(index=False).encode())
         write(args.out / "alternatives.md", markdown(table).encode())
 
-    sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **command.of_sweep(args))
+    sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **options.of_sweep(args))
     table = table_of(runs, dataset.name)
     console.print(markdown(table), soft_wrap=True, highlight=False)
     return 0

@@ -20,10 +20,13 @@ from threadpoolctl import threadpool_limits
 
 from paper_lenet5.compiled import is_compiled
 
-from . import command, datasets, timing
-from .datasets import Dataset
-from .runs import machine, to_json, versions, write
-from .timing import Extent
+from .measures import timing
+from .measures.timing import Extent
+from .rows import datasets
+from .rows.datasets import Dataset
+from .running.files import write
+from .running.record import machine, to_json, versions
+from .writing import options
 
 PASS = 60_000
 QUICK = Extent(3, patterns=50, matrix=256, images=1_024, passes=(250, 500), torch_compile=False)
@@ -168,7 +171,7 @@ def show(result: dict, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = command.parser("benchmark", __doc__, out=None, or_else=", or results/smoke")
+    parser = options.parser("benchmark", __doc__, out=None, or_else=", or results/smoke")
     option = parser.add_argument
     option("--repeats", type=int, help="rounds that the medians are taken over (default 7)")
     option("--quick", action="store_true",
@@ -180,7 +183,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     args, console = arguments(argv), Console()
     dataset = datasets.load(args.data)

@@ -16,11 +16,12 @@ from torch import Tensor
 
 from paper_lenet5.mnist import DataUnavailable, cache_folder
 
-from . import command, tables
-from .datasets import Dataset
-from .recipes import CIRCULATING
-from .runs import Runs, recorded
-from .sweep import runs_of, sweep
+from .measures import statistics
+from .rows.datasets import Dataset
+from .rows.recipes import CIRCULATING
+from .running.runs import Runs, recorded
+from .running.sweep import runs_of, sweep
+from .writing import options
 
 (ROW,) = (row for row in CIRCULATING if row.name == "lenet5-textbook-rgb")
 
@@ -70,15 +71,15 @@ def load(root: Path | None = None) -> Dataset:
     )  # fmt: skip
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and print each error."""
-    parser = command.sweep_parser("cifar10", __doc__, seeds=1)
+    parser = options.sweep_parser("cifar10", __doc__, seeds=1)
     args, console = parser.parse_args(argv), Console()
     dataset = load(args.data)
     runs = Runs(args.out)
-    sweep(runs_of([ROW], args.seeds, dataset), runs, console, **command.of_sweep(args))
-    error = tables.error_of(recorded(ROW, runs, dataset.name))
+    sweep(runs_of([ROW], args.seeds, dataset), runs, console, **options.of_sweep(args))
+    error = statistics.error_of(recorded(ROW, runs, dataset.name))
     spread = f" ± {error['test_sd']:.2f}" if error["n"] > 1 else ""
     console.print(f"Test error on CIFAR-10: {error['test_error']:.2f}{spread} % (n = {error['n']})")
     return 0

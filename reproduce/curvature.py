@@ -25,8 +25,10 @@ from paper_lenet5.layers import Subsampling, squash
 from paper_lenet5.losses import Loss
 from paper_lenet5.training import CURVATURE_MEMORY, Recipe, Session
 
-from . import command, datasets
-from .runs import describe, machine, to_json, versions, write
+from .rows import datasets
+from .running.files import write
+from .running.record import describe, machine, to_json, versions
+from .writing import options
 
 LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")
 RECIPE = Recipe()
@@ -257,7 +259,7 @@ def markdown(record: dict, cells: Sequence[str] = tuple(CELLS)) -> str:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = command.parser("curvature", __doc__)
+    parser = options.parser("curvature", __doc__)
     parser.add_argument("--passes", type=int, nargs="+", default=[0, 1, 10, 20], metavar="N",
                         help="measure after so many passes (default: 0 1 10 20)")  # fmt: skip
     parser.add_argument("--patterns", type=int, default=RECIPE.curvature_patterns,
@@ -272,7 +274,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     args, console, started = arguments(argv), Console(), time.perf_counter()
     torch.set_num_threads(1)

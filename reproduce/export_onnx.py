@@ -18,7 +18,7 @@ from torch import Tensor
 from paper_lenet5.lenet5 import LeNet5
 from paper_lenet5.preprocess import BLACK, FIELD, WHITE
 
-from . import command
+from .writing import options
 
 TOLERANCE = 1e-5
 """Of a penalty, relative to it where it is above 1."""
@@ -54,7 +54,7 @@ def difference(model: LeNet5, path: Path, fields: Tensor) -> float:
     return float((np.abs(run(path, fields) - expected) / np.maximum(1, np.abs(expected))).max())
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m reproduce.export_onnx",

@@ -8,12 +8,13 @@ tries learning rates on held-out images (results/methods/rates.csv), three quart
 import sys
 from collections.abc import Sequence
 
-from . import command, comparison
+from .section_iii_c import comparison
+from .writing import options
 
 QUANTITY = comparison.REJECTION
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     return comparison.main(QUANTITY, __doc__, argv)

@@ -29,10 +29,14 @@ from torch import Tensor
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocess import FIELD, preprocess
 
-from . import command, drawing, reported, tables
-from .invariance import CHANGES, Change, answers, measure
-from .recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK, Row
-from .runs import Runs, to_json, write
+from .measures.invariance import CHANGES, Change, answers, measure
+from .rows import reported
+from .rows.recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK
+from .rows.row import Row
+from .running.files import write
+from .running.record import to_json
+from .running.runs import Runs
+from .writing import drawing, options, tables
 
 COLUMNS = ["network", "seed", "change", "amount", "errors", "patterns"]
 ACCURATE = 5.0
@@ -252,7 +256,7 @@ def show(table: pd.DataFrame, given: dict[str, dict[str, list[int]]], console: C
             console.print(f"{name}, seed {seed}:", *nine, highlight=False)
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure if asked to, draw, write and print."""
     parser = drawing.parser("figure13", __doc__, seeds=1)

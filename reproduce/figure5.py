@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from . import command, drawing, reported
-from .recipes import LENET5, LENET5_EQ8
+from .rows import reported
+from .rows.recipes import LENET5, LENET5_EQ8
+from .writing import drawing, options
 
 PASSES = 20
 
@@ -87,7 +88,7 @@ def sentence(table: pd.DataFrame) -> str:
     return text + "."
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     args, console = drawing.parser("figure5", __doc__).parse_args(argv), Console()

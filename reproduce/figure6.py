@@ -12,8 +12,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from . import command, drawing, reported, tables
-from .recipes import FIGURE_6, LENET5, LENET5_DISTORTIONS, Row
+from .measures import statistics
+from .rows import reported
+from .rows.recipes import FIGURE_6, LENET5, LENET5_DISTORTIONS
+from .rows.row import Row
+from .writing import drawing, options
 
 ROWS = (*FIGURE_6, LENET5, LENET5_DISTORTIONS)
 
@@ -36,7 +39,7 @@ def numbers(records: Sequence[Sequence[dict]]) -> pd.DataFrame:
             continue
         last = [record["passes"][-1] for record in of_row]
         ours = {
-            "test": [tables.percent(record) for record in of_row],
+            "test": [statistics.percent(record) for record in of_row],
             "train": [100 * p["errors_during"] / p["patterns"] for p in last],
         }
         line: dict[str, object] = {"patterns": patterns_of(row), "n": len(of_row)}
@@ -106,7 +109,7 @@ def agreeing(table: pd.DataFrame, name: str, wanted: bool) -> str:
     return ", ".join(said) or "none"
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     args, console = drawing.parser("figure6", __doc__).parse_args(argv), Console()

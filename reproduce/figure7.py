@@ -19,7 +19,8 @@ from torch.nn.functional import pad
 from paper_lenet5.distort import distort, draw_distortions
 from paper_lenet5.mnist import load_mnist
 
-from . import command, drawing, reported
+from .rows import reported
+from .writing import drawing, options
 
 ORIGINALS = (359, 366, 339, 330, 336, 376, 331, 337, 333, 334)
 """The training images of the paper's ten rows (D10)."""
@@ -115,10 +116,10 @@ def sentence(table: pd.DataFrame) -> str:
     )
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
-    parser = command.parser("figure7", __doc__)
+    parser = options.parser("figure7", __doc__)
     args, console = parser.parse_args(argv), Console()
     images, _ = load_mnist("train", args.data)
     table = numbers().round(4)

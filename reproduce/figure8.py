@@ -16,9 +16,10 @@ from torch import Tensor
 
 from paper_lenet5.mnist import load_mnist
 
-from . import command, drawing, reported
-from .recipes import LENET5_DISTORTIONS
-from .runs import write
+from .rows import reported
+from .rows.recipes import LENET5_DISTORTIONS
+from .running.files import write
+from .writing import drawing, options
 
 ROW = LENET5_DISTORTIONS
 COLUMNS = 10
@@ -119,7 +120,7 @@ def confusion_matrix(records: Sequence[dict], labels: Sequence[int]) -> pd.DataF
     return pd.DataFrame(counts / len(records))
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     args, console = drawing.parser("figure8", __doc__).parse_args(argv), Console()

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from . import (
-    command,
     figure5,
     figure6,
     figure7,
@@ -23,6 +22,7 @@ from . import (
     sdnn,
     step_sizes,
 )
+from .writing import options
 
 FIGURES = (
     figure5,
@@ -40,10 +40,10 @@ FIGURES = (
 """In the order of results/README.md. Each has `main`, which takes --out and --data."""
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw one after the other; the exit status is 1 if one of them has nothing to draw."""
-    parser = command.parser("figures", __doc__)
+    parser = options.parser("figures", __doc__)
     args, console = parser.parse_args(argv), Console()
     shared = ["--out", str(args.out)] + (["--data", str(args.data)] if args.data else [])
     failed = []

@@ -13,21 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import (
-    alternatives,
-    classifiers,
-    comparison,
-    figure5,
-    figure6,
-    figure7,
-    figure13,
-    sdnn,
-    snippets,
-    step_sizes,
-    table1,
-    table2,
-    tables,
-)
+from . import alternatives, figure5, figure6, figure7, figure13, sdnn, step_sizes, table1, table2
+from .section_iii_c import classifiers, comparison
+from .writing import snippets, tables
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"

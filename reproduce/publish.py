@@ -18,9 +18,9 @@ from typing import NamedTuple
 from huggingface_hub import HfApi, constants, logging
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
-from . import command
-from .cards import PUBLISHED, SPACE, TAG, NotReady, model_folder, space_folder
-from .runs import Runs
+from .running.runs import Runs
+from .writing import options
+from .writing.cards import PUBLISHED, SPACE, TAG, NotReady, model_folder, space_folder
 
 ROOT = Path(__file__).parent.parent
 
@@ -150,7 +150,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     option("--namespace", required=True, help="a user or an organisation on the Hub")
     option("--private", action="store_true", help="new repositories are seen by their owner alone")
     option("--dry-run", action="store_true", help="write all of it to a folder and send nothing")
-    option("--out", type=command.folder, default=Path("build/hub"),
+    option("--out", type=options.folder, default=Path("build/hub"),
            help="that folder; its models and spaces are written anew (default: build/hub)")  # fmt: skip
     option("--results", type=Path, default=ROOT / "results", help="folder of the records")
     option("--tree", type=Path, default=ROOT, help="where app.py and the package lie")
@@ -162,7 +162,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """0 if everything is published and was not only tried, else 1."""
     args = arguments(argv)

@@ -32,9 +32,12 @@ from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, string_fields
 from paper_lenet5.training import generator, inverted
 
-from . import command, drawing, string_errors, tables
-from .recipes import LENET5, SDNN
-from .runs import Runs, to_json, write
+from .measures import string_errors
+from .rows.recipes import LENET5, SDNN
+from .running.files import write
+from .running.record import to_json
+from .running.runs import Runs
+from .writing import drawing, options, tables
 
 STRINGS = 1_000
 SHOWN = (("2345", 0.0), ("540", 0.0), ("1114", 0.0), ("678", 0.0), ("3514", 0.0), ("2345", 0.1))
@@ -198,7 +201,7 @@ def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
 # --- the command ----------------------------------------------------------------------------------
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure if asked to, draw, write and print."""
     parser = drawing.parser("sdnn", __doc__, seeds=3)

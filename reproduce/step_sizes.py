@@ -14,8 +14,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from . import command, drawing, reported
-from .recipes import LENET5
+from .rows import reported
+from .rows.recipes import LENET5
+from .writing import drawing, options
 
 COLUMNS = ["smallest", "q05", "q25", "median", "q75", "q95", "largest"]
 """What a record holds of every parameter and pass: see paper_lenet5.training.quantiles."""
@@ -105,7 +106,7 @@ def power(value: float) -> str:
     return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw, write and print."""
     args, console = drawing.parser("step_sizes", __doc__).parse_args(argv), Console()

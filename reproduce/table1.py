@@ -16,10 +16,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from . import command, datasets, tables
-from .recipes import LENET5, TABLE_1, Row
-from .runs import Runs, recorded
-from .sweep import alone, runs_of, sweep
+from .measures import statistics
+from .rows import datasets
+from .rows.recipes import LENET5, TABLE_1
+from .rows.row import Row
+from .running.runs import Runs, recorded
+from .running.sweep import alone, runs_of, sweep
+from .writing import options, tables
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "lenet5_error", "difference", "difference_low", "difference_high",
@@ -45,9 +48,9 @@ def table_row(row: Row, records: Sequence[dict], of_1998: Sequence[dict] = ()) -
         "model": row.title,
         "dataset": records[0]["dataset"]["title"],
         "paper_error": row.paper_error,
-        **tables.error_of(records),
-        **tables.against(records, of_1998),
-        "train_error": tables.training_error(records),
+        **statistics.error_of(records),
+        **statistics.against(records, of_1998),
+        "train_error": statistics.training_error(records),
         "parameters": records[0]["parameters"],
         "multiply_adds": records[0]["multiply_adds"],
         "seconds": sum(record["seconds"] for record in records) / len(records),
@@ -121,7 +124,7 @@ def show(table: pd.DataFrame, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = command.sweep_parser("table1", __doc__, seeds=1, out=None,
+    parser = options.sweep_parser("table1", __doc__, seeds=1, out=None,
                                   or_else="; results/NAME for other data")  # fmt: skip
     names = [row.name for row in TABLE_1]
     option = parser.add_argument
@@ -134,7 +137,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     args, console = arguments(argv), Console()
     rows = [row for row in TABLE_1 if row.name in args.rows]
@@ -155,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console.print(f"Training on: {dataset.title}.")
     work = runs_of(rows, args.seeds, dataset)
     render = partial(write, runs, dataset.name, args.out)
-    sweep(work, runs, console, render, **command.of_sweep(args))
+    sweep(work, runs, console, render, **options.of_sweep(args))
     table = table_of(records_of(runs, dataset.name))
     show(table, console)
     if not dataset.comparable:

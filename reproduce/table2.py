@@ -22,10 +22,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from . import command, datasets, drawing, rates, tables
-from .recipes import LADDER, TEXTBOOK, Rated
-from .runs import Runs, recorded
-from .sweep import alone, runs_of, sweep
+from .measures import statistics
+from .rows import datasets
+from .rows.recipes import LADDER, TEXTBOOK, Rated
+from .running import rates
+from .running.runs import Runs, recorded
+from .running.sweep import alone, runs_of, sweep
+from .writing import drawing, options, tables
 
 GOAL = 1.5
 """Percent of the held-out images that is to be reached."""
@@ -79,9 +82,9 @@ def table_of(runs: Runs) -> pd.DataFrame:
         line = {
             "change": rung.title,
             "rate": None if rung is ALL_AT_ONCE else rung.chosen,
-            **tables.error_of(records),
-            **tables.against(records, all_records.get(LADDER[0].name, [])),
-            "train_error": tables.training_error(records),
+            **statistics.error_of(records),
+            **statistics.against(records, all_records.get(LADDER[0].name, [])),
+            "train_error": statistics.training_error(records),
             "passes_to_goal": np.mean(reached) if reached else np.nan,
             "reached_goal": f"{len(reached)} of {len(passes)}",
             "parameters": records[0]["parameters"],
@@ -188,7 +191,7 @@ def show(table: pd.DataFrame, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = command.sweep_parser("table2", __doc__, seeds=5)
+    parser = options.sweep_parser("table2", __doc__, seeds=5)
     names = [rung.name for rung in RUNGS]
     option = parser.add_argument
     option("--rungs", nargs="+", choices=names, default=names, metavar="RUNG",
@@ -199,7 +202,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and write the table anew after every run."""
     args, console = arguments(argv), Console()
@@ -212,7 +215,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         work = runs_of(rows, args.seeds, held_out) + runs_of(rows, args.seeds, dataset)
         if args.rates:
             work = rates.work_of(chosen, held_out)
-        sweep(work, runs, console, lambda: write(runs, args.out), **command.of_sweep(args))
+        sweep(work, runs, console, lambda: write(runs, args.out), **options.of_sweep(args))
     table = alone(runs, lambda: write(runs, args.out))
     if args.rates:
         console.print(rates_of(runs).to_string(index=False), highlight=False)

@@ -17,12 +17,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from . import command, costs, datasets, reported, table1, tables
+from . import table1
 from .baselines import networks
-from .recipes import LENET5, TABLE_1
-from .runs import Runs, recorded
-from .runs import write as write_file
-from .sweep import alone, runs_of, sweep
+from .measures import costs, statistics
+from .rows import datasets, reported
+from .rows.recipes import LENET5, TABLE_1
+from .running.files import write as write_file
+from .running.runs import Runs, recorded
+from .running.sweep import alone, runs_of, sweep
+from .writing import options, tables
 
 ROWS = {row.name: row for row in TABLE_1}
 FASHION = "fashion-mnist"
@@ -167,11 +170,11 @@ def fashion_table(runs: Runs) -> pd.DataFrame:
         lines.append(
             {
                 "model": row.title,
-                **tables.error_of(records),
+                **statistics.error_of(records),
                 **dict.fromkeys(("lenet5_error", "difference", "difference_low",
                                  "difference_high", "mcnemar_p", "mcnemar_below_05")),
-                **tables.against(records, of_rows.get(LENET5, [])),
-                "train_error": tables.training_error(records),
+                **statistics.against(records, of_rows.get(LENET5, [])),
+                "train_error": statistics.training_error(records),
             }
         )  # fmt: skip
     return pd.DataFrame(lines)
@@ -226,7 +229,7 @@ def show(claimed: pd.DataFrame, fashion: pd.DataFrame, console: Console) -> None
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = command.sweep_parser("table3", __doc__, seeds=3)
+    parser = options.sweep_parser("table3", __doc__, seeds=3)
     option = parser.add_argument
     option("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="ROW",
            help=f"some of: {', '.join(ROWS)}")  # fmt: skip
@@ -235,7 +238,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-@command.in_words
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and write the table anew after every run."""
     args, console = arguments(argv), Console()
@@ -244,7 +247,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         dataset = datasets.fashion(args.data)
         rows = [ROWS[name] for name in args.rows]
         work = runs_of(rows, args.seeds, dataset)
-        sweep(work, runs, console, lambda: write(runs, args.out), **command.of_sweep(args))
+        sweep(work, runs, console, lambda: write(runs, args.out), **options.of_sweep(args))
     show(*alone(runs, lambda: write(runs, args.out)), console)
     return 0
 

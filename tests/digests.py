@@ -9,10 +9,10 @@ import tempfile
 
 from rich.console import Console
 
-from reproduce import datasets
-from reproduce.recipes import NOISE, SDNN, TABLE_1
-from reproduce.runs import Runs
-from reproduce.sweep import runs_of, sweep
+from reproduce.rows import datasets
+from reproduce.rows.recipes import NOISE, SDNN, TABLE_1
+from reproduce.running.runs import Runs
+from reproduce.running.sweep import runs_of, sweep
 
 ROWS = {row.name: row for row in (*TABLE_1, NOISE, SDNN) if row.name != "lenet5-textbook-rgb"}
 

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from safetensors import safe_open
 
-from reproduce import runs as runs_module
 from reproduce import table1
 from reproduce.baselines.minibatch import MinibatchSession
-from reproduce.datasets import sample
-from reproduce.recipes import Row
-from reproduce.runs import Runs, to_json
+from reproduce.rows.datasets import sample
+from reproduce.rows.row import Row
+from reproduce.running import runs as runs_module
+from reproduce.running.record import to_json
+from reproduce.running.runs import Runs
 
 PHASES = ("training", "writing", "rendering")
 ROWS = ("lenet5-1998", "mlp")
@@ -35,7 +36,7 @@ COMMAND = ("--smoke", "--seeds", "2", "--jobs", "2", "--rows", *ROWS)
 def child(pipe: int, argv: list[str]) -> int:
     """`reproduce.table1`, each phase announced on the pipe as it begins and ends."""
     from paper_lenet5.training import Session
-    from reproduce import datasets
+    from reproduce.rows import datasets
 
     def say(*words: object) -> None:
         os.write(pipe, (" ".join(map(str, words)) + "\n").encode())

@@ -21,7 +21,8 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from demo import digits  # noqa: E402
-from reproduce.runs import machine, versions, write  # noqa: E402
+from reproduce.running.files import write  # noqa: E402
+from reproduce.running.record import machine, versions  # noqa: E402
 
 CLIENTS, RATE, SECONDS = 10, 10, 60
 """RATE is drawings a second of all clients together."""

@@ -30,12 +30,17 @@ from loopback import Cluster, kill, wait_for
 from poison import dies
 from rich.console import Console
 
-from reproduce import datasets, table1
+from reproduce import table1
 from reproduce.baselines import networks
 from reproduce.baselines.minibatch import MinibatchRecipe
-from reproduce.recipes import LENET5, TABLE_1, Row
-from reproduce.runs import Runs, machine, recorded, versions, write
-from reproduce.sweep import RunsFailed, runs_of, sweep
+from reproduce.rows import datasets
+from reproduce.rows.recipes import LENET5, TABLE_1
+from reproduce.rows.row import Row
+from reproduce.running.errors import RunsFailed
+from reproduce.running.files import write
+from reproduce.running.record import machine, versions
+from reproduce.running.runs import Runs, recorded
+from reproduce.running.sweep import runs_of, sweep
 
 TESTS = Path(__file__).parent
 QUIET = Console(quiet=True)

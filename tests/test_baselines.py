@@ -15,7 +15,6 @@ from paper_lenet5.modern import ModernNet
 from paper_lenet5.preprocess import preprocess
 from paper_lenet5.training import Split
 from reproduce import cifar10 as cifar10_command
-from reproduce import costs
 from reproduce.baselines import networks
 from reproduce.baselines.minibatch import (
     MinibatchRecipe,
@@ -24,6 +23,7 @@ from reproduce.baselines.minibatch import (
     decay,
     one_cycle,
 )
+from reproduce.measures import costs
 
 
 def split(n, seed):

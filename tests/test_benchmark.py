@@ -11,7 +11,9 @@ from paper_lenet5 import SDLM, LeNet5, MSELoss, eager, preprocess
 from paper_lenet5.connections import TABLE_I
 
 pytest.importorskip("numba")
-from reproduce import benchmark, costs, datasets, timing
+from reproduce import benchmark
+from reproduce.measures import costs, timing
+from reproduce.rows import datasets
 
 TOP = ["microseconds_per_pattern", "eager_microseconds_per_pattern", "ratio_to_eager",
        "ratio_to_floor", "two_core_speedup"]  # fmt: skip

@@ -16,9 +16,9 @@ from PIL import Image
 
 from demo import digits, several
 from paper_lenet5.mnist import VARIABLE, DataUnavailable
-from reproduce.runs import Runs
-from reproduce.snippets import Block, blocks, with_outputs
-from reproduce.tables import percent
+from reproduce.measures.statistics import percent
+from reproduce.running.runs import Runs
+from reproduce.writing.snippets import Block, blocks, with_outputs
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -12,22 +12,13 @@ from torch import nn
 
 from paper_lenet5 import preprocess
 from paper_lenet5.preprocess import BLACK, WHITE
-from reproduce import (
-    datasets,
-    drawing,
-    figure5,
-    figure6,
-    figure7,
-    figure8,
-    figure9,
-    figure13,
-    figures,
-    invariance,
-    reported,
-    step_sizes,
-)
-from reproduce.recipes import LENET5, NOISE, TEXTBOOK
-from reproduce.runs import Runs, sha256
+from reproduce import figure5, figure6, figure7, figure8, figure9, figure13, figures, step_sizes
+from reproduce.measures import invariance
+from reproduce.rows import datasets, reported
+from reproduce.rows.recipes import LENET5, NOISE, TEXTBOOK
+from reproduce.running.record import sha256
+from reproduce.running.runs import Runs
+from reproduce.writing import drawing
 
 
 def record(wrong: dict[int, int], during=(3000, 600), test=(300, 90)) -> dict:

@@ -15,10 +15,18 @@ from paper_lenet5.connections import TABLE_I
 from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.training import Split
-from reproduce import classifiers, comparison, costs, datasets, methods, rejection, reported
 from reproduce.baselines import of_1998_compiled as compiled
-from reproduce.baselines.boosting import Boosted, half_missed
-from reproduce.baselines.historical import (
+from reproduce.baselines.images import VERSIONS, deslanted, pixels, reduced, version
+from reproduce.baselines.of_1998 import Dense, FullyConnected, Layers, LeNet1, LeNet4
+from reproduce.baselines.of_1998_layout import layout_of, pack, unpack
+from reproduce.baselines.recipe_1998 import Recipe1998
+from reproduce.measures import costs, rejection
+from reproduce.rows import datasets, reported
+from reproduce.rows.recipes import OF_1998
+from reproduce.running.runs import Runs
+from reproduce.section_iii_c import classifiers, comparison, methods
+from reproduce.section_iii_c.boosting import Boosted, half_missed
+from reproduce.section_iii_c.fitted import (
     CLASSES,
     PAIRS,
     Linear,
@@ -30,11 +38,6 @@ from reproduce.baselines.historical import (
     neighbour_scores,
     weakest_win,
 )
-from reproduce.baselines.images import VERSIONS, deslanted, pixels, reduced, version
-from reproduce.baselines.of_1998 import Dense, FullyConnected, Layers, LeNet1, LeNet4, Recipe1998
-from reproduce.baselines.of_1998_layout import layout_of, pack, unpack
-from reproduce.recipes import OF_1998
-from reproduce.runs import Runs
 
 
 def rng(seed=0):

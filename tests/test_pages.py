@@ -12,8 +12,6 @@ from paper_lenet5.training import Recipe
 from reproduce import __main__ as commands
 from reproduce import (
     alternatives,
-    classifiers,
-    comparison,
     figure5,
     figure6,
     figure7,
@@ -21,16 +19,18 @@ from reproduce import (
     figure13,
     figures,
     pages,
-    rates,
-    reported,
     step_sizes,
     table1,
     table2,
     table3,
 )
-from reproduce.invariance import CHANGES
-from reproduce.recipes import LADDER, OF_1998, TABLE_1
-from reproduce.runs import Runs, is_recipe, recorded
+from reproduce.measures.invariance import CHANGES
+from reproduce.rows import reported
+from reproduce.rows.recipes import LADDER, OF_1998, TABLE_1
+from reproduce.running import rates
+from reproduce.running.record import is_recipe
+from reproduce.running.runs import Runs, recorded
+from reproduce.section_iii_c import classifiers, comparison
 
 ROOT = Path(__file__).parent.parent
 RUNS = Runs(ROOT / "results")

@@ -14,10 +14,11 @@ from huggingface_hub import ModelCard, SpaceCard, constants
 from PIL import Image
 
 from paper_lenet5 import LeNet5, mnist
-from reproduce import cards, publish
-from reproduce.cards import PUBLISHED, TAG
-from reproduce.runs import Runs, recorded
-from reproduce.tables import error_of, percent
+from reproduce import publish
+from reproduce.measures.statistics import error_of, percent
+from reproduce.running.runs import Runs, recorded
+from reproduce.writing import cards
+from reproduce.writing.cards import PUBLISHED, TAG
 
 ROOT = Path(__file__).parent.parent
 RUNS = Runs(ROOT / "results")

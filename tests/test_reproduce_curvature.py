@@ -10,7 +10,8 @@ from torch.autograd.functional import hessian
 
 from paper_lenet5 import MAPLoss, MSELoss, diagonal_curvature, preprocess
 from paper_lenet5.training import Split
-from reproduce import curvature, datasets
+from reproduce import curvature
+from reproduce.rows import datasets
 
 P = 3
 LOSSES = (

@@ -1,4 +1,4 @@
-"""Runs that are interrupted, and what they leave: reproduce.runs."""
+"""Runs that are interrupted, and what they leave: reproduce.running.runs."""
 
 import json
 import re
@@ -11,9 +11,10 @@ import torch
 from paper_lenet5.training import Recipe, Split
 from reproduce.baselines.minibatch import MinibatchRecipe
 from reproduce.baselines.networks import textbook
-from reproduce.datasets import Dataset
-from reproduce.recipes import Row
-from reproduce.runs import NotWhole, Runs, recorded, run_name
+from reproduce.rows.datasets import Dataset
+from reproduce.rows.row import Row
+from reproduce.running.errors import NotWhole
+from reproduce.running.runs import Runs, recorded, run_name
 
 SHORT = (0.0005, 0.0002, 0.0001)
 ROWS = (

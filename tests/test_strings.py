@@ -24,7 +24,8 @@ from paper_lenet5.strings import (
     string_fields,
 )
 from paper_lenet5.training import Recipe, Session, Split, generator
-from reproduce import costs, sdnn, string_errors
+from reproduce import sdnn
+from reproduce.measures import costs, string_errors
 
 DIGITS = draw_digits(60)
 

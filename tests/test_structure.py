@@ -9,6 +9,10 @@ ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisatio
          "sdlm", "eager", "compiled", "training", "pictures"]  # fmt: skip
 
 
+WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]
+"""The folders of `reproduce`; its commands stand above all of them."""
+
+
 def imports_of(path: Path) -> set[str]:
     """Names of modules that the file imports, "." for the folder it lies in."""
     names = set()
@@ -42,6 +46,26 @@ def test_every_module_imports_only_what_stands_before_it():
             assert {n for n in above if not n.startswith(".")} <= set(ORDER[:place]), file
     modules = {p.stem for p in (ROOT / "paper_lenet5").glob("*.py")} | {"compiled"}
     assert modules - {"__init__", "__main__"} <= set(ORDER), "each module has its place"
+
+
+def test_every_wing_of_reproduce_imports_only_those_before_it():
+    reproduce = ROOT / "reproduce"
+    folders = {p.name for p in reproduce.iterdir() if p.is_dir() and not p.name.startswith("_")}
+    assert folders == set(WINGS), "each wing has its place"
+    for place, wing in enumerate(WINGS):
+        for file in (reproduce / wing).glob("*.py"):
+            above = {n.split(".")[2] for n in imports_of(file) if n.startswith("..")}
+            assert above <= set(WINGS[:place]), file
+
+
+def test_at_the_top_of_reproduce_stand_commands_alone():
+    for path in (ROOT / "reproduce").glob("*.py"):
+        assert path.stem == "__init__" or '__name__ == "__main__"' in path.read_text(), path
+
+
+def test_the_demo_knows_nothing_of_reproduce():
+    for path in (*(ROOT / "demo").rglob("*.py"), ROOT / "app.py"):
+        assert not any(n.split(".")[0] == "reproduce" for n in imports_of(path)), path
 
 
 def test_the_light_core_needs_none_of_the_extras():

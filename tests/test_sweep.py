@@ -1,4 +1,4 @@
-"""Sweeps that are killed, cut short, shared and sent to other machines: reproduce.sweep."""
+"""Sweeps that are killed, cut short, shared and sent to other machines: reproduce.running.sweep."""
 
 import platform
 import random
@@ -12,11 +12,15 @@ from poison import dies
 from reliability import PROCESSORS, digests
 from rich.console import Console
 
-from reproduce import datasets, sweep, table1
+from reproduce import table1
 from reproduce.baselines.minibatch import MinibatchRecipe
-from reproduce.recipes import LENET5, TABLE_1, Row
-from reproduce.runs import Runs
-from reproduce.sweep import RunsFailed, runs_of
+from reproduce.rows import datasets
+from reproduce.rows.recipes import LENET5, TABLE_1
+from reproduce.rows.row import Row
+from reproduce.running import sweep
+from reproduce.running.errors import RunsFailed
+from reproduce.running.runs import Runs
+from reproduce.running.sweep import runs_of
 
 SHORT = Row("short", "short", replace(LENET5.recipe, schedule=(0.0005, 0.0002)))
 MLP = next(row for row in TABLE_1 if row.name == "mlp")

@@ -10,9 +10,10 @@ from rich.console import Console
 from scipy import stats
 
 from paper_lenet5 import mnist
-from reproduce import datasets, table1
-from reproduce.recipes import TABLE_1
-from reproduce.runs import describe
+from reproduce import table1
+from reproduce.rows import datasets
+from reproduce.rows.recipes import TABLE_1
+from reproduce.running.record import describe
 
 ROOT = Path(__file__).parent.parent
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",

@@ -8,8 +8,9 @@ import pytest
 
 from paper_lenet5.training import SCHEDULE
 from reproduce import table2
-from reproduce.recipes import LADDER, LENET5, TEXTBOOK
-from reproduce.runs import Runs, describe
+from reproduce.rows.recipes import LADDER, LENET5, TEXTBOOK
+from reproduce.running.record import describe
+from reproduce.running.runs import Runs
 
 
 def record(row, seed, errors, by_pass=(300, 150, 140)):

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from reproduce import reported, table3
-from reproduce.recipes import LENET5
-from reproduce.runs import Runs, describe
+from reproduce import table3
+from reproduce.rows import reported
+from reproduce.rows.recipes import LENET5
+from reproduce.running.record import describe
+from reproduce.running.runs import Runs
 
 
 def record(row, seed, data, accuracies, test=(), losses=()):

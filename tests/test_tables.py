@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from reproduce import command, tables
+from reproduce.measures import statistics
+from reproduce.writing import options, tables
 
 
 def record(seed: int, wrong, patterns: int = 1000) -> dict:
@@ -24,16 +25,16 @@ def record(seed: int, wrong, patterns: int = 1000) -> dict:
 
 def test_mcnemar_is_the_sign_test_on_the_patterns_that_only_one_misses():
     one, other = record(0, [1, 2, 3, 4, 5, 6, 7, 8]), record(0, [8, 9])
-    assert tables.mcnemar(one, other) == pytest.approx(stats.binomtest(7, 8).pvalue)
-    assert tables.mcnemar(one, other) == pytest.approx(tables.mcnemar(other, one))
-    assert tables.mcnemar(one, other) == pytest.approx(2 * (1 + 8) / 2**8)  # by hand
-    assert tables.mcnemar(one, one) == 1
+    assert statistics.mcnemar(one, other) == pytest.approx(stats.binomtest(7, 8).pvalue)
+    assert statistics.mcnemar(one, other) == pytest.approx(statistics.mcnemar(other, one))
+    assert statistics.mcnemar(one, other) == pytest.approx(2 * (1 + 8) / 2**8)  # by hand
+    assert statistics.mcnemar(one, one) == 1
 
 
 def test_rows_are_compared_over_the_seeds_that_both_have():
     row = [record(0, range(12)), record(1, range(14)), record(5, range(900))]
     others = [record(1, range(10)), record(0, range(10)), record(2, range(500))]
-    compared = tables.against(row, others)
+    compared = statistics.against(row, others)
     assert compared["lenet5_error"] == pytest.approx(1.0)
     assert compared["difference"] == pytest.approx(0.3)
     low, high = stats.t.interval(0.95, 1, 0.3, stats.sem([0.2, 0.4]))
@@ -44,16 +45,16 @@ def test_rows_are_compared_over_the_seeds_that_both_have():
 
 def test_nothing_is_compared_with_itself_or_without_a_common_seed():
     row = [record(0, range(3))]
-    assert tables.against(row, row) == {}
-    assert tables.against(row, [record(1, range(3))]) == {}
+    assert statistics.against(row, row) == {}
+    assert statistics.against(row, [record(1, range(3))]) == {}
 
 
 def test_the_interval_is_students_and_needs_two_different_values():
-    assert tables.interval([1.0, 2, 3]) == pytest.approx(
+    assert statistics.interval([1.0, 2, 3]) == pytest.approx(
         (2 - stats.t.ppf(0.975, 2) / math.sqrt(3), 2 + stats.t.ppf(0.975, 2) / math.sqrt(3))
     )
     for values in ([1.0], [2.0, 2.0]):
-        assert all(math.isnan(end) for end in tables.interval(values))
+        assert all(math.isnan(end) for end in statistics.interval(values))
 
 
 def test_cells_are_formatted_and_missing_ones_are_empty():
@@ -71,5 +72,5 @@ def test_provenance_names_each_machine_version_and_digest_once():
 @pytest.mark.parametrize("wrong", ["0", "-1", "x"])
 def test_senseless_numbers_of_seeds_are_refused(wrong, capsys):
     with pytest.raises(SystemExit):
-        command.sweep_parser("table9", "text", seeds=3).parse_args(["--seeds", wrong])
+        options.sweep_parser("table9", "text", seeds=3).parse_args(["--seeds", wrong])
     assert "--seeds" in capsys.readouterr().err

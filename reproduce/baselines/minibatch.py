@@ -51,6 +51,14 @@ class MinibatchRecipe:
     """Batches in each pass, or None for all of them."""
     distortions: DistortionRanges | None = None
 
+    def build(self, rng: torch.Generator | None) -> nn.Module:
+        """The network before its training; PyTorch's layers draw from the global stream, not `rng`."""
+        return self.network()
+
+    def session(self, train: Split, test: Split, seed: int) -> "MinibatchSession":
+        """A network at the start of its training."""
+        return MinibatchSession(self, seed, train, test)
+
 
 @dataclass(frozen=True)
 class MinibatchPass:
@@ -74,7 +82,7 @@ class MinibatchSession:
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw from the global stream
             torch.manual_seed(generator(seed, "parameters").initial_seed())
             # The layout in which PyTorch convolves a third faster on a CPU.
-            self.model = recipe.network().to(memory_format=torch.channels_last)
+            self.model = recipe.build(None).to(memory_format=torch.channels_last)
         self.optimizer = recipe.optimizer(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )

@@ -13,10 +13,8 @@ from torch import Tensor, nn
 
 from paper_lenet5.initialisation import Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution, squash
-from paper_lenet5.losses import Loss, MSELoss
 from paper_lenet5.preprocess import FIELD
 from paper_lenet5.rbf import CODES
-from paper_lenet5.training import Recipe
 
 # --- the three kinds ------------------------------------------------------------------------------
 
@@ -149,16 +147,3 @@ class Layers(nn.Module):
     def layers(self) -> list[nn.Module]:
         """From the input upwards."""
         return [self.get_submodule(name) for name in self.names]
-
-
-@dataclass(frozen=True)
-class Recipe1998(Recipe):
-    """As LeNet-5's, but for the network, its loss (eq. 8) and the version of the images."""
-
-    network: Network = LeNet4()
-    loss: Loss = MSELoss()
-    images: str = "regular"
-    """See `images.VERSIONS`."""
-
-    def build(self, rng: torch.Generator | None) -> Layers:
-        return Layers(self.network, rng, self.initialisation)

@@ -31,16 +31,7 @@ from paper_lenet5.preprocess import FIELD
 from paper_lenet5.sdlm import SDLM, back_through_squares
 
 from .of_1998 import Layers
-from .of_1998_layout import (
-    CONVOLUTION,
-    SLAB,
-    SUBSAMPLING,
-    K,
-    layout_of,
-    pack,
-    unpack,
-    workspace,
-)
+from .of_1998_layout import CONVOLUTION, SLAB, SUBSAMPLING, K, layout_of, pack, unpack, workspace
 
 __all__ = ["diagonal_curvature", "penalties", "train_one_pass"]
 

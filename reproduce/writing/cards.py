@@ -17,9 +17,12 @@ from paper_lenet5.modern import ModernNet
 from paper_lenet5.preprocess import BLACK, WHITE
 from paper_lenet5.pretrained import Pretrained
 
-from .recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, Row
-from .runs import NotWhole, Runs, recorded, to_json
-from .tables import error_of, percent
+from ..measures.statistics import error_of, percent
+from ..rows.recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE
+from ..rows.row import Row
+from ..running.errors import NotWhole
+from ..running.record import to_json
+from ..running.runs import Runs, recorded
 
 TAG = f"v{version('paper-lenet5')}"
 SPACE = "lenet5"

@@ -14,13 +14,13 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from demo.digits import COLUMNS, DESCRIPTION, SHEET, SIDE
+from demo.networks import look
 from paper_lenet5.mnist import load_mnist
-from reproduce import reported
-from reproduce.recipes import LENET5_DISTORTIONS
-from reproduce.runs import Runs, recorded
 
-from .digits import COLUMNS, DESCRIPTION, SHEET, SIDE
-from .networks import look
+from .rows import reported
+from .rows.recipes import LENET5_DISTORTIONS
+from .running.runs import Runs, recorded
 
 
 def first_of_each(images: Tensor, labels: Sequence[int]) -> list[int]:
@@ -66,7 +66,7 @@ def sheet(images: np.ndarray) -> Image.Image:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write both files."""
-    parser = argparse.ArgumentParser("python -m demo.make_digits", description=__doc__)
+    parser = argparse.ArgumentParser("python -m reproduce.demo_digits", description=__doc__)
     parser.add_argument("--data", help="folder with MNIST (default: as everywhere)")
     parser.add_argument("--results", type=Path, default=Path("results"))
     args = parser.parse_args(argv)

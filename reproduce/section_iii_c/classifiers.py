@@ -10,13 +10,17 @@ from rich.console import Console
 from paper_lenet5 import compiled
 from paper_lenet5.training import SCHEDULE, Split
 
-from . import methods, rejection, reported, tables
-from .baselines import of_1998_compiled
-from .baselines.images import version
-from .baselines.of_1998 import Recipe1998
-from .datasets import Dataset
-from .recipes import LENET5, LENET5_DISTORTIONS, OF_1998, Row
-from .runs import Runs, recorded, write
+from ..baselines import of_1998_compiled
+from ..baselines.images import version
+from ..baselines.recipe_1998 import Recipe1998
+from ..measures import rejection, statistics
+from ..rows import reported
+from ..rows.datasets import Dataset
+from ..rows.recipes import LENET5, LENET5_DISTORTIONS, OF_1998
+from ..rows.row import Row
+from ..running.files import write
+from ..running.runs import Runs, recorded
+from . import methods
 
 ROWS = {rated.name: rated.row for rated in OF_1998}
 ROWS |= {row.name: row for row in (LENET5, LENET5_DISTORTIONS)}
@@ -50,7 +54,7 @@ def of_method(record: dict | None) -> dict[str, float]:
     if record is None:
         return {}
     return {
-        "error": tables.percent(record),
+        "error": statistics.percent(record),
         "rejected": 100 * record["rejected"] / record["dataset"]["test_patterns"],
         "multiply_adds": record["multiply_adds"] / 1000,
         "memory": record["variables"] / 1000,
@@ -65,7 +69,7 @@ def of_networks(records: Sequence[dict], rejected_by_run: dict) -> dict[str, flo
         return {}
     counts = [rejected_by_run.get((r["name"], r["weights_sha256"]), np.nan) for r in records]
     return {
-        "error": np.mean([tables.percent(record) for record in records]),
+        "error": np.mean([statistics.percent(record) for record in records]),
         "rejected": 100 * np.mean(counts) / records[0]["dataset"]["test_patterns"],
         "multiply_adds": records[0]["multiply_adds"] / 1000,
         "memory": records[0]["parameters"] / 1000,
@@ -81,7 +85,7 @@ def fit_missing(dataset: Dataset, out: Path, console: Console) -> None:
         if methods.recorded(method, out) is None:
             console.print(f"{method.title} ...", highlight=False)
             record = methods.finish(method, dataset, out)
-            error, seconds = tables.percent(record), record["seconds"]
+            error, seconds = statistics.percent(record), record["seconds"]
             console.print(f"{error:.2f} % error, {seconds:.0f} s", highlight=False)
 
 

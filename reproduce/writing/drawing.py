@@ -12,10 +12,12 @@ from rich.console import Console
 
 from paper_lenet5.mnist import DataUnavailable
 
-from . import command, datasets
-from .recipes import Row
-from .runs import Run, Runs, recorded, write
-from .sweep import sweep
+from ..rows import datasets
+from ..rows.row import Row
+from ..running.files import write
+from ..running.runs import Run, Runs, recorded
+from ..running.sweep import sweep
+from . import options
 
 OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 """Colours of test and training errors."""
@@ -23,7 +25,7 @@ OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 
 def parser(name: str, description: str, seeds: int = 10) -> argparse.ArgumentParser:
     """The options that every figure's command has."""
-    made = command.sweep_parser(name, description, seeds)
+    made = options.sweep_parser(name, description, seeds)
     made.add_argument(
         "--train", action="store_true", help="first train the networks that have no record"
     )
@@ -55,7 +57,7 @@ def records_of(
         if missing:
             dataset = mnist_of(args)
             work = [Run(row, dataset, seed) for row, seed in missing]
-            sweep(work, runs, console, **command.of_sweep(args))
+            sweep(work, runs, console, **options.of_sweep(args))
     records = [found(row) for row in rows]
     for row, of_row in zip(rows, records, strict=True):
         if not of_row:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import tables
-from .datasets import MNIST_HELD_OUT, Dataset
-from .recipes import Rated
-from .runs import Run, Runs, recorded, write
+from ..measures import statistics
+from ..rows.datasets import MNIST_HELD_OUT, Dataset
+from ..rows.recipes import Rated
+from .files import write
+from .runs import Run, Runs, recorded
 from .sweep import runs_of
 
 
@@ -24,7 +25,7 @@ def table_of(rated: Iterable[Rated], runs: Runs, heading: str = "network") -> pd
         for factor, row in each.candidates.items():
             found = [r for r in recorded(row, runs, MNIST_HELD_OUT) if r["seed"] == 0]
             if found:
-                error = tables.percent(found[0])
+                error = statistics.percent(found[0])
                 lines.append((each.title, factor, error, "*" if factor == each.chosen else ""))
     return pd.DataFrame(lines, columns=[heading, "rate", "held_out_error", "chosen"])
 

@@ -17,19 +17,16 @@ from rich.console import Console
 
 from paper_lenet5.compiled import is_compiled
 
-from .datasets import Dataset
+from ..measures.statistics import percent
+from ..rows.datasets import Dataset
+from ..rows.row import Row
+from .errors import NotWhole, RunsFailed
 from .progress import Display
-from .recipes import Row
-from .runs import NotWhole, Run, Runs
-from .tables import percent
+from .runs import Run, Runs
 
 Rendered = TypeVar("Rendered")
 RENDERING = 0.05
 """The part of its time that a sweep may spend on writing tables before it is over."""
-
-
-class RunsFailed(RuntimeError):
-    """Some runs have ended in errors; all others are recorded. Says which."""
 
 
 def runs_of(rows: Iterable[Row], seeds: int, dataset: Dataset) -> list[Run]:

@@ -20,7 +20,7 @@ from paper_lenet5 import SDLM, LeNet5, compiled, eager
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.training import Distorted, Recipe, Split, generator
 
-from .datasets import Dataset
+from ..rows.datasets import Dataset
 
 RECIPE = Recipe()
 BATCHES = (1, 64, 1024)

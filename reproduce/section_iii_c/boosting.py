@@ -9,10 +9,11 @@ from paper_lenet5.distort import DISTORTED_VERSIONS, FIG7_RANGES, distorted_patt
 from paper_lenet5.preprocess import preprocess
 from paper_lenet5.training import Distorted, Session, Split, generator
 
-from .. import costs
-from . import of_1998_compiled as engine
-from .historical import Outcome
-from .of_1998 import LeNet4, Recipe1998
+from ..baselines import of_1998_compiled as engine
+from ..baselines.of_1998 import LeNet4
+from ..baselines.recipe_1998 import Recipe1998
+from ..measures import costs
+from .fitted import Outcome
 
 PIECE = 60_000
 """Patterns of the pool that are in memory at a time."""

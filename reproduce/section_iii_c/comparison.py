@@ -13,10 +13,13 @@ from scipy import stats
 
 from paper_lenet5.training import SCHEDULE
 
-from . import classifiers, command, datasets, drawing, rates, tables
-from .recipes import OF_1998
-from .runs import Runs
-from .sweep import sweep
+from ..rows import datasets
+from ..rows.recipes import OF_1998
+from ..running import rates
+from ..running.runs import Runs
+from ..running.sweep import sweep
+from ..writing import drawing, options, tables
+from . import classifiers
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def try_rates(args: argparse.Namespace, console: Console) -> None:
     """Every candidate on held-out images, and what came of it."""
     runs, held_out = Runs(args.out), datasets.held_out(drawing.mnist_of(args))
     work = rates.work_of(OF_1998, held_out)
-    sweep(work, runs, console, **command.of_sweep(args))
+    sweep(work, runs, console, **options.of_sweep(args))
     table = rates.table_of(OF_1998, runs)
     rates.store(table, args.out / RATES)
     console.print(table.to_string(index=False))

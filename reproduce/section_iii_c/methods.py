@@ -11,9 +11,12 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from . import rejection
-from .baselines.boosting import Boosted
-from .baselines.historical import (
+from ..measures import rejection
+from ..rows.datasets import Dataset
+from ..running.files import write
+from ..running.record import about, describe, is_recipe, machine, read, to_json, versions
+from .boosting import Boosted
+from .fitted import (
     Classifier,
     Linear,
     NearestNeighbours,
@@ -22,8 +25,6 @@ from .baselines.historical import (
     Quadratic,
     RadialBasis,
 )
-from .datasets import Dataset
-from .runs import about, describe, is_recipe, machine, read, to_json, versions, write
 
 
 @dataclass(frozen=True)

@@ -1,65 +1,22 @@
 """One frozen recipe per row of the tables, and the names they go by."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
-from threading import Lock
+from dataclasses import replace
 
-from safetensors.torch import load_file
-from torch import nn
 from torch.optim import SGD, AdamW
 
-from paper_lenet5 import compiled
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.losses import CROSS_ENTROPY, MSELoss
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.strings import SECTION_VII
-from paper_lenet5.training import SCHEDULE, Recipe, Session
+from paper_lenet5.training import SCHEDULE, Recipe
 
-from . import reported
-from .baselines import networks, of_1998_compiled
-from .baselines.images import version
-from .baselines.minibatch import MinibatchRecipe, MinibatchSession, decay, one_cycle
-from .baselines.of_1998 import FullyConnected, LeNet1, LeNet4, Recipe1998
-from .datasets import Dataset
-
-_GLOBAL_STREAM = Lock()
-"""PyTorch's layers draw their first values from one stream that all threads share."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a table: `name` is what files call it, `title` what people read."""
-
-    name: str
-    title: str
-    recipe: Recipe | MinibatchRecipe
-
-    @property
-    def paper_error(self) -> float | None:
-        """Percent on the test set, where the paper has this row."""
-        return reported.TEST_ERROR.get(self.name)
-
-    def session(self, dataset: Dataset, seed: int) -> Session | MinibatchSession:
-        """A network at the start of its training."""
-        with _GLOBAL_STREAM:
-            if isinstance(self.recipe, Recipe1998):
-                train, test = (
-                    version(s, self.recipe.images) for s in (dataset.train, dataset.test)
-                )
-                return Session(self.recipe, seed, train, test, of_1998_compiled)
-            if isinstance(self.recipe, Recipe):
-                return Session(self.recipe, seed, dataset.train, dataset.test, compiled)
-            return MinibatchSession(self.recipe, seed, dataset.train, dataset.test)
-
-    def trained(self, weights: Path) -> nn.Module:
-        """Its network with the weights of a run (.safetensors), ready to answer."""
-        recipe = self.recipe
-        model = recipe.build(None) if isinstance(recipe, Recipe) else recipe.network()
-        model.load_state_dict(load_file(weights))
-        return model.eval()
-
+from ..baselines import networks
+from ..baselines.minibatch import MinibatchRecipe, decay, one_cycle
+from ..baselines.of_1998 import FullyConnected, LeNet1, LeNet4
+from ..baselines.recipe_1998 import Recipe1998
+from .row import Rated, Row
 
 LENET5 = Row("lenet5-1998", "LeNet-5 (1998)", Recipe())
 LENET5_DISTORTIONS = Row(
@@ -91,23 +48,6 @@ CIRCULATING = (
 
 
 # --- trained as LeNet-5 is, but for the learning rate ---------------------------------------------
-
-
-@dataclass(frozen=True)
-class Rated:
-    """Something trained as LeNet-5 is, at the learning rate that suits it."""
-
-    name: str
-    title: str
-    candidates: dict[float, Row]
-    """By the factor that the printed schedule is multiplied with."""
-    chosen: float
-    """The factor with the smallest error on held-out images; LeNet-5 keeps the printed schedule."""
-
-    @property
-    def row(self) -> Row:
-        """The chosen candidate, under the title that tables and figures give it."""
-        return replace(self.candidates[self.chosen], title=self.title)
 
 
 FACTORS = (0.1, 0.3, 1)

@@ -13,8 +13,7 @@ from rich.console import Console
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
-from .runs import NotWhole
-from .sweep import RunsFailed
+from ..running.errors import NotWhole, RunsFailed
 
 Main = Callable[[Sequence[str] | None], int]
 

@@ -23,7 +23,7 @@ from sklearn.svm import SVC
 
 from paper_lenet5.training import Split
 
-from .images import pixels, version
+from ..baselines.images import pixels, version
 
 CLASSES = 10
 PAIRS = tuple(combinations(range(CLASSES), 2))

@@ -9,19 +9,12 @@ results/runs/unfinished/                    of commands that are not over:
     .lock                                   held while a command begins, or writes a table
 """
 
-import glob
-import hashlib
 import json
-import math
 import os
-import platform
-import re
-import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,16 +24,15 @@ from safetensors.torch import save
 
 from paper_lenet5.pretrained import WEIGHTS
 
-from . import costs
-from .datasets import Dataset
-from .recipes import Row
+from ..measures import costs
+from ..rows.datasets import Dataset
+from ..rows.row import Row
+from .errors import NotWhole
+from .files import clear, write
+from .record import about, describe, is_recipe, machine, read, sha256, to_json, versions
 
 Progress = Callable[[int, int, object], None]
 """Told after every pass: its number, how many there are, its record."""
-
-
-class NotWhole(ValueError):
-    """A file of a run that was cut short, or changed by hand. Says which."""
 
 
 def stem(row: Row, dataset: str) -> str:
@@ -236,104 +228,6 @@ def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[dict]:
         (record for record in finished if is_recipe(record["recipe"], row.recipe)),
         key=lambda record: record["seed"],
     )
-
-
-def read(path: Path) -> dict:
-    """A record. Raises NotWhole for a file that is not whole."""
-    try:
-        record = json.loads(path.read_text())
-        if not isinstance(record, dict) or "recipe" not in record:
-            raise ValueError("it names no recipe")
-        return record
-    except ValueError as error:
-        raise NotWhole(f"{path} is no whole record ({error}): delete it, run again") from error
-
-
-def is_recipe(recorded: dict, recipe: object) -> bool:
-    """Whether a record's recipe is this one.
-
-    An option that the record does not name did not exist when it was made, and has its default.
-    """
-    defaults = {f.name: describe(f.default) for f in fields(recipe) if f.default is not MISSING}
-    return json.loads(json.dumps(defaults)) | recorded == json.loads(json.dumps(describe(recipe)))
-
-
-def describe(recipe: object) -> object:
-    """A recipe as JSON: each dataclass with its class, each function by its name."""
-    if is_dataclass(recipe):
-        values = {f.name: describe(getattr(recipe, f.name)) for f in fields(recipe)}
-        return {"class": type(recipe).__name__, **values}
-    if callable(recipe):
-        return recipe.__name__
-    if recipe == math.inf:
-        return "infinity"  # JSON has no number for it
-    return list(recipe) if isinstance(recipe, tuple) else recipe
-
-
-def about(dataset: Dataset) -> dict[str, object]:
-    """What a record says of the data."""
-    return {
-        "name": dataset.name,
-        "title": dataset.title,
-        "train_patterns": len(dataset.train.labels),
-        "test_patterns": len(dataset.test.labels),
-        "sha256": dataset.sha256,
-    }
-
-
-def sha256(content: bytes) -> str:
-    """As records have it."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """Of everything that the numbers of a run depend on."""
-    packages = ("paper-lenet5", "torch", "numpy", "numba", "llvmlite", "scipy")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
-
-
-def machine() -> dict[str, object]:
-    """The processor and the system, in words."""
-    processor = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                processor = line.split(":", 1)[1].strip()
-                break
-    return {"processor": processor, "cores": os.cpu_count(), "system": platform.system()}
-
-
-def to_json(value: object) -> str:
-    """JSON that a person can read and `git diff` can show: a list of numbers stands on one line."""
-    text = json.dumps(value, indent=1)
-    return re.sub(r"\[[^][{}\"]+\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n"
-
-
-def write(path: Path, content: bytes) -> None:
-    """Put the content there in one step: whoever reads sees the old file or the new one, whole.
-
-    Raises OSError, with the path, where that cannot be done; the old file is still there.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
-
-
-def clear(path: Path) -> None:
-    """Delete what a killed process has left of writing this path; nobody else may be writing it."""
-    for temporary in path.parent.glob(f".{glob.escape(path.name)}-*"):
-        temporary.unlink(missing_ok=True)
 
 
 def _dicts(records: list) -> list[dict]:

@@ -26,8 +26,8 @@ from distributed import (
 from distributed.comm import CommClosedError
 from rich.console import Console
 
-from .datasets import Dataset
-from .recipes import Row
+from ..rows.datasets import Dataset
+from ..rows.row import Row
 from .runs import Run, Runs, run_name
 
 RETRIES = 2

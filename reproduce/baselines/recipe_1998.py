@@ -1,0 +1,29 @@
+"""How the networks beside LeNet-5 in section III-C are trained: as LeNet-5 is, but for the loss."""
+
+from dataclasses import dataclass
+
+import torch
+
+from paper_lenet5.losses import Loss, MSELoss
+from paper_lenet5.training import Recipe, Session, Split
+
+from . import of_1998_compiled
+from .images import version
+from .of_1998 import Layers, LeNet4, Network
+
+
+@dataclass(frozen=True)
+class Recipe1998(Recipe):
+    """As LeNet-5's, but for the network, its loss (eq. 8) and the version of the images."""
+
+    network: Network = LeNet4()
+    loss: Loss = MSELoss()
+    images: str = "regular"
+    """See `images.VERSIONS`."""
+
+    def build(self, rng: torch.Generator | None) -> Layers:
+        return Layers(self.network, rng, self.initialisation)
+
+    def session(self, train: Split, test: Split, seed: int) -> Session:
+        train, test = (version(split, self.images) for split in (train, test))
+        return Session(self, seed, train, test, of_1998_compiled)

@@ -1,0 +1,1 @@
+"""From networks and records to numbers."""

@@ -1,0 +1,85 @@
+"""The record of a run: how it is read and written, what it says of recipe, data and machine."""
+
+import hashlib
+import json
+import math
+import os
+import platform
+import re
+from dataclasses import MISSING, fields, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from ..rows.datasets import Dataset
+from .errors import NotWhole
+
+
+def read(path: Path) -> dict:
+    """A record. Raises NotWhole for a file that is not whole."""
+    try:
+        record = json.loads(path.read_text())
+        if not isinstance(record, dict) or "recipe" not in record:
+            raise ValueError("it names no recipe")
+        return record
+    except ValueError as error:
+        raise NotWhole(f"{path} is no whole record ({error}): delete it, run again") from error
+
+
+def is_recipe(recorded: dict, recipe: object) -> bool:
+    """Whether a record's recipe is this one.
+
+    An option that the record does not name did not exist when it was made, and has its default.
+    """
+    defaults = {f.name: describe(f.default) for f in fields(recipe) if f.default is not MISSING}
+    return json.loads(json.dumps(defaults)) | recorded == json.loads(json.dumps(describe(recipe)))
+
+
+def describe(recipe: object) -> object:
+    """A recipe as JSON: each dataclass with its class, each function by its name."""
+    if is_dataclass(recipe):
+        values = {f.name: describe(getattr(recipe, f.name)) for f in fields(recipe)}
+        return {"class": type(recipe).__name__, **values}
+    if callable(recipe):
+        return recipe.__name__
+    if recipe == math.inf:
+        return "infinity"  # JSON has no number for it
+    return list(recipe) if isinstance(recipe, tuple) else recipe
+
+
+def about(dataset: Dataset) -> dict[str, object]:
+    """What a record says of the data."""
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "train_patterns": len(dataset.train.labels),
+        "test_patterns": len(dataset.test.labels),
+        "sha256": dataset.sha256,
+    }
+
+
+def sha256(content: bytes) -> str:
+    """As records have it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Of everything that the numbers of a run depend on."""
+    packages = ("paper-lenet5", "torch", "numpy", "numba", "llvmlite", "scipy")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def machine() -> dict[str, object]:
+    """The processor and the system, in words."""
+    processor = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                processor = line.split(":", 1)[1].strip()
+                break
+    return {"processor": processor, "cores": os.cpu_count(), "system": platform.system()}
+
+
+def to_json(value: object) -> str:
+    """JSON that a person can read and `git diff` can show: a list of numbers stands on one line."""
+    text = json.dumps(value, indent=1)
+    return re.sub(r"\[[^][{}\"]+\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n"

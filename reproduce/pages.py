@@ -20,7 +20,7 @@ from .writing import snippets, tables
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
 FUZZ_READ = ("the data", "a pattern", "a network")
-"""Outcomes of tests/fuzz.py in which a damaged file is read all the same, and rightly."""
+"""Outcomes of tools/fuzz.py in which a damaged file is read all the same, and rightly."""
 
 
 def benchmark_lines() -> str:

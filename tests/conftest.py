@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from hub_double import serve
 from huggingface_hub import constants
 
 from paper_lenet5 import LeNet5, mnist
+from tests.doubles.hub_double import serve
 
 torch.set_num_threads(1)
 
@@ -65,28 +65,6 @@ def load_or_skip(split):
         return mnist.load_mnist(split, MNIST)
     except mnist.DataUnavailable as reason:
         pytest.skip(f"needs MNIST in {mnist.VARIABLE} or the cache: {reason}")
-
-
-# The tests of paper_lenet5 alone. They need no browser, and of the extras only numba.
-QUICK = ["bad_input", "behaviour", "claims", "cli", "compiled", "distort", "hub", "mnist",
-         "pictures", "pretrained", "sdlm_oracle", "strings", "structure", "twin",
-         "variants"]  # fmt: skip
-
-
-def pytest_ignore_collect(collection_path, config):
-    """With `-m quick` the other files are not even imported: what they need may not be there."""
-    quick = collection_path.stem.removeprefix("test_") in QUICK
-    return (
-        True
-        if config.option.markexpr == "quick" and collection_path.is_file() and not quick
-        else None
-    )
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if item.path.stem.removeprefix("test_") in QUICK:
-            item.add_marker("quick")
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
-from conftest import MNIST
-from demo_server import served
 from PIL import Image
 
 from demo import digits, several
@@ -19,13 +16,15 @@ from paper_lenet5.mnist import VARIABLE, DataUnavailable
 from reproduce.measures.statistics import percent
 from reproduce.running.runs import Runs
 from reproduce.writing.snippets import Block, blocks, with_outputs
+from tests import ROOT
+from tests.conftest import MNIST
+from tests.doubles.demo_server import served
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     str(path.relative_to(ROOT))
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"),
@@ -37,7 +36,7 @@ STAND_INS = {
         "python -m venv --without-pip .venv && . .venv/bin/activate && deactivate",
     # some of the tests
     "pytest": "pytest --version",
-    "pytest tests/test_claims.py tests/test_behaviour.py": "pytest -q tests/test_structure.py",
+    "pytest tests/paper_lenet5": "pytest -q tests/paper_lenet5/test_claims.py",
     # `demo` below runs this very line
     "python app.py": "test -f app.py",
     # the table from the records, in place of training

@@ -3,13 +3,13 @@
 import copy
 import os
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 LARGEST = 300_000
 """Bytes of a notebook with its pictures."""

@@ -3,7 +3,8 @@
 import ast
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "hub",
          "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "strings", "reading",
          "sdlm", "eager", "compiled", "training", "pictures"]  # fmt: skip
@@ -25,13 +26,31 @@ def imports_of(path: Path) -> set[str]:
     return names
 
 
+def roots_of(path: Path) -> set[str]:
+    """Names of packages that the file imports."""
+    return {name.split(".")[0] for name in imports_of(path)}
+
+
 def test_the_package_knows_nothing_of_what_is_built_on_it():
     files = list((ROOT / "paper_lenet5").rglob("*.py"))
     assert len(files) > len(ORDER)
     for path in files:
-        assert not any(
-            n.split(".")[0] in ("reproduce", "demo", "app", "tests") for n in imports_of(path)
-        ), path
+        assert not roots_of(path) & {"reproduce", "demo", "app", "tests", "tools"}, path
+
+
+def test_the_quick_suite_needs_the_package_alone():
+    """Beside its tests those doubles and fixtures that it uses."""
+    of_others = {"pandas", "scipy", "sklearn", "matplotlib", "gradio", "playwright"}
+    files = list((ROOT / "tests/paper_lenet5").glob("test_*.py"))
+    assert files
+    for path in [*files, ROOT / "tests/conftest.py", ROOT / "tests/__init__.py"]:
+        assert not roots_of(path) & ({"reproduce", "demo", "app", "tools"} | of_others), path
+
+
+def test_no_package_knows_of_its_tests():
+    for folder in ("reproduce", "demo"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert not roots_of(path) & {"tests", "tools"}, path
 
 
 def test_every_module_imports_only_what_stands_before_it():
@@ -65,7 +84,7 @@ def test_at_the_top_of_reproduce_stand_commands_alone():
 
 def test_the_demo_knows_nothing_of_reproduce():
     for path in (*(ROOT / "demo").rglob("*.py"), ROOT / "app.py"):
-        assert not any(n.split(".")[0] == "reproduce" for n in imports_of(path)), path
+        assert "reproduce" not in roots_of(path), path
 
 
 def test_the_light_core_needs_none_of_the_extras():

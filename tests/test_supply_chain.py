@@ -2,12 +2,12 @@
 
 import ast
 import json
-from pathlib import Path
 
 import pytest
 from safetensors import safe_open
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 SOURCES = [
     p for folder in ("paper_lenet5", "reproduce", "demo") for p in (ROOT / folder).rglob("*.py")
 ]

@@ -1,11 +1,15 @@
 """What some rows come to on a corner of the sample, as JSON: for comparing machines, bit by bit.
 
-python tests/digests.py JOBS [ROW ...]
+python -m tools.digests JOBS [ROW ...]
 """
 
 import json
+import os
+import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -15,6 +19,28 @@ from reproduce.running.runs import Runs
 from reproduce.running.sweep import runs_of, sweep
 
 ROWS = {row.name: row for row in (*TABLE_1, NOISE, SDNN) if row.name != "lenet5-textbook-rgb"}
+
+
+PROCESSORS = {
+    "AVX2 (Haswell, 2013)": {
+        "NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,-avx512f",
+        "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    },
+}  # fmt: skip
+"""What makes Numba, PyTorch, oneDNN and MKL take this processor for another."""
+
+
+def digests(jobs: int, rows: Sequence[str] = (), **environment: str) -> dict[str, list]:
+    """What `main` prints in a process of its own, with these variables in its environment."""
+    command = [sys.executable, "-m", "tools.digests", str(jobs), *rows]
+    root = Path(__file__).parent.parent
+    made = subprocess.run(
+        command, cwd=root, env=os.environ | environment, capture_output=True, text=True
+    )
+    if made.returncode:
+        raise RuntimeError(made.stderr)
+    return json.loads(made.stdout)
 
 
 def main(jobs: str, *names: str) -> None:

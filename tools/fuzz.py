@@ -1,4 +1,4 @@
-"""Damaged files at the readers of data, pictures and weights: `python tests/fuzz.py --seconds 600`.
+"""Damaged files at the readers of data, pictures and weights: `python -m tools.fuzz --seconds 600`.
 
 Each case is a good file, changed at random, sometimes with its checksums mended so that the change is
 not seen at once. A reader may give what the good file gives, or a pattern of a picture, or its
@@ -321,7 +321,7 @@ def main() -> int:
     record = {}
     for reader in READERS:
         folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{reader}-")).resolve()
-        command = [sys.executable, "-W", "ignore", __file__, "--child", reader, str(folder),
+        command = [sys.executable, "-W", "ignore", "-m", "tools.fuzz", "--child", reader, str(folder),
                    "--seconds", str(args.seconds / len(READERS)), "--cases", str(args.cases),
                    "--seed", str(args.seed)]  # fmt: skip
         # Decoders write to stderr whatever they like.

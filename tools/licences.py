@@ -1,4 +1,4 @@
-"""The licences of all that this project stands on, as a table: `python docs/licences.py`
+"""The licences of all that this project stands on, as a table: `python -m tools.licences`
 
 Every package that `pip install .` brings, and what each extra adds, as they are installed here.
 """

@@ -1,4 +1,4 @@
-"""Ten clients draw at once: `python tests/load_app.py` writes results/demo.json and demo.md.
+"""Ten clients draw at once: `python -m tools.load_app` writes results/demo.json and demo.md.
 
 Starts app.py, waits until it answers, and lets the clients send drawings as the page does, together
 ten a second for a minute. No test: times belong to a machine.
@@ -17,13 +17,11 @@ from uuid import uuid4
 
 import httpx
 
+from demo import digits
+from reproduce.running.files import write
+from reproduce.running.record import machine, versions
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from demo import digits  # noqa: E402
-from reproduce.running.files import write  # noqa: E402
-from reproduce.running.record import machine, versions  # noqa: E402
-
 CLIENTS, RATE, SECONDS = 10, 10, 60
 """RATE is drawings a second of all clients together."""
 PATIENCE = 30
@@ -143,7 +141,7 @@ longest {longest_ms} ms. Memory: {mb_before} MB before, {mb_after} MB after. The
 {start_seconds} s and then takes {mb_after_start} MB.
 
 {machine[processor]}, {machine[cores]} cores, load average {load_average}, other work on the machine
-included. `python tests/load_app.py`
+included. `python -m tools.load_app`
 """.format(**found)
 
 

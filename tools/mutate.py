@@ -1,4 +1,4 @@
-"""Break the package in one place at a time: for each break a test that sees it. `python tests/mutate.py`
+"""Break the package in one place at a time: for each break a test that sees it. `python -m tools.mutate`
 
 The breaks are made in a copy. A break is caught if its test, which passes on the package as it is,
 fails. Processes are forked, so that the libraries are imported once: not for Windows.
@@ -124,7 +124,7 @@ def in_copy(folder: Path, tests: Sequence[str], log: Path) -> None:
     sys.dont_write_bytecode = True
     imported = "ignore::pytest.PytestAssertRewriteWarning"  # before pytest could rewrite it
     options = ["-q", "-p", "no:cacheprovider", "-W", imported]
-    os._exit(pytest.main([*options, *(f"tests/{test}" for test in tests)]))
+    os._exit(pytest.main([*options, *(f"tests/paper_lenet5/{test}" for test in tests)]))
 
 
 def run(folder: Path, tests: Sequence[str]) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """Kills, faults, bits and clusters: what the commands stand, measured. Writes results/reliability.*
 
-    python tests/reliability.py [kills] [faults] [bits] [cluster] [cost]
+    python -m tools.reliability [kills] [faults] [bits] [cluster] [cost]
 
 Each part is measured anew where it is named, all where none is. A quarter of an hour of one core, half
 of it for 50 kills. A full disk and a read-only one are small tmpfs, which only root may mount.
@@ -14,7 +14,6 @@ import pickle
 import random
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,11 +22,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import killed
 import psutil
-from killed import Child, contents
-from loopback import Cluster, kill, wait_for
-from poison import dies
 from rich.console import Console
 
 from reproduce import table1
@@ -41,8 +36,12 @@ from reproduce.running.files import write
 from reproduce.running.record import machine, versions
 from reproduce.running.runs import Runs, recorded
 from reproduce.running.sweep import runs_of, sweep
+from tests.doubles import killed
+from tests.doubles.killed import Child, contents
+from tests.doubles.loopback import Cluster, kill, wait_for
+from tests.doubles.poison import dies
+from tools.digests import PROCESSORS, digests
 
-TESTS = Path(__file__).parent
 QUIET = Console(quiet=True)
 
 
@@ -138,26 +137,9 @@ def faults(folder: Path) -> dict:
 
 # --- bits -----------------------------------------------------------------------------------------
 
-PROCESSORS = {
-    "AVX2 (Haswell, 2013)": {
-        "NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,-avx512f",
-        "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
-        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
-    },
-}  # fmt: skip
-"""What makes Numba, PyTorch, oneDNN and MKL take this processor for another."""
 COMPARED = ("lenet5-1998", "lenet5-1998-distortions", "lenet5-1998-noise", "lenet5-textbook",
             "modern", "mlp", "linear")  # fmt: skip
 ROWS = (*COMPARED, "lenet5-1998-eq8", "lenet5-sdnn", "lenet5-tanh-average")
-
-
-def digests(jobs: int, rows: tuple[str, ...] = (), **environment: str) -> dict[str, list]:
-    """By row: the digest of the weights and the test errors, of seed 0 on a corner of the sample."""
-    command = [sys.executable, TESTS / "digests.py", str(jobs), *rows]
-    made = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
-    if made.returncode:
-        raise RuntimeError(made.stderr)
-    return json.loads(made.stdout)
 
 
 def bits(folder: Path) -> dict:
@@ -275,7 +257,7 @@ def markdown(found: dict) -> str:
     lines = ["# What the commands stand", ""]
     about = found["machine"]
     lines += [
-        f"Measured by `python tests/reliability.py` on {about['processor']}, {about['cores']} cores, "
+        f"Measured by `python -m tools.reliability` on {about['processor']}, {about['cores']} cores, "
         f"Python {found['versions']['python']}, torch {found['versions']['torch']}, numba "
         f"{found['versions']['numba']}, on a corner of the 5,000-digit sample, where a run takes a "
         "second or two.",

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The quick suite on another Python and other libraries, in a virtual environment that is then removed:
 #
-#     bash tests/versions.sh python3.13                          the newest that fit
-#     RESOLUTION=lowest-direct bash tests/versions.sh python3.10   the oldest that pyproject.toml names
+#     bash tools/versions.sh python3.13                          the newest that fit
+#     RESOLUTION=lowest-direct bash tools/versions.sh python3.10   the oldest that pyproject.toml names
 #
 # Prints what was installed and what came of it, and appends that to results/versions.csv. Needs uv.
 set -euo pipefail
@@ -23,7 +23,7 @@ python -W error -c "import paper_lenet5"
 ignored=(-W ignore::DeprecationWarning -W "ignore:Attempted to insert a get_attr:UserWarning"
          -W "ignore:Node c3_lifted_tensor:UserWarning")
 [ "${RESOLUTION:-highest}" != highest ] || ignored=()
-pytest -m quick -q -p no:cacheprovider "${ignored[@]}" | tee "$environment/tests" || true
+pytest tests/paper_lenet5 -q -p no:cacheprovider "${ignored[@]}" | tee "$environment/tests" || true
 python - "$environment/tests" "${RESOLUTION:-highest}" << 'END'
 import csv, platform, re, sys
 from importlib.metadata import version

@@ -14,13 +14,14 @@ pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[app]
 
 import gradio as gr
 import httpx
-from demo_server import ROOT, served
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from demo import changes, digits, draw, page, several, then
 from demo.networks import RUBBISH, lenet5, look
 from paper_lenet5 import LeNet5, preprocess
+from tests import ROOT
+from tests.doubles.demo_server import served
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,10 @@ import pytest
 pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[app]"')
 pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
 
-from demo_server import CHROMIUM, OPTIONS, ROOT, served
 from playwright.sync_api import Page, expect, sync_playwright
+
+from tests import ROOT
+from tests.doubles.demo_server import CHROMIUM, OPTIONS, served
 
 pytestmark = pytest.mark.skipif(
     not Path(CHROMIUM).exists(), reason=f"no {CHROMIUM}: apt-get install chromium"

@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 RUNNING = "PAPER_LENET5_DEMO"
 """Where this variable has the address of a demo that runs already, that one is asked."""
 CHROMIUM = "/usr/bin/chromium"

@@ -24,6 +24,7 @@ from reproduce.rows.row import Row
 from reproduce.running import runs as runs_module
 from reproduce.running.record import to_json
 from reproduce.running.runs import Runs
+from tests import ROOT
 
 PHASES = ("training", "writing", "rendering")
 ROWS = ("lenet5-1998", "mlp")
@@ -82,7 +83,16 @@ class Child:
         ours, theirs = os.pipe()
         self.said: list[tuple[str, ...]] = []
         self.process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs), "--out", str(out), *(options or COMMAND)],
+            [
+                sys.executable,
+                "-m",
+                "tests.doubles.killed",
+                str(theirs),
+                "--out",
+                str(out),
+                *(options or COMMAND),
+            ],
+            cwd=ROOT,
             pass_fds=[theirs],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -7,9 +7,8 @@ import subprocess
 import sys
 import time
 from contextlib import AbstractContextManager
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 
 class Cluster(AbstractContextManager):
@@ -31,7 +30,7 @@ class Cluster(AbstractContextManager):
         return self._start("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1")
 
     def _start(self, kind: str, *options: str) -> subprocess.Popen:
-        path = os.pathsep.join(map(str, (ROOT, ROOT / "tests", os.environ.get("PYTHONPATH", ""))))
+        path = os.pathsep.join(map(str, (ROOT, os.environ.get("PYTHONPATH", ""))))
         process = subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options, "--no-dashboard"],
             env=os.environ | {"PYTHONPATH": path} | self.environment,

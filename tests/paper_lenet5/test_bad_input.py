@@ -1,7 +1,7 @@
 """Whatever goes in, there comes out an answer that is right, or an error that says what was expected.
 
 Hypothesis draws the input, the same on every machine and in every run. What is written to files is
-fuzzed by `tests/fuzz.py` too, for as long as one likes.
+fuzzed by `tools/fuzz.py` too, for as long as one likes.
 """
 
 import contextlib
@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digits, random_model
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -57,6 +56,7 @@ from paper_lenet5.strings import (
     string_fields,
 )
 from paper_lenet5.training import Recipe, Session, Split
+from tests.conftest import draw_digits, random_model
 
 few = settings(
     max_examples=40, derandomize=True, deadline=None, database=None,

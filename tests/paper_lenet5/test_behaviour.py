@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import CROSSES, draw_digits, random_model
 
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, diagonal_curvature, eager, preprocess
 from paper_lenet5.bitmaps import digit_bitmaps
@@ -16,6 +15,7 @@ from paper_lenet5.initialisation import PRINTED, Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.rbf import EuclideanRBF
 from paper_lenet5.training import Recipe, Session, Split
+from tests.conftest import CROSSES, draw_digits, random_model
 
 LOSSES = [MSELoss(), MSELoss(0.5), MAPLoss(j=1.0), MAPLoss(j=20.0), MAPLoss(j=5.0, factor=0.5)]
 

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from conftest import CROSSES, draw_digits, random_model
 from torch.func import jacrev, vmap
 
 from paper_lenet5 import LeNet5, MAPLoss, preprocess
@@ -16,6 +15,7 @@ from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import squash
 from paper_lenet5.sdlm import CURVATURE_PATTERNS, MU
 from paper_lenet5.training import SCHEDULE, Distorted, Originals, Recipe, Split
+from tests.conftest import CROSSES, draw_digits, random_model
 
 # Section II-B: maps, their height and width, parameters, connections. The paper's C3 has 151,600
 # connections in the preprint; the journal's 156,000 is a misprint, and so is its total, 345,308.

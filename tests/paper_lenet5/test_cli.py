@@ -6,12 +6,12 @@ import sys
 
 import pytest
 import torch
-from conftest import draw_digits
 from PIL import Image
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.__main__ import main
 from paper_lenet5.pictures import read_picture
+from tests.conftest import draw_digits
 
 
 @pytest.fixture

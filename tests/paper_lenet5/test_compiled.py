@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digits, random_model
 
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, diagonal_curvature, eager, preprocess
 from paper_lenet5.bitmaps import digit_bitmaps
 from paper_lenet5.training import Recipe
+from tests.conftest import draw_digits, random_model
 
 compiled = pytest.importorskip("paper_lenet5.compiled", exc_type=ImportError)
 

@@ -1,16 +1,16 @@
-"""Networks on the Hugging Face Hub, by way of a double of it (tests/hub_double.py)."""
+"""Networks on the Hugging Face Hub, by way of a double of it (tests/doubles/hub_double.py)."""
 
 import json
 
 import pytest
 import torch
-from conftest import random_model
 from huggingface_hub import HfApi, constants
-from test_pretrained import assert_same
 
 from paper_lenet5 import LeNet5
 from paper_lenet5.hub import WeightsUnavailable
 from paper_lenet5.pretrained import WeightsUnusable
+from tests.conftest import random_model
+from tests.paper_lenet5.test_pretrained import assert_same
 
 NAME = "someone/digits"
 

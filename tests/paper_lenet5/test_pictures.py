@@ -7,11 +7,11 @@ import zlib
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digits
 from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.pictures import MAX_PIXELS, normalise, read_picture
+from tests.conftest import draw_digits
 
 
 def drawing(mode="L", size=(300, 200), paper=255, ink=0, width=12):

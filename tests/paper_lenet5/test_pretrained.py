@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import random_model
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -20,8 +19,9 @@ from paper_lenet5.modern import ModernNet
 from paper_lenet5.pretrained import Pretrained, WeightsUnusable
 from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.training import Split, fixed_fields
+from tests import ROOT
+from tests.conftest import random_model
 
-ROOT = Path(__file__).parent.parent
 by_name = pytest.mark.parametrize("name", SHIPPED)
 
 

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import CROSSES, draw_digits, random_model
 from torch.func import functional_call, jacrev
 
 from paper_lenet5 import MAPLoss, MSELoss, diagonal_curvature, preprocess
 from paper_lenet5.bitmaps import digit_bitmaps
+from tests.conftest import CROSSES, draw_digits, random_model
 
 LOSSES = {
     "eq. 8": MSELoss(),

@@ -6,15 +6,15 @@ compiled code would not say.
 
 import sys
 
-import lanes_double
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digits
-from lanes_double import compiled_in_python
 
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, eager, preprocess
 from paper_lenet5.lenet5 import LeNet5Config
+from tests.conftest import draw_digits
+from tests.doubles import lanes_double
+from tests.doubles.lanes_double import compiled_in_python
 
 lanes = pytest.importorskip("paper_lenet5.compiled.lanes", exc_type=ImportError)
 LANES = lanes_double.LANES

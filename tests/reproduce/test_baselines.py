@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digits
 from torch import nn
 
 from paper_lenet5.distort import FIG7_RANGES
@@ -24,6 +23,7 @@ from reproduce.baselines.minibatch import (
     one_cycle,
 )
 from reproduce.measures import costs
+from tests.conftest import draw_digits
 
 
 def split(n, seed):

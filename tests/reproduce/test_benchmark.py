@@ -4,11 +4,11 @@ import json
 
 import pytest
 import torch
-from conftest import draw_digits, random_model
 from torch.utils.flop_counter import FlopCounterMode
 
 from paper_lenet5 import SDLM, LeNet5, MSELoss, eager, preprocess
 from paper_lenet5.connections import TABLE_I
+from tests.conftest import draw_digits, random_model
 
 pytest.importorskip("numba")
 from reproduce import benchmark

@@ -5,13 +5,13 @@ import json
 
 import pytest
 import torch
-from conftest import draw_digits, random_model
 from torch.autograd.functional import hessian
 
 from paper_lenet5 import MAPLoss, MSELoss, diagonal_curvature, preprocess
 from paper_lenet5.training import Split
 from reproduce import curvature
 from reproduce.rows import datasets
+from tests.conftest import draw_digits, random_model
 
 P = 3
 LOSSES = (

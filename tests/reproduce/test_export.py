@@ -1,16 +1,14 @@
 """For those who do not use the package: ONNX, torch.hub."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from conftest import draw_digits, random_model
-from test_pretrained import assert_same
 
 from paper_lenet5 import LeNet5, preprocess
+from tests import ROOT
+from tests.conftest import draw_digits, random_model
+from tests.paper_lenet5.test_pretrained import assert_same
 
-ROOT = Path(__file__).parent.parent
 onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
 pytest.importorskip("onnxruntime", reason="needs the extra onnx")
 pytest.importorskip("onnxscript", reason="needs the extra onnx")

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import draw_digits, random_model
 from torch import nn
 
 from paper_lenet5 import preprocess
@@ -19,6 +18,7 @@ from reproduce.rows.recipes import LENET5, NOISE, TEXTBOOK
 from reproduce.running.record import sha256
 from reproduce.running.runs import Runs
 from reproduce.writing import drawing
+from tests.conftest import draw_digits, random_model
 
 
 def record(wrong: dict[int, int], during=(3000, 600), test=(300, 90)) -> dict:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,8 +30,8 @@ from reproduce.running import rates
 from reproduce.running.record import is_recipe
 from reproduce.running.runs import Runs, recorded
 from reproduce.section_iii_c import classifiers, comparison
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 RUNS = Runs(ROOT / "results")
 
 

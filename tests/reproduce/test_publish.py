@@ -1,4 +1,4 @@
-"""`python -m reproduce.publish`, to a double of the Hub (tests/hub_double.py)."""
+"""`python -m reproduce.publish`, to a double of the Hub (tests/doubles/hub_double.py)."""
 
 import hashlib
 import json
@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import MNIST, draw_digits
 from huggingface_hub import ModelCard, SpaceCard, constants
 from PIL import Image
 
@@ -19,8 +18,9 @@ from reproduce.measures.statistics import error_of, percent
 from reproduce.running.runs import Runs, recorded
 from reproduce.writing import cards
 from reproduce.writing.cards import PUBLISHED, TAG
+from tests import ROOT
+from tests.conftest import MNIST, draw_digits
 
-ROOT = Path(__file__).parent.parent
 RUNS = Runs(ROOT / "results")
 READY = [network for network in PUBLISHED if network.row.name in network.kind.shipped]
 by_network = pytest.mark.parametrize("network", READY, ids=lambda network: network.repo)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import draw_digits
 from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
@@ -38,6 +37,7 @@ from reproduce.section_iii_c.fitted import (
     neighbour_scores,
     weakest_win,
 )
+from tests.conftest import draw_digits
 
 
 def rng(seed=0):

@@ -5,11 +5,7 @@ import random
 import resource
 from dataclasses import replace
 
-import killed
 import pytest
-from loopback import Cluster
-from poison import dies
-from reliability import PROCESSORS, digests
 from rich.console import Console
 
 from reproduce import table1
@@ -21,6 +17,10 @@ from reproduce.running import sweep
 from reproduce.running.errors import RunsFailed
 from reproduce.running.runs import Runs
 from reproduce.running.sweep import runs_of
+from tests.doubles import killed
+from tests.doubles.loopback import Cluster
+from tests.doubles.poison import dies
+from tools.digests import PROCESSORS, digests
 
 SHORT = Row("short", "short", replace(LENET5.recipe, schedule=(0.0005, 0.0002)))
 MLP = next(row for row in TABLE_1 if row.name == "mlp")

@@ -2,7 +2,6 @@
 
 import json
 import math
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,8 +13,8 @@ from reproduce import table1
 from reproduce.rows import datasets
 from reproduce.rows.recipes import TABLE_1
 from reproduce.running.record import describe
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "lenet5_error", "difference", "difference_low", "difference_high",
            "mcnemar_p", "mcnemar_below_05",

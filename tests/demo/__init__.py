@@ -1,0 +1,1 @@
+"""The demo: its page, in a browser, and its endpoints."""

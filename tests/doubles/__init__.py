@@ -1,0 +1,1 @@
+"""What stands for a Hub, a cluster, a vector unit or a command that is killed."""

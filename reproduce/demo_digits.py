@@ -20,6 +20,7 @@ from paper_lenet5.mnist import load_mnist
 
 from .rows import reported
 from .rows.recipes import LENET5_DISTORTIONS
+from .rows.row import Record
 from .running.runs import Runs, recorded
 
 
@@ -37,7 +38,9 @@ def first_of_each(images: Tensor, labels: Sequence[int]) -> list[int]:
     ]
 
 
-def described(records: Sequence[dict], labels: Sequence[int], first: Sequence[int]) -> list[dict]:
+def described(
+    records: Sequence[Record], labels: Sequence[int], first: Sequence[int]
+) -> list[Record]:
     """A line for each digit, the `first` ones first: its index, its label, and who missed it."""
     missed = {int(index) for record in records for index in record["wrong_answers"]}
     shown = [*first]
@@ -77,8 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{args.results} has no record of {LENET5_DISTORTIONS.title}, seed 0", file=sys.stderr
         )
         return 1
-    labels = labels.tolist()
-    lines = described(records, labels, first_of_each(images, labels))
+    answers = labels.tolist()
+    lines = described(records, answers, first_of_each(images, answers))
     sheet(images[[line["index"] for line in lines]].numpy()).save(SHEET, optimize=True)
     content = {"networks": len(records), "digits": lines}
     DESCRIPTION.write_text(json.dumps(content).replace("}, ", "},\n") + "\n")

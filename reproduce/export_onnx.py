@@ -35,6 +35,7 @@ def export(model: LeNet5, path: Path) -> None:
             output_names=["penalties"], dynamic_shapes=({0: torch.export.Dim("patterns")},),
         )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
+    assert program is not None  # only without dynamo
     program.save(path, external_data=False)
 
 
@@ -43,6 +44,7 @@ def run(path: Path, fields: Tensor) -> np.ndarray:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    penalties: np.ndarray
     (penalties,) = session.run(["penalties"], {"field": fields.numpy()})
     return penalties
 

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from huggingface_hub import HfApi, constants, logging
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
@@ -84,7 +84,8 @@ def check_token(api: HfApi) -> None:
 def send(api: HfApi, repository: Repository, private: bool) -> str:
     """Make the repository what its folder is, and tag it; returns what was done. Raises Failed."""
     kind, name, folder = repository
-    where, sdk = {"repo_id": name, "repo_type": kind}, "gradio" if kind == "space" else None
+    where: dict[str, Any] = {"repo_id": name, "repo_type": kind}
+    sdk = "gradio" if kind == "space" else None
     reached = "nothing was sent"
     try:
         existed = api.repo_exists(**where)
@@ -135,8 +136,10 @@ def reason(error: Exception) -> str:
 
 
 def _status(error: Exception) -> int | None:
-    known = isinstance(error, HfHubHTTPError) and error.response is not None
-    return error.response.status_code if known else None
+    if not isinstance(error, HfHubHTTPError) or error.response is None:
+        return None
+    status: int = error.response.status_code
+    return status
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:

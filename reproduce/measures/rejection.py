@@ -9,7 +9,8 @@ ACCEPTED_ERROR = 0.005
 def margins(scores: np.ndarray) -> np.ndarray:
     """How far the largest of the scores (N, classes) is ahead of the second largest, (N,)."""
     second, first = np.partition(scores, -2, axis=1)[:, -2:].T
-    return first - second
+    ahead: np.ndarray = first - second
+    return ahead
 
 
 def rejected(scores: np.ndarray, labels: np.ndarray, accepted_error: float = ACCEPTED_ERROR) -> int:

@@ -5,19 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+from ..rows.row import Record
 
-def percent(record: dict) -> float:
+
+def percent(record: Record) -> float:
     """The run's test error."""
-    return 100 * record["test_errors"] / record["dataset"]["test_patterns"]
+    return float(100 * record["test_errors"] / record["dataset"]["test_patterns"])
 
 
-def error_of(records: Sequence[dict]) -> dict[str, float]:
+def error_of(records: Sequence[Record]) -> dict[str, float]:
     """Test error in percent: mean, standard deviation, n, and the 95 % interval of the mean."""
     errors = [percent(record) for record in records]
     low, high = interval(errors)
     return {
-        "test_error": np.mean(errors),
-        "test_sd": np.std(errors, ddof=1) if len(errors) > 1 else np.nan,
+        "test_error": float(np.mean(errors)),
+        "test_sd": float(np.std(errors, ddof=1)) if len(errors) > 1 else np.nan,
         "n": len(errors),
         "ci_low": low,
         "ci_high": high,
@@ -32,13 +34,13 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def training_error(records: Sequence[dict]) -> float:
+def training_error(records: Sequence[Record]) -> float:
     """Percent during the last pass, each pattern judged just before it is learned from (Fig. 5)."""
     last = [record["passes"][-1] for record in records]
     return float(np.mean([100 * p["errors_during"] / p["patterns"] for p in last]))
 
 
-def against(records: Sequence[dict], others: Sequence[dict]) -> dict[str, float]:
+def against(records: Sequence[Record], others: Sequence[Record]) -> dict[str, float | str]:
     """How a row's test error differs from another's, over the seeds that both have.
 
     The other's mean on these seeds; the mean difference in points of percent, with its 95 % interval
@@ -53,16 +55,16 @@ def against(records: Sequence[dict], others: Sequence[dict]) -> dict[str, float]
     low, high = interval(differences)
     p = [mcnemar(one, other) for one, other in pairs]
     return {
-        "lenet5_error": np.mean([percent(other) for _, other in pairs]),
-        "difference": np.mean(differences),
+        "lenet5_error": float(np.mean([percent(other) for _, other in pairs])),
+        "difference": float(np.mean(differences)),
         "difference_low": low,
         "difference_high": high,
-        "mcnemar_p": np.median(p),
+        "mcnemar_p": float(np.median(p)),
         "mcnemar_below_05": f"{sum(value < 0.05 for value in p)} of {len(p)}",
     }
 
 
-def mcnemar(one: dict, other: dict) -> float:
+def mcnemar(one: Record, other: Record) -> float:
     """Exact two-sided p of the null hypothesis that both networks miss equally often.
 
     Only the test patterns count that exactly one of the two misses.

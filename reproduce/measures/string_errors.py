@@ -68,7 +68,8 @@ def sweep(model: LeNet5, inputs: Tensor) -> Tensor:
 def at_every_position(model: LeNet5, inputs: Tensor) -> Tensor:
     """The penalties of `at_once`, from each 32x32 part of the inputs by itself."""
     parts = inputs.unfold(-1, FIELD, STRIDE).movedim(-2, 1)  # (N, answers, 1, 32, 32)
-    return model(parts.flatten(0, 1)).unflatten(0, parts.shape[:2]).movedim(1, -1)
+    penalties: Tensor = model(parts.flatten(0, 1)).unflatten(0, parts.shape[:2]).movedim(1, -1)
+    return penalties
 
 
 def read(model: LeNet5, strings: Strings, noise: float) -> list[str]:
@@ -81,7 +82,7 @@ def read(model: LeNet5, strings: Strings, noise: float) -> list[str]:
 
 def measure(
     models: Mapping[tuple[str, int], LeNet5], images: Tensor, labels: Tensor, n: int
-) -> Iterator[dict]:
+) -> Iterator[dict[str, object]]:
     """Errors of each network, named by its row and seed, on n strings of each length and gap."""
     for length in LENGTHS:
         for gap in GAPS:
@@ -110,7 +111,10 @@ def compare_costs(model: LeNet5, images: Tensor, rounds: int = 30) -> dict[str, 
     inputs = preprocess(strings[0])[..., :COLUMNS]
     once, each = at_once(model, inputs), at_every_position(model, inputs)
     answers = once.shape[-1]
-    seconds: dict[Callable, list[float]] = {at_once: [], at_every_position: []}
+    seconds: dict[Callable[[LeNet5, Tensor], Tensor], list[float]] = {
+        at_once: [],
+        at_every_position: [],
+    }
     for _ in range(rounds):
         for way, of_way in seconds.items():
             started = time.thread_time()

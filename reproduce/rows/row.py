@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from safetensors.torch import load_file
@@ -14,6 +14,9 @@ from paper_lenet5.training import Split
 
 from . import reported
 from .datasets import Dataset
+
+Record = dict[str, Any]
+"""What a run of a row leaves on disk as JSON: see `running.runs.Runs.finish` for its keys."""
 
 _GLOBAL_STREAM = Lock()
 """PyTorch's layers draw their first values from one stream that all threads share."""

@@ -4,7 +4,7 @@ import time
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 
@@ -33,13 +33,13 @@ class Display:
             disable=not console.is_terminal,
         )
         self.started: dict[str, float] = {}
-        self.tasks: dict[str, object] = {}
+        self.tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> "Display":
         self.live.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.live.stop()
 
     def begin(self, run: Shown) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..measures import statistics
 from ..rows.datasets import MNIST_HELD_OUT, Dataset
-from ..rows.recipes import Rated
+from ..rows.row import Rated
 from .files import write
 from .runs import Run, Runs, recorded
 from .sweep import runs_of

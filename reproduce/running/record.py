@@ -9,12 +9,14 @@ import re
 from dataclasses import MISSING, fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ..rows.datasets import Dataset
+from ..rows.row import Record
 from .errors import NotWhole
 
 
-def read(path: Path) -> dict:
+def read(path: Path) -> Record:
     """A record. Raises NotWhole for a file that is not whole."""
     try:
         record = json.loads(path.read_text())
@@ -25,18 +27,19 @@ def read(path: Path) -> dict:
         raise NotWhole(f"{path} is no whole record ({error}): delete it, run again") from error
 
 
-def is_recipe(recorded: dict, recipe: object) -> bool:
+def is_recipe(recorded: Record, recipe: Any) -> bool:
     """Whether a record's recipe is this one.
 
     An option that the record does not name did not exist when it was made, and has its default.
     """
     defaults = {f.name: describe(f.default) for f in fields(recipe) if f.default is not MISSING}
-    return json.loads(json.dumps(defaults)) | recorded == json.loads(json.dumps(describe(recipe)))
+    as_json = json.loads(json.dumps([defaults, describe(recipe)]))
+    return bool(as_json[0] | recorded == as_json[1])
 
 
-def describe(recipe: object) -> object:
+def describe(recipe: Any) -> object:
     """A recipe as JSON: each dataclass with its class, each function by its name."""
-    if is_dataclass(recipe):
+    if is_dataclass(recipe) and not isinstance(recipe, type):
         values = {f.name: describe(getattr(recipe, f.name)) for f in fields(recipe)}
         return {"class": type(recipe).__name__, **values}
     if callable(recipe):
@@ -63,7 +66,7 @@ def sha256(content: bytes) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of everything that the numbers of a run depend on."""
+    """Versions of the packages that the numbers of a run depend on."""
     packages = ("paper-lenet5", "torch", "numpy", "numba", "llvmlite", "scipy")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 

@@ -11,12 +11,12 @@ results/runs/unfinished/                    of commands that are not over:
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
@@ -26,13 +26,13 @@ from paper_lenet5.pretrained import WEIGHTS
 
 from ..measures import costs
 from ..rows.datasets import Dataset
-from ..rows.row import Row
+from ..rows.row import Record, Row, Session
 from .errors import NotWhole
 from .files import clear, write
 from .record import about, describe, is_recipe, machine, read, sha256, to_json, versions
 
-Progress = Callable[[int, int, object], None]
-"""Told after every pass: its number, how many there are, its record."""
+Progress = Callable[[int, int, Any], None]
+"""Called after every pass with its number, the number of passes, and its record."""
 
 
 def stem(row: Row, dataset: str) -> str:
@@ -65,11 +65,11 @@ class Run(NamedTuple):
 class Runs:
     """The records under one results folder, and what is still to be done there."""
 
-    def __init__(self, out: str | os.PathLike):
+    def __init__(self, out: str | os.PathLike[str]):
         self.folder = Path(out) / "runs"
         self.unfinished = self.folder / "unfinished"
 
-    def record(self, name: str) -> dict:
+    def record(self, name: str) -> Record:
         """The record of a finished run. Raises NotWhole for a file that is not whole."""
         return read(self.folder / f"{name}.json")
 
@@ -79,7 +79,7 @@ class Runs:
             self.record(path.stem)
 
     def open(self, names: Iterable[str], missing: bool = False) -> list[str]:
-        """Of the named runs, those to be done now.
+        """Mark the named runs that are to be trained now, and return their names.
 
         If an earlier command with some of them was interrupted, what it left; else all of them,
         from scratch. With `missing`, those that are interrupted or have no record.
@@ -105,7 +105,7 @@ class Runs:
             self._finished(name).unlink(missing_ok=True)
 
     def alone(self) -> FileLock:
-        """Held by one command at a time, as a context; waits for the others."""
+        """A lock that lets one command at a time change the folder; use it as a context manager."""
         self.unfinished.mkdir(parents=True, exist_ok=True)
         return FileLock(self.unfinished / ".lock", thread_local=False)
 
@@ -130,7 +130,7 @@ class Runs:
             Path(lock.lock_file).unlink()
         lock.release()
 
-    def finish(self, row: Row, dataset: Dataset, seed: int, progress: Progress) -> dict:
+    def finish(self, row: Row, dataset: Dataset, seed: int, progress: Progress) -> Record:
         """Train the run to its end, from its last whole pass if there is one; returns the record."""
         name = run_name(row, dataset, seed)
         session = row.session(dataset, seed)
@@ -184,7 +184,7 @@ class Runs:
         """Put a checkpoint of another folder here."""
         write(self._checkpoint(name), checkpoint)
 
-    def weights_of(self, record: dict) -> Path | None:
+    def weights_of(self, record: Record) -> Path | None:
         """The file with exactly the weights of that run: here, or in the package."""
         name = record["name"]
         for path in (
@@ -195,7 +195,7 @@ class Runs:
                 return path
         return None
 
-    def _resume(self, session, identity: dict) -> None:
+    def _resume(self, session: Session, identity: Record) -> None:
         """Put the session where its checkpoint left it, if that is a checkpoint of the same run."""
         path = self._checkpoint(identity["name"])
         clear(path)
@@ -217,7 +217,7 @@ class Runs:
         return self.unfinished / f"{name}.finished"
 
 
-def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[dict]:
+def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[Record]:
     """All finished runs of the row on that data, in the order of their seeds.
 
     Only those of the row as it is now: a record of another recipe is not one of its runs.
@@ -230,5 +230,5 @@ def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[dict]:
     )
 
 
-def _dicts(records: list) -> list[dict]:
+def _dicts(records: Sequence[Any]) -> list[Record]:
     return [asdict(record) for record in records]

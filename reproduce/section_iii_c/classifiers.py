@@ -1,6 +1,6 @@
 """Every classifier of section III-C: what the paper has of it, and what our records say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..measures import rejection, statistics
 from ..rows import reported
 from ..rows.datasets import Dataset
 from ..rows.recipes import LENET5, LENET5_DISTORTIONS, OF_1998
-from ..rows.row import Row
+from ..rows.row import Record, Row
 from ..running.files import write
 from ..running.runs import Runs, recorded
 from . import methods
@@ -39,7 +39,7 @@ def table_of(out: Path) -> pd.DataFrame:
     """
     rejected_by_run, lines = rejected_by_networks(out), []
     for name, bar in reported.SECTION_III_C.items():
-        line = {"name": name, "method": bar.title}
+        line: dict[str, str | float] = {"name": name, "method": bar.title}
         line |= {f"{field}_paper": getattr(bar, field) for field in bar._fields[1:]}
         if name in FITTED:
             line |= of_method(methods.recorded(FITTED[name], out))
@@ -49,8 +49,8 @@ def table_of(out: Path) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def of_method(record: dict | None) -> dict[str, float]:
-    """Of one that is fitted."""
+def of_method(record: Record | None) -> dict[str, float]:
+    """The columns of a fitted classifier."""
     if record is None:
         return {}
     return {
@@ -63,8 +63,10 @@ def of_method(record: dict | None) -> dict[str, float]:
     }
 
 
-def of_networks(records: Sequence[dict], rejected_by_run: dict) -> dict[str, float]:
-    """Of all networks of a row."""
+def of_networks(
+    records: Sequence[Record], rejected_by_run: Mapping[tuple[str, str], int]
+) -> dict[str, float]:
+    """The columns of a row of networks: means over its runs."""
     if not records:
         return {}
     counts = [rejected_by_run.get((r["name"], r["weights_sha256"]), np.nan) for r in records]

@@ -128,7 +128,8 @@ def neighbour_scores(distances: np.ndarray, k: int) -> np.ndarray:
     nearest = np.argsort(flat, axis=1, kind="stable")[:, :k] // k
     votes = (nearest[:, :, None] == np.arange(CLASSES)).sum(1)
     first = distances[:, :, 0]
-    return votes - first / np.maximum(first.max(1, keepdims=True), 1e-12)
+    scores: np.ndarray = votes - first / np.maximum(first.max(1, keepdims=True), 1e-12)
+    return scores
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,6 @@ class PolynomialSVM(Classifier):
             gamma=float(1 / (x * x).sum(1).mean()), decision_function_shape="ovo", cache_size=2000,
         ).fit(x, labels)  # fmt: skip
         # scikit-learn's are positive for the first class.
-        outputs = -machine.decision_function(shown)
+        outputs: np.ndarray = -machine.decision_function(shown)
         stored = len(machine.support_) * (x.shape[1] + CLASSES - 1)
         return Outcome(weakest_win(outputs), stored, stored + len(PAIRS))

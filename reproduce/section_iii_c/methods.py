@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from ..measures import rejection
 from ..rows.datasets import Dataset
+from ..rows.row import Record
 from ..running.files import write
 from ..running.record import about, describe, is_recipe, machine, read, to_json, versions
 from .boosting import Boosted
@@ -49,7 +50,7 @@ METHODS = (
 )
 
 
-def finish(method: Method, dataset: Dataset, out: Path) -> dict:
+def finish(method: Method, dataset: Dataset, out: Path) -> Record:
     """Fit, classify the test set on one core, and leave the record."""
     started = time.thread_time()
     with threadpool_limits(1):
@@ -77,7 +78,7 @@ def finish(method: Method, dataset: Dataset, out: Path) -> dict:
     return record
 
 
-def recorded(method: Method, out: Path) -> dict | None:
+def recorded(method: Method, out: Path) -> Record | None:
     """The record of the method as it is, if there is one. Another recipe's is passed over."""
     path = path_of(method, out)
     if not path.exists():

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData, SpaceCard, SpaceCardData
 
@@ -19,7 +20,7 @@ from paper_lenet5.pretrained import Pretrained
 
 from ..measures.statistics import error_of, percent
 from ..rows.recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE
-from ..rows.row import Row
+from ..rows.row import Record, Row
 from ..running.errors import NotWhole
 from ..running.record import to_json
 from ..running.runs import Runs, recorded
@@ -42,7 +43,7 @@ class NotReady(Exception):
 
 
 @dataclass(frozen=True)
-class Network:
+class Published:
     """A network that is published: that of seed 0 of a row."""
 
     repo: str
@@ -55,24 +56,24 @@ class Network:
 
 
 PUBLISHED = (
-    Network("lenet5-1998", LENET5, LeNet5,
+    Published("lenet5-1998", LENET5, LeNet5,
             "LeNet-5 as it was printed in 1998: scaled tanh, trainable subsampling, the connection "
             "table of C3, a Euclidean RBF output layer on stylised bitmaps, trained one pattern at a "
             "time by stochastic diagonal Levenberg-Marquardt."),
-    Network("lenet5-1998-distortions", LENET5_DISTORTIONS, LeNet5,
+    Published("lenet5-1998-distortions", LENET5_DISTORTIONS, LeNet5,
             "LeNet-5 as it was printed in 1998, trained with random planar affine distortions "
             "(section III-B): nine of each training pattern beside the original."),
-    Network("lenet5-1998-noise", NOISE, LeNet5,
+    Published("lenet5-1998-noise", NOISE, LeNet5,
             "LeNet-5 as it was printed in 1998, trained with 10 % of the pixels of each pattern "
             "inverted (section III-E, Fig. 13), anew in every pass. The errors are on clean patterns."),
-    Network("lenet5-size-modern", MODERN[-1], ModernNet,
+    Published("lenet5-size-modern", MODERN[-1], ModernNet,
             "Not of 1998: what a network with no more parameters than LeNet-5 does by today's means. "
             "Batch normalisation, residual blocks, global average pooling, trained with distortions.",
             smallest=False),
 )  # fmt: skip
 
 
-def model_folder(network: Network, namespace: str, runs: Runs, folder: Path) -> None:
+def model_folder(network: Published, namespace: str, runs: Runs, folder: Path) -> None:
     """Write config.json, model.safetensors and README.md. Raises NotReady."""
     try:
         records = recorded(network.row, runs)
@@ -89,14 +90,14 @@ def model_folder(network: Network, namespace: str, runs: Runs, folder: Path) -> 
     network.kind.from_pretrained(network.row.name).save_pretrained(folder)
 
 
-def card(network: Network, namespace: str, records: Sequence[dict]) -> ModelCard:
+def card(network: Published, namespace: str, records: Sequence[Record]) -> ModelCard:
     """The card of the first record's network, with model-index. All numbers are the records'."""
     first, over_seeds = records[0], error_of(records)
     data = first["dataset"]
     title = network.row.title[0].upper() + network.row.title[1:]
     error, mean = round(percent(first), 4), round(float(over_seeds["test_error"]), 4)
     spread = {name: round(float(over_seeds[name]), 4) for name in ("test_sd", "ci_low", "ci_high")}
-    on_mnist = {"task_type": "image-classification", "dataset_type": "ylecun/mnist",
+    on_mnist: dict[str, Any] = {"task_type": "image-classification", "dataset_type": "ylecun/mnist",
                 "dataset_name": "MNIST", "dataset_config": "mnist", "dataset_split": "test"}  # fmt: skip
     results = [
         EvalResult(metric_type="accuracy", metric_value=round(100 - error, 4),
@@ -107,14 +108,14 @@ def card(network: Network, namespace: str, records: Sequence[dict]) -> ModelCard
                    metric_name=f"Test error (%), mean of {len(records)}", **on_mnist,
                    metric_args={"n": len(records), **(spread if len(records) > 1 else {})}),
     ]  # fmt: skip
-    return ModelCard.from_template(
+    made: ModelCard = ModelCard.from_template(
         ModelCardData(
             license="mit", library_name="paper-lenet5", pipeline_tag="image-classification",
             tags=sorted({*network.kind._hub_mixin_info.model_card_data.tags, "digits"}),
             datasets=["ylecun/mnist"], metrics=["accuracy"],
             model_name=title, eval_results=results,
         ),
-        template_path=_HERE / "card.md",
+        template_path=str(_HERE / "card.md"),
         repo=f"{namespace}/{network.repo}", tag=TAG, title=title, about=network.about,
         seed=first["seed"], error=f"{error:.2f}", errors=first["test_errors"],
         test_patterns=f"{data['test_patterns']:,}", n=len(records), mean=f"{mean:.3f}",
@@ -130,6 +131,7 @@ def card(network: Network, namespace: str, records: Sequence[dict]) -> ModelCard
         processor=first["machine"]["processor"], torch=first["versions"]["torch"],
         recipe=to_json(first["recipe"]).strip(),
     )  # fmt: skip
+    return made
 
 
 def space_folder(namespace: str, models: Sequence[str], tree: Path, folder: Path) -> None:
@@ -150,6 +152,6 @@ def space_folder(namespace: str, models: Sequence[str], tree: Path, folder: Path
         models=[f"{namespace}/{name}" for name in models],
         short_description="Draw a digit for the network of 1998", tags=["mnist", "lenet"],
     )  # fmt: skip
-    SpaceCard.from_template(data, template_path=_HERE / "space.md", models=data.models).save(
+    SpaceCard.from_template(data, template_path=str(_HERE / "space.md"), models=data.models).save(
         folder / "README.md"
     )

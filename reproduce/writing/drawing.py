@@ -13,7 +13,7 @@ from rich.console import Console
 from paper_lenet5.mnist import DataUnavailable
 
 from ..rows import datasets
-from ..rows.row import Row
+from ..rows.row import Record, Row
 from ..running.files import write
 from ..running.runs import Run, Runs, recorded
 from ..running.sweep import sweep
@@ -36,8 +36,8 @@ def records_of(
     rows: Sequence[Row],
     args: argparse.Namespace,
     console: Console,
-    complete: Callable[[dict], bool] = lambda record: True,
-) -> list[list[dict]]:
+    complete: Callable[[Record], bool] = lambda record: True,
+) -> list[list[Record]]:
     """The records of each row under args.out, those that are `complete`.
 
     With --train those of the seeds 0 ... --seeds - 1 that are not there are trained first. A row that
@@ -45,7 +45,7 @@ def records_of(
     """
     runs = Runs(args.out)
 
-    def found(row: Row) -> list[dict]:
+    def found(row: Row) -> list[Record]:
         return [record for record in recorded(row, runs) if complete(record)]
 
     if args.train:

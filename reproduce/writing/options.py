@@ -4,10 +4,11 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol, TypedDict
 
 from rich.console import Console
 
@@ -15,7 +16,12 @@ from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 
 from ..running.errors import NotWhole, RunsFailed
 
-Main = Callable[[Sequence[str] | None], int]
+
+class Main(Protocol):
+    """A command: the words after its name (those of the process if None) to its exit status."""
+
+    def __call__(self, argv: Sequence[str] | None = None) -> int: ...
+
 
 RESULTS = Path("results")
 
@@ -23,7 +29,7 @@ RESULTS = Path("results")
 def parser(
     prog: str, description: str, out: Path | None = RESULTS, or_else: str = ""
 ) -> argparse.ArgumentParser:
-    """Of a command that reads the data and writes to the results folder.
+    """Build the parser of a command that reads the data and writes to the results folder.
 
     `or_else` says what the default is instead where it is not always `results`; `out` is then None.
     """
@@ -38,9 +44,11 @@ def parser(
     return made
 
 
-def sweep_parser(prog: str, description: str, seeds: int, **out) -> argparse.ArgumentParser:
-    """Of a command that trains many networks, too: `seeds` of each, where nothing is said."""
-    made = parser(prog, description, **out)
+def sweep_parser(
+    prog: str, description: str, seeds: int, out: Path | None = RESULTS, or_else: str = ""
+) -> argparse.ArgumentParser:
+    """Build the parser of a command that trains networks; `seeds` is the default number for each row."""
+    made = parser(prog, description, out, or_else)
     option = made.add_argument
     option("--seeds", type=positive, default=seeds,
            help=f"train seeds 0 ... N - 1 (default {seeds})")  # fmt: skip
@@ -53,9 +61,18 @@ def sweep_parser(prog: str, description: str, seeds: int, **out) -> argparse.Arg
     return made
 
 
-def of_sweep(args: argparse.Namespace) -> dict[str, object]:
-    """Of the options, those that say where and which runs are trained: arguments of `sweep`."""
-    return {name: getattr(args, name) for name in ("jobs", "dask", "shard", "missing")}
+class Ways(TypedDict):
+    """How and which runs are trained: keyword arguments of `running.sweep.sweep`."""
+
+    jobs: int | None
+    dask: str | None
+    shard: tuple[int, int] | None
+    missing: bool
+
+
+def of_sweep(args: argparse.Namespace) -> Ways:
+    """The parsed options that `sweep` takes as keyword arguments."""
+    return Ways(jobs=args.jobs, dask=args.dask, shard=args.shard, missing=args.missing)
 
 
 def in_words(main: Main) -> Main:

@@ -25,7 +25,7 @@ def blocks(text: str) -> list[Block]:
     return [
         Block(token.info.strip(), token.content, token.map[0] + 1, token.map[1] - 1)
         for token in MarkdownIt().parse(text)
-        if token.type in ("fence", "code_block")
+        if token.type in ("fence", "code_block") and token.map
     ]
 
 
@@ -36,7 +36,8 @@ def with_outputs(page: str, text: str, folder: Path) -> str:
     with `page` and the line.
     """
     lines, found = text.splitlines(keepends=True), blocks(text)
-    namespace, printed = {"__name__": page}, {}
+    namespace: dict[str, object] = {"__name__": page}
+    printed: dict[Block, str] = {}
     here = os.getcwd()
     os.chdir(folder)
     try:
@@ -50,8 +51,8 @@ def with_outputs(page: str, text: str, folder: Path) -> str:
                 printed[following] = output.getvalue()
     finally:
         os.chdir(here)
-    for block, output in reversed(printed.items()):
-        lines[block.first : block.after] = output.splitlines(keepends=True)
+    for block, text in reversed(printed.items()):
+        lines[block.first : block.after] = text.splitlines(keepends=True)
     return "".join(lines)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..rows.row import Record
 from ..running.files import clear, write
 
 AGAINST_NOTES = """\
@@ -39,10 +40,10 @@ def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
     write(stem.with_suffix(".md"), text.encode())
 
 
-def provenance(records: Iterable[dict]) -> str:
+def provenance(records: Iterable[Record]) -> str:
     """On which machines, with which versions, and on which data the records were made."""
 
-    def each(describe: Callable[[dict], str]) -> str:
+    def each(describe: Callable[[Record], str]) -> str:
         return "; ".join(dict.fromkeys(describe(record) for record in records))
 
     records = list(records)

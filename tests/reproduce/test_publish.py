@@ -218,7 +218,7 @@ def test_without_the_demo_the_models_are_published_and_it_is_said(hub, command, 
 
 
 def test_a_network_that_is_not_trained_yet_is_named(hub, command, monkeypatch):
-    waiting = cards.Network("lenet5-1998-eq8", cards.LENET5, cards.ModernNet, "")
+    waiting = cards.Published("lenet5-1998-eq8", cards.LENET5, cards.ModernNet, "")
     monkeypatch.setattr(publish, "PUBLISHED", [waiting])
     code, printed, _ = command()
     assert code == 1

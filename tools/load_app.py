@@ -19,7 +19,7 @@ import httpx
 
 from demo import digits
 from reproduce.running.files import write
-from reproduce.running.record import machine, versions
+from reproduce.running.record import machine, to_json, versions
 
 ROOT = Path(__file__).parent.parent
 CLIENTS, RATE, SECONDS = 10, 10, 60
@@ -60,7 +60,7 @@ def main() -> int:
         "mb_after": after, "load_average": round(os.getloadavg()[0], 1),
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    write(args.out / "demo.json", (json.dumps(found, indent=1) + "\n").encode())
+    write(args.out / "demo.json", to_json(found).encode())
     write(args.out / "demo.md", markdown(found).encode())
     print(markdown(found))
     return 0

@@ -33,7 +33,7 @@ from reproduce.rows.recipes import LENET5, TABLE_1
 from reproduce.rows.row import Row
 from reproduce.running.errors import RunsFailed
 from reproduce.running.files import write
-from reproduce.running.record import machine, versions
+from reproduce.running.record import machine, to_json, versions
 from reproduce.running.runs import Runs, recorded
 from reproduce.running.sweep import runs_of, sweep
 from tests.doubles import killed
@@ -418,7 +418,7 @@ def main() -> None:
             found[name] = PARTS[name](Path(folder))
         print(name, json.dumps(found[name], indent=1))
         found |= {"machine": machine(), "versions": versions()}
-        write(path, (json.dumps(found, indent=1) + "\n").encode())
+        write(path, to_json(found).encode())
         write(path.with_suffix(".md"), markdown(found).encode())
 
 

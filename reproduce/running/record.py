@@ -15,6 +15,10 @@ from ..rows.datasets import Dataset
 from ..rows.row import Record
 from .errors import NotWhole
 
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_FLAT = re.compile(rf'{_STRING}|[\[{{](?:[^][{{}}"]|{_STRING})*[]}}]')
+"""In JSON: a string, whatever stands in it, or a list or dict that holds none of either."""
+
 
 def read(path: Path) -> Record:
     """A record. Raises NotWhole for a file that is not whole."""
@@ -83,6 +87,9 @@ def machine() -> dict[str, object]:
 
 
 def to_json(value: object) -> str:
-    """JSON that a person can read and `git diff` can show: a list of numbers stands on one line."""
+    """JSON that a person can read and `git diff` can show.
+
+    A list or a dict stands on one line if it holds none of either.
+    """
     text = json.dumps(value, indent=1)
-    return re.sub(r"\[[^][{}\"]+\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n"
+    return _FLAT.sub(lambda found: re.sub(r"\n *", " ", found[0]), text) + "\n"

@@ -1,5 +1,6 @@
 """How a table is written: cells, Markdown, files, and where its numbers come from."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pandas as pd
 
 from ..rows.row import Record
 from ..running.files import clear, write
+from ..running.record import to_json
 
 AGAINST_NOTES = """\
 `lenet5_error` is that of LeNet-5 (1998) on the same seeds, `difference` how much more the row errs, in
@@ -36,7 +38,7 @@ def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
     for kind in (".csv", ".json", ".md"):
         clear(stem.with_suffix(kind))
     write(stem.with_suffix(".csv"), table.to_csv(index=False).encode())
-    write(stem.with_suffix(".json"), (table.to_json(orient="records", indent=1) + "\n").encode())
+    write(stem.with_suffix(".json"), to_json(json.loads(table.to_json(orient="records"))).encode())
     write(stem.with_suffix(".md"), text.encode())
 
 

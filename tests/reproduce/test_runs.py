@@ -14,7 +14,9 @@ from reproduce.baselines.networks import textbook
 from reproduce.rows.datasets import Dataset
 from reproduce.rows.row import Row
 from reproduce.running.errors import NotWhole
+from reproduce.running.record import to_json
 from reproduce.running.runs import Runs, recorded, run_name
+from tests import ROOT
 
 SHORT = (0.0005, 0.0002, 0.0001)
 ROWS = (
@@ -224,3 +226,31 @@ def test_an_option_that_a_record_does_not_name_has_its_default(dataset, tmp_path
         changed = record | {"recipe": {k: v for k, v in record["recipe"].items() if k != option}}
         path.write_text(json.dumps(changed))
         assert len(recorded(row, runs, "stripes")) == found
+
+
+# --- how records are written ----------------------------------------------------------------------
+
+
+def test_what_holds_no_list_and_no_dict_stands_on_one_line():
+    written = to_json(
+        {"wrong": {"8": 3, "11": 6}, "steps": [{"of": [1, 2.5]}], "words": ["a", "b"]}
+    )
+    assert written == (
+        '{\n "wrong": { "8": 3, "11": 6 },\n "steps": [\n  {\n   "of": [ 1, 2.5 ]\n  }\n ],\n'
+        ' "words": [ "a", "b" ]\n}\n'
+    )
+
+
+@pytest.mark.parametrize("words", ['[1,  "2"] {x}', "a\n  b", '\\"[', "]{"])
+def test_what_stands_in_a_string_is_left_as_it_is(words):
+    for value in (words, [words, words], {words: words}, [[words], {words: [words]}]):
+        assert json.loads(to_json(value)) == value
+
+
+@pytest.mark.parametrize("folder", ["runs", "methods"])
+def test_all_records_are_written_so(folder):
+    records = sorted((ROOT / "results" / folder).glob("*.json"))
+    assert records
+    for path in records:
+        text = path.read_text()
+        assert text == to_json(json.loads(text)), path

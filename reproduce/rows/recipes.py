@@ -18,7 +18,7 @@ from ..baselines.of_1998 import FullyConnected, LeNet1, LeNet4
 from ..baselines.recipe_1998 import Recipe1998
 from .row import Rated, Row
 
-LENET5 = Row("lenet5-1998", "LeNet-5 (1998)", Recipe())
+LENET5 = Row("lenet5-1998", "LeNet-5 (1998)", Recipe(), step_sizes=True)
 LENET5_DISTORTIONS = Row(
     "lenet5-1998-distortions", "LeNet-5 (1998), distortions", Recipe(distortions=FIG7_RANGES)
 )

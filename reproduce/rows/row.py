@@ -67,6 +67,8 @@ class Row:
     name: str
     title: str
     recipe: Recipe
+    step_sizes: bool = False
+    """Whether the records keep the step sizes of every parameter and pass: most of their bytes."""
 
     @property
     def paper_error(self) -> float | None:

@@ -87,7 +87,7 @@ def machine() -> dict[str, object]:
 
 
 def to_json(value: object) -> str:
-    """JSON that a person can read and `git diff` can show.
+    """JSON that a person can read.
 
     A list or a dict stands on one line if it holds none of either.
     """

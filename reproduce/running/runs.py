@@ -158,7 +158,7 @@ class Runs:
             "parameters": costs.parameters(session.model),
             "multiply_adds": costs.multiply_adds(session.model),
             "weights_sha256": sha256(weights),
-            "passes": _dicts(session.records),
+            "passes": [_kept(record, row) for record in _dicts(session.records)],
             "seconds": sum(record.seconds for record in session.records),
             "versions": versions(),
             "machine": machine(),
@@ -232,3 +232,10 @@ def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[Record]:
 
 def _dicts(records: Sequence[Any]) -> list[Record]:
     return [asdict(record) for record in records]
+
+
+def _kept(of_pass: dict, row: Row) -> dict:
+    """What the record of a pass keeps for good."""
+    return {
+        key: value for key, value in of_pass.items() if row.step_sizes or key != "step_quantiles"
+    }

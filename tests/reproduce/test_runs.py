@@ -228,6 +228,15 @@ def test_an_option_that_a_record_does_not_name_has_its_default(dataset, tmp_path
         assert len(recorded(row, runs, "stripes")) == found
 
 
+def test_a_record_has_the_step_sizes_of_every_parameter_where_the_row_says_so(dataset, tmp_path):
+    runs = Runs(tmp_path)
+    for kept in (True, False):
+        row = Row("short", "short", Recipe(schedule=SHORT), step_sizes=kept)
+        for of_pass in runs.finish(row, dataset, 0, go_on)["passes"]:
+            assert ("step_quantiles" in of_pass) == kept
+            assert of_pass["largest_step"] > of_pass["smallest_step"] > 0
+
+
 # --- how records are written ----------------------------------------------------------------------
 
 

@@ -15,9 +15,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from paper_lenet5.preprocess import PATTERN
+
 SHEET, DESCRIPTION = (Path(__file__).parent / f"digits.{kind}" for kind in ("png", "json"))
-COLUMNS, SIDE = 24, 28
-"""Of the sheet: digits in a row, and their side in pixels."""
+COLUMNS = 24
+"""Digits in a row of the sheet."""
 
 
 class Digit(NamedTuple):
@@ -50,7 +52,7 @@ def digits() -> Digits:
     content = json.loads(DESCRIPTION.read_text())
     known = [Digit(**line) for line in content["digits"]]
     grid = 255 - np.asarray(Image.open(SHEET))
-    cells = grid.reshape(-1, SIDE, COLUMNS, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+    cells = grid.reshape(-1, PATTERN, COLUMNS, PATTERN).swapaxes(1, 2).reshape(-1, PATTERN, PATTERN)
     return Digits(content["networks"], known, torch.from_numpy(cells[: len(known)].copy()))
 
 

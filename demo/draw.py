@@ -3,6 +3,7 @@
 import gradio as gr
 
 from paper_lenet5.bitmaps import COLUMNS, digit_bitmaps
+from paper_lenet5.preprocess import PATTERN
 
 from . import cells
 from .networks import RUBBISH, Look
@@ -25,7 +26,7 @@ def answer(value: dict | None) -> gr.HTML:
         html_template=f"""
 <div class="view answer" data-bitmaps="{codes}">
   <div class="steps">
-    <figure>{cells.canvas("", 28, "The drawing as the network sees it", "data-seen")}
+    <figure>{cells.canvas("", PATTERN, "The drawing as the network sees it", "data-seen")}
       <figcaption><b>What it sees</b>Cropped, fitted into 20×20, centred by mass.</figcaption>
     </figure>
     <span class="arrow" aria-hidden="true">→</span>

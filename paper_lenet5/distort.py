@@ -20,9 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .preprocess import FIELD
+from .preprocess import FIELD, MARGIN, PATTERN, check_patterns
 
-PATTERN = 28  # side of a pattern, pixels; it lies at offset (2, 2) in the field
 CENTRE = 15.5  # of the field, as a row or column index; the column about which things shrink
 SHRINK_ROW = 26.0  # this row of the field stays in place when shrinking and squeezing
 SHEAR_ROW = 19.0  # and this one when shearing
@@ -84,7 +83,7 @@ def distort(images: Tensor, parameters: Tensor, chunk: int = 128) -> Tensor:
     are done at a time; it bounds the memory and changes nothing else. About 15 microseconds an
     image on one CPU thread. Raises ValueError for other shapes, types or values.
     """
-    _check_images(images)
+    check_patterns(images)
     if parameters.shape != (len(images), 5) or not parameters.is_floating_point():
         raise ValueError(
             f"expected ({len(images)}, 5) floating-point parameters, one row for each image, "
@@ -114,7 +113,7 @@ def distorted_patterns(images: Tensor, indices: Tensor, parameters: Tensor) -> T
     are the 600,000 patterns of section III-B, made when asked for. Indices are int64, in any order.
     Raises ValueError for an index outside [0, 10 * N), and as distort does.
     """
-    _check_images(images)
+    check_patterns(images)
     n, versions = len(images), 1 + DISTORTED_VERSIONS
     if parameters.shape != (DISTORTED_VERSIONS * n, 5):
         raise ValueError(
@@ -127,7 +126,7 @@ def distorted_patterns(images: Tensor, indices: Tensor, parameters: Tensor) -> T
         raise ValueError(
             f"expected indices from 0 to {versions * n - 1}, got {indices.min()} to {indices.max()}"
         )
-    fields = F.pad(images[indices % n], [(FIELD - PATTERN) // 2] * 4)
+    fields = F.pad(images[indices % n], [MARGIN] * 4)
     moved = indices >= n
     fields[moved] = distort(images[indices[moved] % n], parameters[indices[moved] - n])
     return fields
@@ -147,13 +146,3 @@ def _field_to_pattern(parameters: Tensor) -> Tensor:
     linear = torch.stack([a, shear * d, torch.zeros_like(a), d], 1).view(-1, 2, 2)
     offset = torch.stack([column - shift_x, row - shift_y], 1)
     return torch.cat([linear * (FIELD / PATTERN), offset[:, :, None] * (2 / PATTERN)], 2)
-
-
-def _check_images(images: Tensor) -> None:
-    if not isinstance(images, Tensor):
-        raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
-    if images.shape[1:] != (PATTERN, PATTERN) or images.dtype != torch.uint8:
-        raise ValueError(
-            f"expected (N, {PATTERN}, {PATTERN}) uint8 images, "
-            f"got {tuple(images.shape)} {images.dtype}"
-        )

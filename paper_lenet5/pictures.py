@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .preprocess import PATTERN
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SIZE, BOX = 28, 20
-"""Sides of the pattern and of the box that the digit is fitted into, pixels."""
+BOX = 20
+"""Side of the box that the digit is fitted into, pixels."""
 MIDDLE = 14
 """Row and column of the centre of mass, rounded, in every pattern of MNIST."""
 MAX_PIXELS = 50_000_000
@@ -142,11 +144,13 @@ def normalise(ink: np.ndarray) -> Tensor:
     )
     grey = np.asarray(fitted).clip(0)
     grey = grey / grey.max()
-    pattern = np.zeros((SIZE, SIZE))
+    pattern = np.zeros((PATTERN, PATTERN))
     top, left = (
         int(
             np.clip(
-                round(MIDDLE - np.average(np.arange(side), weights=grey.sum(axis))), 0, SIZE - side
+                round(MIDDLE - np.average(np.arange(side), weights=grey.sum(axis))),
+                0,
+                PATTERN - side,
             )
         )
         for side, axis in ((height, 1), (width, 0))

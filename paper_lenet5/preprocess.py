@@ -6,8 +6,12 @@ from torch.nn import functional
 
 WHITE, BLACK = -0.1, 1.175
 """Input values of background and ink: they make the mean of the input roughly 0."""
+PATTERN = 28
+"""Height and width of a pattern of MNIST in pixels; it lies in the middle of the field."""
 FIELD = 32
 """Height and width of the input in pixels, so that strokes can lie in the centre of any unit."""
+MARGIN = (FIELD - PATTERN) // 2
+"""Pixels of background on every side of a pattern (D14)."""
 FURTHEST = 10
 """Nobody puts the input values of paper or ink further from 0. Grey levels 0 ... 255 do lie beyond."""
 
@@ -23,7 +27,7 @@ def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> 
     if not isinstance(images, Tensor):
         raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
     rows, columns = images.shape[1:] if images.ndim == 3 else (0, 0)
-    fits = rows == columns == 28 or rows == FIELD <= columns
+    fits = rows == columns == PATTERN or rows == FIELD <= columns
     if images.dtype != torch.uint8 or not fits:
         raise ValueError(
             "expected images as uint8 of shape (N, 28, 28), (N, 32, 32) or (N, 32, more), "
@@ -35,6 +39,17 @@ def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> 
     if not (abs(white) <= FURTHEST and abs(black) <= FURTHEST):
         raise ValueError(f"expected levels in +-{FURTHEST}, got {levels}")
     return (field.unsqueeze(1).to(torch.float32) * ((black - white) / 255)).add_(white)
+
+
+def check_patterns(images: Tensor) -> None:
+    """Raises ValueError for what is not uint8 (N, 28, 28)."""
+    if not isinstance(images, Tensor):
+        raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
+    if images.shape[1:] != (PATTERN, PATTERN) or images.dtype != torch.uint8:
+        raise ValueError(
+            f"expected (N, {PATTERN}, {PATTERN}) uint8 images, "
+            f"got {tuple(images.shape)} {images.dtype}"
+        )
 
 
 def check_values(x: Tensor) -> None:

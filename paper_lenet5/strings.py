@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .preprocess import FIELD
+from .preprocess import FIELD, MARGIN, PATTERN, check_patterns
 
 BLANK = 10
 """The label of a field with no character in its middle."""
-PATTERN = 28  # side of a pattern, pixels
-MARGIN = (FIELD - PATTERN) // 2
 
 
 @dataclass(frozen=True)
@@ -115,13 +113,7 @@ def bounding_columns(images: Tensor) -> Tensor:
 
     Raises ValueError for other shapes or types, or an image without ink.
     """
-    if not isinstance(images, Tensor):
-        raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
-    if images.shape[1:] != (PATTERN, PATTERN) or images.dtype != torch.uint8:
-        raise ValueError(
-            f"expected (N, {PATTERN}, {PATTERN}) uint8 images, "
-            f"got {tuple(images.shape)} {images.dtype}"
-        )
+    check_patterns(images)
     ink = images.amax(1) > 0
     if not ink.any(1).all():
         raise ValueError("expected ink in every image: one without has no bounding box")

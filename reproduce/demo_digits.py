@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from demo.digits import COLUMNS, DESCRIPTION, SHEET, SIDE
+from demo.digits import COLUMNS, DESCRIPTION, SHEET
 from demo.networks import look
 from paper_lenet5.mnist import load_mnist
+from paper_lenet5.preprocess import PATTERN
 
 from .rows import reported
 from .rows.recipes import LENET5_DISTORTIONS
@@ -61,10 +62,10 @@ def described(
 def sheet(images: np.ndarray) -> Image.Image:
     """Images (N, 28, 28), ink 255, side by side in rows of COLUMNS, as they are printed: ink 0."""
     rows = -(-len(images) // COLUMNS)
-    cells = np.zeros((rows * COLUMNS, SIDE, SIDE), np.uint8)
+    cells = np.zeros((rows * COLUMNS, PATTERN, PATTERN), np.uint8)
     cells[: len(images)] = images
-    grid = cells.reshape(rows, COLUMNS, SIDE, SIDE).swapaxes(1, 2)
-    return Image.fromarray(255 - grid.reshape(rows * SIDE, COLUMNS * SIDE))
+    grid = cells.reshape(rows, COLUMNS, PATTERN, PATTERN).swapaxes(1, 2)
+    return Image.fromarray(255 - grid.reshape(rows * PATTERN, COLUMNS * PATTERN))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,12 +1,12 @@
 """A pattern scaled, turned, shifted and made noisy. Section III-E."""
 
 from dataclasses import dataclass
-from math import cos, isfinite, radians, sin
+from math import isfinite
 
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
 
+from paper_lenet5.changes import moved
 from paper_lenet5.preprocess import BLACK, FIELD, WHITE
 
 
@@ -51,22 +51,12 @@ def amounts_of(settings: object) -> dict[str, float]:
 def changed(field: Tensor, several: list[dict[str, float]]) -> Tensor:
     """The input (1, 1, 32, 32) changed by each of the settings: (N, 1, 32, 32).
 
-    Scaled and turned clockwise about the centre, then shifted, by bilinear interpolation with paper all
-    around; then pixels are inverted, more of the same ones the more there are.
+    Scaled, turned and shifted, then pixels are inverted, more of the same ones the more there are.
     """
-    maps = torch.tensor([_field_to_input(**settings) for settings in several])
-    grid = affine_grid(maps, [len(several), 1, FIELD, FIELD], align_corners=False)
-    ink = (field - WHITE).expand(len(several), -1, -1, -1)
-    moved = grid_sample(ink, grid, align_corners=False) + WHITE
-    share = torch.tensor([settings["noise"] / 100 for settings in several])
+    inputs = torch.cat([moved(field, of["scale"], of["rotation"], of["shift"]) for of in several])
+    share = torch.tensor([of["noise"] / 100 for of in several])
     inverted = _order() < share[:, None, None, None]
-    return torch.where(inverted, WHITE + BLACK - moved, moved)
-
-
-def _field_to_input(scale: float, rotation: float, shift: float, noise: float) -> list[list[float]]:
-    c, s = cos(radians(rotation)) / scale, sin(radians(rotation)) / scale
-    right = 2 * shift / FIELD
-    return [[c, s, -c * right], [-s, c, s * right]]
+    return torch.where(inverted, WHITE + BLACK - inputs, inputs)
 
 
 def _order() -> Tensor:

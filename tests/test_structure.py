@@ -6,7 +6,7 @@ from pathlib import Path
 from tests import ROOT
 
 ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "hub",
-         "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "strings", "reading",
+         "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "changes", "strings", "reading",
          "sdlm", "eager", "compiled", "training", "pictures"]  # fmt: skip
 
 

@@ -6,13 +6,11 @@ What figure13 measures; any network can be asked.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import affine_grid, grid_sample
 
 from paper_lenet5 import LeNet5, compiled
-from paper_lenet5.preprocess import FIELD, WHITE
+from paper_lenet5.changes import moved
 from paper_lenet5.training import generator, inverted
 
 
@@ -28,21 +26,6 @@ class Change:
     """Decimal places of an amount, as people read it."""
     apply: Callable[[Tensor, float], Tensor]
     """Inputs (N, 1, 32, 32) changed by an amount."""
-
-
-def moved(
-    inputs: Tensor, scale: float = 1.0, degrees: float = 0.0, right: float = 0.0, down: float = 0.0
-) -> Tensor:
-    """Inputs (N, 1, 32, 32) scaled and turned clockwise about their centre, then shifted by pixels.
-
-    Bilinear interpolation, paper all around, as in `paper_lenet5.distort`.
-    """
-    turn, shift = np.deg2rad(degrees), 2 / FIELD * np.array([right, down])
-    back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) / scale
-    field_to_input = torch.tensor(np.column_stack([back, -back @ shift]), dtype=inputs.dtype)
-    grid = affine_grid(field_to_input[None], [1, 1, FIELD, FIELD], align_corners=False)
-    ink = inputs.flatten(0, 1)[None] - WHITE  # as channels of one image: one grid for all
-    return (grid_sample(ink, grid, align_corners=False) + WHITE).view_as(inputs)
 
 
 def noisy(inputs: Tensor, percent: float) -> Tensor:

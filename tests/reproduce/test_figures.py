@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from paper_lenet5 import preprocess
-from paper_lenet5.preprocess import BLACK, WHITE
+from paper_lenet5.changes import moved
 from reproduce import figure5, figure6, figure7, figure8, figure9, figure13, figures, step_sizes
 from reproduce.measures import invariance
 from reproduce.rows import datasets, reported
@@ -210,31 +210,6 @@ def inputs_of(n: int) -> torch.Tensor:
     return preprocess(draw_digits(n)[0])
 
 
-def test_moving_by_nothing_changes_nothing():
-    x = inputs_of(20)
-    assert torch.allclose(invariance.moved(x), x, atol=1e-5)
-
-
-def test_characters_move_right_and_down_and_turn_clockwise():
-    x = inputs_of(20)
-    expected = x.new_full(x.shape, WHITE)
-    expected[..., 3:, 2:] = x[..., :-3, :-2]
-    assert torch.allclose(invariance.moved(x, right=2, down=3), expected, atol=1e-5)
-    turned = torch.rot90(x, -1, (2, 3))
-    assert torch.allclose(invariance.moved(x, degrees=90), turned, atol=1e-5)
-
-
-def test_characters_of_twice_the_size_have_four_times_the_ink():
-    dot = torch.full((1, 1, 32, 32), WHITE)
-    dot[..., 12:20, 13:19] = BLACK
-    ink = invariance.moved(dot, scale=2) - WHITE
-    assert ink.sum() == pytest.approx(4 * (dot - WHITE).sum().item(), rel=0.01)
-    assert (ink.sum((2, 3)) > 0).all()
-    assert ink[..., 16, :].nonzero().numel() > 0
-    smaller = invariance.moved(dot, scale=0.5) - WHITE
-    assert smaller.sum() == pytest.approx((dot - WHITE).sum().item() / 4, rel=0.01)
-
-
 def test_noise_inverts_as_many_pixels_as_it_says_and_the_same_each_time():
     x = inputs_of(20)
     changed = invariance.noisy(x, 10)
@@ -258,8 +233,8 @@ def test_errors_are_counted_for_each_network_and_amount():
         ("any", 3, 0.0), ("any", 3, 8.0)
     ]  # fmt: skip
     assert lines[0]["errors"] == 0
-    moved = model.classify(invariance.moved(x, right=8))
-    assert lines[1]["errors"] == (moved != labels).sum() > 0
+    away = model.classify(moved(x, right=8))
+    assert lines[1]["errors"] == (away != labels).sum() > 0
 
 
 def test_what_is_measured_again_takes_the_place_of_what_was():

@@ -8,7 +8,7 @@ from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
 from . import several
-from .drawings import ink_of, pattern_of, refuse
+from .drawings import field_of, pattern_of, refuse
 from .networks import look
 
 MAX_PIXELS = 25_000_000
@@ -71,7 +71,7 @@ def read_string(picture: FileData) -> Reading:
         text, the digits from left to right; answers, the raw row, one every 4 pixels, 10 is the blank;
         read, of each answer what the best path reads.
     """
-    read = several.described(several.field_of(ink_of(_content(picture), MAX_PIXELS)))
+    read = several.described(field_of(_content(picture), MAX_PIXELS))
     return {"text": read["text"], "answers": read["raw"], "read": read["read"]}
 
 

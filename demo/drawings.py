@@ -5,7 +5,6 @@ import binascii
 import re
 
 import gradio as gr
-import numpy as np
 from torch import Tensor
 
 from paper_lenet5 import pictures
@@ -47,10 +46,10 @@ def pattern_of(content: bytes, max_pixels: int = MAX_PIXELS) -> Tensor:
         raise refuse(_sentence(error)) from None
 
 
-def ink_of(content: bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """The ink of a picture, (rows, columns) in 0 ... 1. Raises gr.Error."""
+def field_of(content: bytes, max_pixels: int = MAX_PIXELS) -> Tensor:
+    """What the network sees of a picture of a line of digits: uint8 (32, columns). Raises gr.Error."""
     try:
-        return pictures.ink(pictures.pixels(content, max_pixels))
+        return pictures.read_line(content, max_pixels)
     except ValueError as error:
         raise refuse(_sentence(error)) from None
 

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from . import api, digits, draw, inside, several, then
-from .drawings import drawing, ink_of, pattern_of, refuse
+from .drawings import drawing, field_of, pattern_of, refuse
 from .misses import misses
 from .networks import look
 from .pad import Example, pad
@@ -96,4 +96,4 @@ def _compare(drawn: object, both: object) -> dict:
 def _read(drawn: object) -> dict | None:
     """The sweep over a string."""
     content = drawing(drawn)
-    return None if content is None else several.described(several.field_of(ink_of(content)))
+    return None if content is None else several.described(field_of(content))

@@ -1,12 +1,11 @@
 """Fourth tab: the network swept over a string of digits. Section VII, Fig. 25."""
 
 import gradio as gr
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from paper_lenet5.preprocess import BLACK, FIELD, WHITE
+from paper_lenet5.pictures import normalise_line
+from paper_lenet5.preprocess import FIELD, preprocess
 from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, bounding_columns, paint, place
 
@@ -14,10 +13,6 @@ from . import cells, digits
 from .networks import reader
 from .static import text
 
-HEIGHT, MARGIN = 20, 12
-"""Of the characters, and the paper left and right of them, pixels."""
-LONGEST = 320
-"""Pixels, of all characters together."""
 EXAMPLES = ("1998", "42", "2345", "70168")
 
 
@@ -31,39 +26,14 @@ def example(number: str) -> Tensor:
 
 def example_field() -> Tensor:
     """What the network sees of the first example."""
-    return field_of(example(EXAMPLES[0]).numpy() / 255)
-
-
-def field_of(ink: np.ndarray) -> Tensor:
-    """The ink of a string, (rows, columns), as a wide field: uint8 (32, columns), ink 255.
-
-    Cropped, fitted to the height of MNIST's digits, and put into the middle of the rows, with paper
-    left and right. Raises ValueError where there is no ink.
-    """
-    strong = ink > 0.1 * ink.max()
-    rows, columns = (np.flatnonzero(strong.any(axis)) for axis in (1, 0))
-    if not len(rows):
-        raise ValueError("nothing is drawn")
-    string = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = min(HEIGHT / string.shape[0], LONGEST / string.shape[1])
-    height, width = (max(1, round(side * scale)) for side in string.shape)
-    fitted = Image.fromarray(string.astype(np.float32)).resize(
-        (width, height), Image.Resampling.HAMMING
-    )
-    grey = np.asarray(fitted).clip(0)
-    answers = max(1, 1 + -(-(width + 2 * MARGIN - FIELD) // STRIDE))
-    field = np.zeros((FIELD, FIELD + STRIDE * (answers - 1)), np.uint8)
-    top, left = ((a - b) // 2 for a, b in zip(field.shape, grey.shape, strict=True))
-    field[top : top + height, left : left + width] = (255 * grey / grey.max()).round()
-    return torch.from_numpy(field)
+    return normalise_line(example(EXAMPLES[0]).numpy() / 255)
 
 
 @torch.inference_mode()
 def described(field: Tensor) -> dict:
     """The sweep over a field, uint8 (32, columns): its answers, F6's pictures, and what is read."""
     network = reader()
-    grey = field[None, None].float()
-    f6 = network.states(grey * ((BLACK - WHITE) / 255) + WHITE)["f6"]  # (1, 1, answers, 84)
+    f6 = network.states(preprocess(field[None]))["f6"]  # (1, 1, answers, 84)
     penalties = network.rbf(f6)[0, 0].T  # (11, answers)
     reading = read_string(penalties)
     smallest = penalties.min(0)

@@ -1,4 +1,4 @@
-"""Any picture of a digit to a pattern as those of MNIST are. Section III-A.
+"""Any picture of a digit, or of a line of them, to what the network sees. Sections III-A and VII.
 
 MNIST's digits were fitted into 20x20 pixels, their proportions kept, grey where a pixel is partly
 covered; then their centre of mass was put into the middle of 28x28. Its patterns come out of this as
@@ -13,13 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .preprocess import PATTERN
+from .preprocess import FIELD, PATTERN
+from .strings import STRIDE
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 BOX = 20
-"""Side of the box that the digit is fitted into, pixels."""
+"""Side of the box that the digit is fitted into, and height of a line of digits, pixels."""
+LONGEST, BESIDE = 320, 12
+"""Of a line of digits: most columns, and columns of paper on either side, at least."""
 MIDDLE = 14
 """Row and column of the centre of mass, rounded, in every pattern of MNIST."""
 MAX_PIXELS = 50_000_000
@@ -41,10 +44,24 @@ def read_picture(
     Raises ValueError for what cannot be read as a picture, has more than `max_pixels`, or has nothing
     drawn on it; OSError for a path that cannot be opened.
     """
+    return normalise(_ink_in(source, max_pixels))
+
+
+def read_line(
+    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
+) -> Tensor:
+    """The line of digits in a picture: uint8 (32, columns), ink 255, to be swept over (section VII).
+
+    `source`, paper, ink and errors are those of `read_picture`.
+    """
+    return normalise_line(_ink_in(source, max_pixels))
+
+
+def _ink_in(source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
-            return read_picture(file, max_pixels)
-    return normalise(ink(pixels(source, max_pixels)))
+            return ink(pixels(file, max_pixels))
+    return ink(pixels(source, max_pixels))
 
 
 def pixels(source: "bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
@@ -129,21 +146,8 @@ def normalise(ink: np.ndarray) -> Tensor:
     What is no stronger than the unrest of the paper is left out. Raises ValueError for other shapes or
     values, or where nothing is stronger.
     """
-    from PIL import Image
-
-    if ink.ndim != 2 or not ink.size or not 0 <= ink.min() <= ink.max() < np.inf:
-        raise ValueError(f"expected finite ink (rows, columns) >= 0, got {ink.shape} {ink.dtype}")
-    ink = np.where(ink > _unrest(ink), ink, 0)
-    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
-    if not len(rows):
-        raise ValueError("nothing is drawn that stands out from the paper")
-    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = (max(1, round(side * BOX / max(digit.shape))) for side in digit.shape)
-    fitted = Image.fromarray(digit.astype(np.float32)).resize(
-        (width, height), Image.Resampling.HAMMING
-    )
-    grey = np.asarray(fitted).clip(0)
-    grey = grey / grey.max()
+    digit = _standing_out(ink)
+    grey = _fitted(digit, *(max(1, round(side * BOX / max(digit.shape))) for side in digit.shape))
     pattern = np.zeros((PATTERN, PATTERN))
     top, left = (
         int(
@@ -153,10 +157,46 @@ def normalise(ink: np.ndarray) -> Tensor:
                 PATTERN - side,
             )
         )
-        for side, axis in ((height, 1), (width, 0))
+        for side, axis in zip(grey.shape, (1, 0), strict=True)
     )
-    pattern[top : top + height, left : left + width] = grey
+    pattern[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
     return torch.from_numpy((255 * pattern).round().astype(np.uint8))
+
+
+def normalise_line(ink: np.ndarray) -> Tensor:
+    """The ink (rows, columns) >= 0 of a line of digits as a wide field: uint8 (32, columns).
+
+    Fitted to the height of MNIST's digits, in the middle of the field, as many columns as there are
+    answers to a sweep over it. Leaves out and raises what `normalise` does.
+    """
+    line = _standing_out(ink)
+    scale = min(BOX / line.shape[0], LONGEST / line.shape[1])
+    grey = _fitted(line, *(max(1, round(side * scale)) for side in line.shape))
+    answers = max(1, 1 + -(-(grey.shape[1] + 2 * BESIDE - FIELD) // STRIDE))
+    field = np.zeros((FIELD, FIELD + STRIDE * (answers - 1)))
+    top, left = ((a - b) // 2 for a, b in zip(field.shape, grey.shape, strict=True))
+    field[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
+    return torch.from_numpy((255 * field).round().astype(np.uint8))
+
+
+def _standing_out(ink: np.ndarray) -> np.ndarray:
+    """The ink that is stronger than the unrest of the paper, and the rectangle around it."""
+    if ink.ndim != 2 or not ink.size or not 0 <= ink.min() <= ink.max() < np.inf:
+        raise ValueError(f"expected finite ink (rows, columns) >= 0, got {ink.shape} {ink.dtype}")
+    ink = np.where(ink > _unrest(ink), ink, 0)
+    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        raise ValueError("nothing is drawn that stands out from the paper")
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _fitted(ink: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The ink in another size, its darkest pixel 1: grey where a pixel is partly covered."""
+    from PIL import Image
+
+    image = Image.fromarray(ink.astype(np.float32))
+    grey = np.asarray(image.resize((width, height), Image.Resampling.HAMMING)).clip(0)
+    return grey / grey.max()
 
 
 def _unrest(ink: np.ndarray) -> float:

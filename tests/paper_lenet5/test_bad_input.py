@@ -43,7 +43,7 @@ from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.modern import ModernNet
-from paper_lenet5.pictures import FORMATS, ink, normalise, read_picture
+from paper_lenet5.pictures import FORMATS, ink, normalise, normalise_line, read_line, read_picture
 from paper_lenet5.pretrained import WeightsUnavailable, WeightsUnusable
 from paper_lenet5.rbf import EuclideanRBF
 from paper_lenet5.reading import read_string
@@ -464,10 +464,15 @@ def is_pattern(pattern):
     )
 
 
+def is_line(field):
+    rows, columns = field.shape
+    return field.dtype == torch.uint8 and rows == 32 <= columns <= 348 and field.max() == 255
+
+
 def answered(source):
-    """A pattern, or the documented error."""
+    """A pattern and a line, or the documented error."""
     try:
-        return is_pattern(read_picture(source))
+        return is_pattern(read_picture(source)) and is_line(read_line(source))
     except ValueError as error:
         return str(error) != ""
 
@@ -510,9 +515,11 @@ def test_a_thin_picture_gives_a_pattern(shape):
 @few
 @given(st.lists(SIDES, max_size=4), NUMBERS)
 def test_ink_is_finite_and_not_negative(shape, value):
+    assume(not 0.5 < value < math.inf)  # a picture full of strong ink is a character
     array = np.full(shape, value, np.float32)
     for function, fits in (
         (normalise, array.ndim == 2 and array.size and 0 <= value < math.inf),
+        (normalise_line, array.ndim == 2 and array.size and 0 <= value < math.inf),
         (ink, array.ndim == 3 and array.shape[2] == 4 and array.size and 0 <= value <= 1),
     ):
         with refused("nothing is drawn" if fits else "expected"):

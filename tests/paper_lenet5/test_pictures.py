@@ -10,7 +10,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.pictures import MAX_PIXELS, normalise, read_picture
+from paper_lenet5.pictures import MAX_PIXELS, normalise, read_line, read_picture
+from paper_lenet5.strings import STRIDE
 from tests.conftest import draw_digits
 
 
@@ -201,3 +202,43 @@ def test_a_pattern_goes_in_and_the_penalties_come_out():
     images, _ = draw_digits(1)
     pattern = read_picture(Image.fromarray(images[0].numpy()))
     assert LeNet5.from_pretrained()(preprocess(pattern[None])).shape == (1, 10)
+
+
+# --- lines of digits ------------------------------------------------------------------------------
+
+
+def line(columns=300):
+    """Two upright strokes, the first and last column of the ink, and a dot at the height of both."""
+    image = Image.new("L", (columns + 100, 200), 255)
+    draw = ImageDraw.Draw(image)
+    for left in (50, columns + 40):
+        draw.rectangle([left, 40, left + 9, 159], 0)
+    return image
+
+
+@pytest.mark.parametrize("columns", [150, 300, 5000])
+def test_a_line_lies_in_the_middle_of_a_field_that_a_sweep_fits(columns):
+    field = read_line(line(columns))
+    assert field.dtype == torch.uint8
+    assert field.max() == 255
+    assert len(field) == 32
+    assert (field.shape[1] - 32) % STRIDE == 0
+    rows, places = (field.amax(axis).nonzero().flatten() for axis in (1, 0))
+    height, width = (int(found[-1] - found[0]) + 1 for found in (rows, places))
+    assert (height, width) == (20, columns // 6) if columns < 5000 else width == 320
+    assert abs(rows[0] - (31 - rows[-1])) <= 1
+    assert abs(places[0] - (field.shape[1] - 1 - places[-1])) <= 1
+    assert places[0] >= 10
+
+
+def test_paper_of_a_line_is_clean_whatever_its_noise():
+    noise = np.random.default_rng(0).normal(0, 12, (200, 400))
+    photo = Image.fromarray((0.8 * np.asarray(line()) + noise).clip(0, 255).astype(np.uint8))
+    clean, noisy = read_line(line()), read_line(photo)
+    assert clean.shape == noisy.shape
+    assert noisy[clean == 0].max() == 0
+
+
+def test_a_line_without_ink_is_refused():
+    with pytest.raises(ValueError, match="nothing is drawn"):
+        read_line(Image.new("L", (300, 100), 255))

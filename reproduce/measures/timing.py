@@ -21,6 +21,7 @@ from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.training import Distorted, Recipe, Split, generator
 
 from ..rows.datasets import Dataset
+from . import costs
 
 RECIPE = Recipe()
 BATCHES = (1, 64, 1024)
@@ -69,18 +70,15 @@ def measured(seconds: list[float], items: int = 1) -> dict:
 def step_multiply_adds(model: LeNet5) -> dict[str, int]:
     """Of one step: forward, for the gradients of the weights, for those that are passed down.
 
-    A unit's weighted sum has a product for each of its map's parameters but the bias, so that a
-    layer makes size^2 (parameters - maps) of them; and as many again for the gradients of its
-    weights, and of its inputs. The output layer has no weights to train, and C1 passes nothing down.
+    Each of these has as many as the forward sweep, but that the output layer has no weights to train,
+    and C1 passes nothing down.
     """
-    rows = {row.layer: row for row in model.layer_table()}
-    layers = {n: rows[n].size ** 2 * (rows[n].parameters - rows[n].maps)
-              for n in ("c1", "s2", "c3", "s4", "c5", "f6")}  # fmt: skip
-    trained, output = sum(layers.values()), rows["output"].connections
+    layers = costs.multiply_adds_of_layers(model)
+    forward = sum(layers.values())
     return {
-        "forward": trained + output,
-        "of_weights": trained,
-        "passed_down": trained + output - layers["c1"],
+        "forward": forward,
+        "of_weights": forward - layers["rbf"],
+        "passed_down": forward - layers["c1"],
     }
 
 

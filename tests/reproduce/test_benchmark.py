@@ -12,7 +12,7 @@ from tests.conftest import draw_digits, random_model
 
 pytest.importorskip("numba")
 from reproduce import benchmark
-from reproduce.measures import costs, timing
+from reproduce.measures import timing
 from reproduce.rows import datasets
 
 TOP = ["microseconds_per_pattern", "eager_microseconds_per_pattern", "ratio_to_eager",
@@ -98,7 +98,6 @@ def test_multiply_adds_are_those_that_torch_counts():
     subsampling, output = 3 * (6 * 14**2 + 16 * 5**2), 2 * 10 * 84
     counts = timing.step_multiply_adds(model)
     assert sum(counts.values()) == counter.get_total_flops() / 2 - gaps + subsampling + output
-    assert counts["forward"] == costs.multiply_adds(model)
 
 
 def test_the_step_for_torch_compile_is_the_eager_step():

@@ -1,1 +1,1 @@
-"""The demo's tabs, one file each. `python app.py` starts it."""
+"""The demo: a file for each tab, and for what they share. `python app.py` starts it."""

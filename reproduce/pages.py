@@ -64,7 +64,7 @@ def strings() -> str:
 
 def fuzz_lines() -> str:
     """What the fuzzer tried on each reader, and what came of it."""
-    measured = json.loads((RESULTS / "fuzz.json").read_text())
+    measured = json.loads((RESULTS / "robustness" / "fuzz.json").read_text())
     del measured["seed"]
     lines = []
     for reader, of in measured.items():
@@ -80,7 +80,7 @@ def fuzz_lines() -> str:
 
 def versions_lines() -> str:
     """On which Pythons and libraries the quick suite was run, in their order."""
-    shown = pd.read_csv(RESULTS / "versions.csv", dtype=str)
+    shown = pd.read_csv(RESULTS / "robustness" / "versions.csv", dtype=str)
     shown["resolution"] = shown["resolution"].map({"highest": "newest", "lowest-direct": "oldest"})
     shown = shown.rename(columns={"python": "Python", "resolution": "libraries"})
     order = sorted(

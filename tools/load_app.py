@@ -1,4 +1,4 @@
-"""Ten clients draw at once: `python -m tools.load_app` writes results/demo.json and demo.md.
+"""Ten clients draw at once: `python -m tools.load_app` writes results/robustness/demo.json and .md.
 
 Starts app.py, waits until it answers, and lets the clients send drawings as the page does, together
 ten a second for a minute. No test: times belong to a machine.
@@ -34,7 +34,7 @@ def main() -> int:
         "--rate", type=float, default=RATE, help="drawings a second, of all clients"
     )
     parser.add_argument("--seconds", type=float, default=SECONDS)
-    parser.add_argument("--out", type=Path, default=ROOT / "results")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "robustness")
     parser.add_argument("--app", default="app.py")
     args = parser.parse_args()
     port = "7899"

@@ -1,4 +1,4 @@
-"""Kills, faults, bits and clusters: what the commands stand, measured. Writes results/reliability.*
+"""Kills, faults, bits and clusters: what the commands stand, in results/robustness/reliability.*
 
     python -m tools.reliability [kills] [faults] [bits] [cluster] [cost]
 
@@ -253,7 +253,7 @@ def cpu_of(process: subprocess.Popen) -> float:
 
 
 def markdown(found: dict) -> str:
-    """results/reliability.md."""
+    """reliability.md."""
     lines = ["# What the commands stand", ""]
     about = found["machine"]
     lines += [
@@ -409,7 +409,7 @@ PARTS = {"kills": kills, "faults": faults, "bits": bits, "cluster": cluster, "co
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder")
+    parser.add_argument("--out", type=Path, default=Path("results/robustness"), help="where to")
     args = parser.parse_args()
     path = args.out / "reliability.json"
     found = json.loads(path.read_text()) if path.exists() else {}

@@ -4,7 +4,7 @@
 #     bash tools/versions.sh python3.13                          the newest that fit
 #     RESOLUTION=lowest-direct bash tools/versions.sh python3.10   the oldest that pyproject.toml names
 #
-# Prints what was installed and what came of it, and appends that to results/versions.csv. Needs uv.
+# Prints what was installed and what came of it, and appends that to results/robustness/versions.csv. Needs uv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=$1
@@ -34,7 +34,7 @@ counts = {word: re.search(rf"(\d+) {word}", last) for word in ("passed", "failed
 line = {"python": platform.python_version(), "resolution": sys.argv[2]}
 line |= {name: version(name) for name in ("torch", "numpy", "numba", "pillow", "huggingface-hub")}
 line |= {word: int(found[1]) if found else 0 for word, found in counts.items()}
-path = Path("results/versions.csv")
+path = Path("results/robustness/versions.csv")
 new = not path.exists()
 with path.open("a", newline="") as file:
     writer = csv.DictWriter(file, list(line))

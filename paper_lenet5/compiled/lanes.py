@@ -14,7 +14,14 @@ import operator
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import (
+    intrinsic,
+    lower_builtin,
+    models,
+    overload,
+    register_model,
+    type_callable,
+)
 
 LANES = 16
 
@@ -235,17 +242,18 @@ def maximum(typing, x, y):
 
 
 def _define_operator(symbol, emit_vector):
+    """Emitted where it stands: an overload would be compiled as a function for each pair of sizes."""
     typed = _elementwise(emit_vector)
 
-    @intrinsic
-    def word(typing, x, y):
-        return typed(x, y)
+    @type_callable(symbol)
+    def type_of(context):
+        return lambda x, y: typed(x, y)[0] if isinstance(x, Block) or isinstance(y, Block) else None
 
-    @overload(symbol)
-    def operate(x, y):
-        if isinstance(x, Block) or isinstance(y, Block):
-            return lambda x, y: word(x, y)
-        return None
+    def emit(context, b, signature, args):
+        return typed(*signature.args)[1](context, b, signature, args)
+
+    for operands in ((Block, Block), (Block, types.Float), (types.Float, Block)):
+        lower_builtin(symbol, *operands)(emit)
 
 
 _define_operator(operator.add, lambda b, x, y: b.fadd(x, y))

@@ -78,9 +78,9 @@ def diagonal_curvature(
     check_options(output_curvature, coefficient_input)
     check_labels(labels, len(images), model)
     weights, into = pack_weights(model), pack(model, _filled(model, 0))
-    squares = type(weights)(*(np.square(array) for array in weights))
     passes.add_curvature(
-        network_of(model), _rows(images), weights, squares, into, pack(model, _filled(model, -1)),
+        network_of(model), _rows(images), weights, np.square(weights), into,
+        pack(model, _filled(model, -1)),
         _loss(loss), np.float32(-1 if output_curvature is None else output_curvature),
         coefficient_input == "each", *workspace(),
     )  # fmt: skip

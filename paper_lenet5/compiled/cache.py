@@ -31,7 +31,9 @@ def cached(function):
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_folder())
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+        return numba.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)(
+            function
+        )
     finally:
         numba.config.CACHE_DIR = before
 

@@ -203,7 +203,8 @@ def s2_maxima(x, maxima):
 @inline
 def s2_backward_maxima(x, maxima, at_sum, c1_slopes, at_c1):
     """To the first of the four inputs that is the largest."""
-    at_c1[: C1 * C1_ROW] = ZERO
+    for at in range(0, C1 * C1_ROW, LANES):
+        store(zeros(1), at_c1, at, 0)
     for r in range(S2):
         for m in range(FEW):
             upper = 2 * r * C1_ROW + m * C1_COLUMNS
@@ -340,7 +341,8 @@ def s4_maxima(x, maxima):
 @inline
 def s4_backward_maxima(x, maxima, at_sum, c3_slopes, at_c3):
     """To the first of the four inputs that is the largest."""
-    at_c3[: C3 * C3_ROW] = ZERO
+    for at in range(0, C3 * C3_ROW, LANES):
+        store(zeros(1), at_c3, at, 0)
     for r in range(S4):
         for q in range(S4):
             for m in range(MANY):

@@ -44,6 +44,22 @@ class _BlockModel(models.PrimitiveModel):
         super().__init__(manager, block, ir.ArrayType(_VECTOR, block.n))
 
 
+@intrinsic
+def parts(typing, array, ends):
+    """Where each part begins, the next at the end of the one before: arrays without a length.
+
+    To compiled code such a part is one number; an array is seven, and a count of who holds it.
+    """
+
+    def emit(context, b, signature, args):
+        data = context.make_array(signature.args[0])(context, b, args[0]).data
+        begins = [ir.Constant(_INT, 0), *_split(b, args[1])[:-1]]
+        places = [b.gep(data, [begin]) for begin in begins]
+        return context.make_tuple(b, signature.return_type, places)
+
+    return types.UniTuple(types.CPointer(types.float32), ends.count)(array, ends), emit
+
+
 # --- to and from memory: vector k of a block belongs to the address at + k * stride ---------------
 
 
@@ -311,7 +327,10 @@ def _join(b, vectors):
 def _addresses(context, b, signature, args, position, n):
     """Pointers to array[at + k * stride], where args[position:] are the array, at and stride."""
     array, at, stride = args[position : position + 3]
-    data = context.make_array(signature.args[position])(context, b, array).data
+    if isinstance(signature.args[position], types.CPointer):
+        data = array
+    else:
+        data = context.make_array(signature.args[position])(context, b, array).data
     return [b.gep(data, [b.add(at, b.mul(stride, ir.Constant(at.type, k)))]) for k in range(n)]
 
 

@@ -1,6 +1,7 @@
 """Between the network's parameters and the arrays of the compiled pass."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +12,12 @@ from ..lenet5 import LeNet5
 from . import kernels as k
 from .lanes import LANES
 
+# One flat float32 array each holds all parameters, all states, all derivatives. Compiled code knows
+# their parts by the names below, and where each ends by a tuple of numbers.
+
 
 class Packed(NamedTuple):
-    """One number for every trainable parameter (a weight, a step size, a curvature), flat float32.
+    """One number for every trainable parameter (a weight, a step size, a curvature).
 
     Places between and after the parameters hold zeros.
     """
@@ -46,6 +50,8 @@ class Network(NamedTuple):
     linear: bool
     """The output is ten weighted sums, not distances from centers."""
     classes: int
+    packed: tuple[int, ...]
+    """Where each part of `Packed` ends."""
     fed: np.ndarray
     """(6, 10) by Table I: the C3 maps that each S2 map feeds."""
 
@@ -53,20 +59,21 @@ class Network(NamedTuple):
 class States(NamedTuple):
     """What one pattern leaves on its way forward: all that the way back multiplies by."""
 
-    image: np.ndarray
     c1: np.ndarray
+    c3: np.ndarray
+    penalties: np.ndarray
+    f6: np.ndarray
+    image: np.ndarray
     c1_slopes: np.ndarray
     s2_sums: np.ndarray
     s2: np.ndarray
     s2_slopes: np.ndarray
-    c3: np.ndarray
     c3_slopes: np.ndarray
     s4_sums: np.ndarray
     s4: np.ndarray
     s4_slopes: np.ndarray
     c5: np.ndarray
     c5_slopes: np.ndarray
-    f6: np.ndarray
     f6_slopes: np.ndarray
 
 
@@ -80,10 +87,22 @@ class Derivatives(NamedTuple):
     s4: np.ndarray
     c5: np.ndarray
     f6: np.ndarray
+    penalties: np.ndarray
     gradient: np.ndarray
 
 
+def _ends(sizes: Iterable[int]) -> tuple[int, ...]:
+    """Of parts that begin at a cache line each and have a vector to spare."""
+    return tuple(accumulate((-(-n // LANES) + 1) * LANES for n in sizes))
+
+
+_C1, _S2, _C3, _S4 = k.C1 * k.C1_ROW, k.S2 * k.S2_ROW, k.C3 * k.C3_ROW, k.S4_UNITS
 _C5, _F6 = k.C5_VECTORS * LANES, k.F6_VECTORS * LANES
+_CLASSES = LANES
+STATES = _ends((_C1, _C3, _CLASSES, _F6, k.FIELD**2, _C1, _S2, _S2, _S2, _C3, _S4, _S4, _S4,
+                _C5, _C5, _F6))  # fmt: skip
+DERIVATIVES = _ends((_C1, _S2, _C3, k.MANY * k.PLANE, _S4, _C5, _F6, _CLASSES, k.K**2 * k.FEW))
+"""Where each part of `States` and of `Derivatives` ends."""
 _NAMES = ("c1.weight", "c1.bias", "s2.coefficient", "s2.bias", "c3.weight", "c3.bias",
           "s4.coefficient", "s4.bias", "c5.weight", "c5.bias", "f6.weight", "f6.bias",
           "output.weight", "output.bias")  # fmt: skip
@@ -98,8 +117,14 @@ def network_of(model: LeNet5) -> Network:
     fed = [maps[inputs == i] for i in range(k.FEW)]
     return Network(
         activation, activation if trainable else k.NONE, config.pooling == "max",
-        config.output == "linear", model.classes, np.array(fed),
+        config.output == "linear", model.classes, _packed_ends(model), np.array(fed),
     )  # fmt: skip
+
+
+def _packed_ends(model: LeNet5) -> tuple[int, ...]:
+    few, many, kernels = k.FEW, k.MANY, k.FEW * k.C3_KERNELS
+    return _ends((k.K**2 * few, few, few, few, kernels, many, many, many, k.S4_UNITS * _C5, _C5,
+                  120 * _F6, _F6, model.classes * _F6, model.classes))  # fmt: skip
 
 
 def zeros(n: int) -> np.ndarray:
@@ -109,17 +134,17 @@ def zeros(n: int) -> np.ndarray:
     return room[start : start + n + LANES]
 
 
-def pack(model: LeNet5, values: Mapping[str, Tensor]) -> Packed:
-    """{"c1.weight": (6, 1, 5, 5), ...}, in the shapes of the model, to arrays of their own.
+def pack(model: LeNet5, values: Mapping[str, Tensor]) -> np.ndarray:
+    """{"c1.weight": (6, 1, 5, 5), ...}, in the shapes of the model, to an array of their own.
 
-    Where a value is missing, 0 stands for it.
+    Its parts are those of `Packed`. Where a value is missing, 0 stands for it.
     """
     p = {name: value.detach().numpy() for name, value in values.items()}
     c3 = np.zeros((k.FEW, k.K, k.K, k.MANY), np.float32)
     c3.transpose(0, 3, 1, 2)[_crosses(model)] = p["c3.weight"]
     c5 = _padded(p["c5.weight"].reshape(120, k.MANY, -1).transpose(2, 1, 0), _C5)
     few, many, output = np.zeros(k.FEW), np.zeros(k.MANY), np.zeros((model.classes, _F6))
-    return Packed(*map(_aligned, (
+    arrays = (
         p["c1.weight"].reshape(k.FEW, -1).T, p["c1.bias"],
         p.get("s2.coefficient", few), p.get("s2.bias", few),
         c3, p["c3.bias"],
@@ -127,10 +152,15 @@ def pack(model: LeNet5, values: Mapping[str, Tensor]) -> Packed:
         c5, _padded(p["c5.bias"], _C5),
         _padded(p["f6.weight"].T, _F6), _padded(p["f6.bias"], _F6),
         _padded(p.get("output.weight", output), _F6), p.get("output.bias", output[:, 0]),
-    )))  # fmt: skip
+    )  # fmt: skip
+    ends = _packed_ends(model)
+    flat = zeros(ends[-1])
+    for array, part in zip(arrays, _parts(flat, ends), strict=True):
+        part[: array.size] = array.ravel()
+    return flat
 
 
-def pack_weights(model: LeNet5) -> Packed:
+def pack_weights(model: LeNet5) -> np.ndarray:
     """The model's parameters, those that are not trained and the centers among them."""
     values = dict(model.named_parameters())
     if model.config.output != "linear":
@@ -138,8 +168,9 @@ def pack_weights(model: LeNet5) -> Packed:
     return pack(model, values)
 
 
-def unpack(model: LeNet5, packed: Packed) -> dict[str, Tensor]:
+def unpack(model: LeNet5, flat: np.ndarray) -> dict[str, Tensor]:
     """The inverse of `pack`, for every parameter that is trained."""
+    packed = Packed(*_parts(flat, _packed_ends(model)))
     f6_units = len(model.f6.bias)
     c3 = packed.c3[: k.FEW * k.C3_KERNELS].reshape(k.FEW, k.K, k.K, k.MANY).transpose(0, 3, 1, 2)
     c5 = packed.c5[: k.S4**2 * k.MANY * _C5].reshape(-1, k.MANY, _C5)[..., :120].transpose(2, 1, 0)
@@ -167,20 +198,14 @@ def _crosses(model: LeNet5) -> tuple[np.ndarray, np.ndarray]:
     return np.array(model.c3.cross_input), np.array(model.c3.cross_map)
 
 
-def workspace() -> tuple[States, Derivatives]:
-    """Arrays for one pattern on its way through; each thread needs its own."""
-    c1, s2 = k.C1 * k.C1_ROW, k.S2 * k.S2_ROW
-    c3, s4 = k.C3 * k.C3_ROW, k.S4**2 * k.MANY
-    sizes = (k.FIELD**2, c1, c1, s2, s2, s2, c3, c3, s4, s4, s4, _C5, _C5, _F6, _F6)
-    derivatives = (c1, s2, c3, k.MANY * k.PLANE, s4, _C5, _F6, k.K**2 * k.FEW)
-    return States(*map(zeros, sizes)), Derivatives(*map(zeros, derivatives))
+def workspace() -> tuple[np.ndarray, np.ndarray]:
+    """States and derivatives of one pattern on its way through; each thread needs its own."""
+    return zeros(STATES[-1]), zeros(DERIVATIVES[-1])
+
+
+def _parts(flat: np.ndarray, ends: tuple[int, ...]) -> list[np.ndarray]:
+    return [flat[begin:end] for begin, end in pairwise((0, *ends))]
 
 
 def _padded(a: np.ndarray, columns: int) -> np.ndarray:
     return np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, columns - a.shape[-1])])
-
-
-def _aligned(a: np.ndarray) -> np.ndarray:
-    flat = zeros(a.size)
-    flat[: a.size] = a.ravel()
-    return flat

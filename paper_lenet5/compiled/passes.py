@@ -5,26 +5,26 @@ import numpy as np
 from . import kernels as k
 from .cache import cached
 from .kernels import C5_UNITS, C5_VECTORS, F6_VECTORS, FIELD, ONE, S4_UNITS, TWO, ZERO, inline
-from .lanes import LANES, fma, load, load_like, store, total, zeros
+from .lanes import LANES, fma, load, load_like, parts, store, total, zeros
+from .layout import DERIVATIVES, STATES, Derivatives, Packed, States
 
 _F6 = F6_VECTORS * LANES
+_AS_THEY_ARE = States._fields.index("f6")
+"""Up to there the states are not squared for the curvature."""
 
 
 @cached
 def train(network, images, labels, order, weights, steps, loss, states, derivatives):
     """One pass, one pattern at a time, in the given order (eq. 18); `weights` change in place.
 
-    images (N, 1024) float32, labels (N,) int64, order (P,) int64. Returns how many of the patterns
-    were misclassified when they came.
+    images (N, 1024) float32, labels (N,) int64, order (P,) int64; the rest as `layout` packs it.
+    Returns how many of the patterns were misclassified when they came.
     """
     errors = 0
-    penalties = np.empty(network.classes, np.float32)
-    at_penalties = np.empty(network.classes, np.float32)
+    w, e = Packed(*parts(weights, network.packed)), Packed(*parts(steps, network.packed))
+    x, d = States(*parts(states, STATES)), Derivatives(*parts(derivatives, DERIVATIVES))
     for pattern in order:
-        errors += learn(
-            network, images[pattern], labels[pattern], weights, weights, steps, loss,
-            penalties, at_penalties, states, derivatives,
-        )  # fmt: skip
+        errors += learn(network, images[pattern], labels[pattern], w, w, e, loss, x, d)
     return errors
 
 
@@ -38,28 +38,24 @@ def train_in_batches(
     That of eq. 18; or Adam's, if `adam` has a rate > 0, from its two kinds of moments.
     """
     errors, taken = 0, adam.steps
-    penalties = np.empty(network.classes, np.float32)
-    at_penalties = np.empty(network.classes, np.float32)
+    w, g = Packed(*parts(weights, network.packed)), Packed(*parts(gradients, network.packed))
+    e = Packed(*parts(minus_one, network.packed))
+    x, d = States(*parts(states, STATES)), Derivatives(*parts(derivatives, DERIVATIVES))
     for start in range(0, len(order), batch):
-        for array in gradients:
-            array[:] = ZERO
+        for i in range(len(gradients)):
+            gradients[i] = ZERO
         patterns = order[start : start + batch]
         for pattern in patterns:
-            errors += learn(
-                network, images[pattern], labels[pattern], weights, gradients, minus_one, loss,
-                penalties, at_penalties, states, derivatives,
-            )  # fmt: skip
+            errors += learn(network, images[pattern], labels[pattern], w, g, e, loss, x, d)
         share = ONE / np.float32(len(patterns))
         if adam.rate > ZERO:
             taken += 1
-            for k in range(len(weights)):
-                step_of_adam(adam, taken, share, weights[k], gradients[k], minus_one[k],
-                             moments[k], squared_moments[k])  # fmt: skip
+            step_of_adam(
+                adam, taken, share, weights, gradients, minus_one, moments, squared_moments
+            )
         else:
-            for k in range(len(weights)):
-                w, e, g = weights[k], steps[k], gradients[k]
-                for i in range(len(w)):
-                    w[i] -= e[i] * (share * g[i])
+            for i in range(len(weights)):
+                weights[i] -= steps[i] * (share * gradients[i])
     return errors
 
 
@@ -79,14 +75,16 @@ def step_of_adam(adam, taken, share, weights, gradients, minus_one, moments, squ
 
 
 @inline
-def learn(
-    network, image, label, weights, into, steps, loss, penalties, at_penalties, states, derivatives
-):
+def learn(network, image, label, weights, into, steps, loss, states, derivatives):
     """One pattern forward and backward: subtracts step * gradient from `into`. Whether it was wrong."""
+    penalties, at_penalties = states.penalties, derivatives.penalties
     forward(network, image, weights, states)
     output(network, states.f6, weights, loss.factor, penalties)
-    wrong = np.argmin(penalties) != label
-    posterior(penalties, loss, at_penalties)
+    smallest = 0
+    for i in range(1, network.classes):
+        if penalties[i] < penalties[smallest]:
+            smallest = i
+    posterior(network, penalties, loss, at_penalties)
     for i in range(network.classes):
         at_penalties[i] = -at_penalties[i]
     at_penalties[label] += ONE
@@ -105,7 +103,7 @@ def learn(
             gradient = fma(difference, TWO * loss.factor * at_penalties[i], gradient)
     store(gradient * load_like(gradient, states.f6_slopes, 0), derivatives.f6, 0, LANES)
     backward(network, weights, into, steps, states, derivatives)
-    return wrong
+    return smallest != label
 
 
 @cached
@@ -118,64 +116,63 @@ def add_curvature(
     at F6, or at the scores of a linear output. `each` says that a subsampling unit's four inputs are
     four connections (D8).
     """
-    penalties = np.empty(network.classes, np.float32)
-    p = np.empty(network.classes, np.float32)
+    w, squared = Packed(*parts(weights, network.packed)), Packed(*parts(squares, network.packed))
+    h, e = Packed(*parts(into, network.packed)), Packed(*parts(minus_one, network.packed))
+    x, d = States(*parts(states, STATES)), Derivatives(*parts(derivatives, DERIVATIVES))
+    p = d.penalties
     for pattern in range(len(images)):
-        forward(network, images[pattern], weights, states)
+        forward(network, images[pattern], w, x)
         curvature = zeros(F6_VECTORS)
         if network.linear:
-            output(network, states.f6, weights, loss.factor, penalties)
-            posterior(penalties, loss, p)
-            f6 = load(states.f6, 0, LANES, F6_VECTORS)
+            output(network, x.f6, w, loss.factor, x.penalties)
+            posterior(network, x.penalties, loss, p)
+            f6 = load(x.f6, 0, LANES, F6_VECTORS)
             for i in range(network.classes):
                 at = (
                     constant
                     if constant >= ZERO
                     else loss.factor * loss.factor * p[i] * (ONE - p[i])
                 )
-                curvature = fma(load_like(curvature, squares.output, i * _F6), at, curvature)
-                k.descend(into.output, minus_one.output, i * _F6, f6 * f6 * at)
-                into.output_bias[i] -= minus_one.output_bias[i] * at
+                curvature = fma(load_like(curvature, squared.output, i * _F6), at, curvature)
+                k.descend(h.output, e.output, i * _F6, f6 * f6 * at)
+                h.output_bias[i] -= e.output_bias[i] * at
         elif constant >= ZERO:
             curvature = curvature + constant
         elif not loss.competition:
             curvature = curvature + TWO * loss.factor
         else:
-            output(network, states.f6, weights, loss.factor, penalties)
-            posterior(penalties, loss, p)
-            f6, rubbish = load(states.f6, 0, LANES, F6_VECTORS), ONE
+            output(network, x.f6, w, loss.factor, x.penalties)
+            posterior(network, x.penalties, loss, p)
+            f6, rubbish = load(x.f6, 0, LANES, F6_VECTORS), ONE
             mean = zeros(F6_VECTORS)
             for i in range(network.classes):
-                pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor)
+                pull = (f6 - load_like(f6, w.output, i * _F6)) * (TWO * loss.factor)
                 mean = fma(pull, p[i], mean)
                 rubbish -= p[i]
             rubbish = max(rubbish, ZERO)
             curvature = mean * mean * rubbish + TWO * loss.factor * rubbish
             for i in range(network.classes):
-                pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor) - mean
+                pull = (f6 - load_like(f6, w.output, i * _F6)) * (TWO * loss.factor) - mean
                 curvature = fma(pull * pull, p[i], curvature)
-        x = states
-        for array in (x.image, x.c1_slopes, x.s2_sums, x.s2, x.s2_slopes, x.c3_slopes, x.s4_sums,
-                      x.s4, x.s4_slopes, x.c5, x.c5_slopes, x.f6_slopes):  # fmt: skip
-            square(array)
+        square(states, STATES[_AS_THEY_ARE], len(states))
         if each:
-            square(x.c1)
-            square(x.c3)
+            square(states, 0, STATES[1])
             k.s2_sums(x.c1, x.s2_sums)
             k.s4_sums(x.c3, x.s4_sums)
         if network.maximum:  # compared with the inputs, and no factor
             k.s2_maxima(x.c1, x.s2_sums)
             k.s4_maxima(x.c3, x.s4_sums)
-        store(curvature * load_like(curvature, states.f6_slopes, 0), derivatives.f6, 0, LANES)
-        backward(network, squares, into, minus_one, states, derivatives)
+        store(curvature * load_like(curvature, x.f6_slopes, 0), d.f6, 0, LANES)
+        backward(network, squared, h, e, x, d)
 
 
 @cached
 def penalties_of(network, images, weights, penalties, states):
     """Fill penalties (N, classes) for images (N, 1024)."""
+    w, x = Packed(*parts(weights, network.packed)), States(*parts(states, STATES))
     for pattern in range(len(images)):
-        forward(network, images[pattern], weights, states)
-        output(network, states.f6, weights, ONE, penalties[pattern])
+        forward(network, images[pattern], w, x)
+        output(network, x.f6, w, ONE, penalties[pattern])
 
 
 @inline
@@ -247,19 +244,21 @@ def output(network, f6, weights, factor, penalties):
 
 
 @inline
-def posterior(penalties, loss, p):
+def posterior(network, penalties, loss, p):
     """Of each class against all classes and rubbish (section II-C); 0 where there is no competition."""
-    lowest = min(np.min(penalties), loss.j)
+    lowest = loss.j
+    for i in range(network.classes):
+        lowest = min(lowest, penalties[i])
     scale = np.exp(lowest - loss.j)
-    for i in range(len(p)):
+    for i in range(network.classes):
         p[i] = np.exp(lowest - penalties[i])
         scale += p[i]
     scale = loss.competition / scale
-    for i in range(len(p)):
+    for i in range(network.classes):
         p[i] *= scale
 
 
 @inline
-def square(array):
-    for at in range(len(array)):
+def square(array, begin, end):
+    for at in range(begin, end):
         array[at] *= array[at]

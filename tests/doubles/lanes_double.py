@@ -6,6 +6,7 @@ an array is an error. `compiled_in_python` gives the whole package so.
 
 import importlib
 import sys
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
@@ -15,6 +16,10 @@ LANES = 16
 
 def zeros(n):
     return np.zeros((n, LANES), np.float32)
+
+
+def parts(array, ends):
+    return [array[begin:end] for begin, end in pairwise((0, *ends))]
 
 
 def load(array, at, stride, n):

@@ -37,6 +37,14 @@ class _Adam(NamedTuple):
     steps: int
 
 
+class _Curvature(NamedTuple):
+    wanted: bool
+    constant: np.float32
+    """Of the loss at the output, if it is >= 0."""
+    each: bool
+
+
+_NO_CURVATURE = _Curvature(False, np.float32(-1), False)
 _NO_ADAM = _Adam(0.0, 0.0, 0.0, 0.0, 0)
 
 
@@ -55,11 +63,14 @@ def train_one_pass(
     adam = _adam_of(optimizer, model)
     steps = pack(model, _step_sizes(optimizer, model))
     if batch == 1 and adam is _NO_ADAM:
-        errors = passes.train(network, *patterns, weights, steps, _loss(loss), *workspace())
+        errors = passes.sweep(
+            network, *patterns, weights, weights, weights, steps, _loss(loss), _NO_CURVATURE,
+            *workspace(),
+        )  # fmt: skip
     else:
         moments = [pack(model, of_all) for of_all in _moments(optimizer, model)]
         errors = passes.train_in_batches(
-            network, *patterns, batch, weights, steps, _loss(loss), *workspace(),
+            network, *patterns, batch, weights, steps, _loss(loss), _NO_CURVATURE, *workspace(),
             pack(model, _filled(model, 0)), pack(model, _filled(model, -1)), adam, *moments,
         )  # fmt: skip
         if adam is not _NO_ADAM:
@@ -78,11 +89,11 @@ def diagonal_curvature(
     check_options(output_curvature, coefficient_input)
     check_labels(labels, len(images), model)
     weights, into = pack_weights(model), pack(model, _filled(model, 0))
-    passes.add_curvature(
-        network_of(model), _rows(images), weights, np.square(weights), into,
-        pack(model, _filled(model, -1)),
-        _loss(loss), np.float32(-1 if output_curvature is None else output_curvature),
-        coefficient_input == "each", *workspace(),
+    constant = np.float32(-1 if output_curvature is None else output_curvature)
+    passes.sweep(
+        network_of(model), _rows(images), labels.contiguous().numpy(), np.arange(len(images)),
+        weights, np.square(weights), into, pack(model, _filled(model, -1)), _loss(loss),
+        _Curvature(True, constant, coefficient_input == "each"), *workspace(),
     )  # fmt: skip
     return {name: h / len(images) for name, h in unpack(model, into).items()}
 

@@ -48,9 +48,14 @@ PLANE = C3 * PLANE_ROW
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 SCALED_TANH, TANH, RELU, NONE = range(4)  # activations
 
-inline = njit(nogil=True, forceinline=True, error_model="numpy",
-              no_cpython_wrapper=True, no_cfunc_wrapper=True)  # fmt: skip
-"""Of compiled code alone: without the ways in from Python and C, which take longer than the rest."""
+_OF_COMPILED_CODE = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True,
+                     "no_cfunc_wrapper": True}  # fmt: skip
+inline = njit(**_OF_COMPILED_CODE, forceinline=True)
+"""Becomes a part of each function that calls it. LLVM goes over it once by itself, once within each."""
+spliced = njit(**_OF_COMPILED_CODE, inline="always")
+"""The same by Numba, before LLVM: for the few functions that are large and made of others."""
+apart = njit(**_OF_COMPILED_CODE)
+"""Is called. For what the printed network does not need: in its place it would be compiled each time."""
 
 # tanh(y) / y as a quotient of two polynomials in y^2, fitted for |y| < 9 with a relative error of
 # 1.5e-7; beyond, tanh is 1 in float32. For A tanh(S a) of eq. 6, S and A go into the coefficients.
@@ -76,15 +81,24 @@ def squash(activation, a, x, slopes, at):
     """From weighted sums a, a block, to the states x = f(a) and the slopes f'(a) (eq. 6)."""
     if activation == SCALED_TANH:
         squash_tanh(_OF_SCALED_TANH, a, x, slopes, at)
-    elif activation == TANH:
-        squash_tanh(_OF_TANH, a, x, slopes, at)
-    elif activation == RELU:
-        state = maximum(a, ZERO)
-        store(state, x, at, LANES)
-        store(minimum(state * _LARGE, ONE), slopes, at, LANES)
     else:
         store(a, x, at, LANES)
-        store(a * ZERO + ONE, slopes, at, LANES)
+        squash_otherwise(activation, x, slopes, at, at + len(a) * LANES)
+
+
+@apart
+def squash_otherwise(activation, x, slopes, begin, end):
+    """`squash` of table 2's other activations, from weighted sums that lie in x."""
+    for at in range(begin, end, LANES):
+        a = load(x, at, 0, 1)
+        if activation == TANH:
+            squash_tanh(_OF_TANH, a, x, slopes, at)
+        elif activation == RELU:
+            state = maximum(a, ZERO)
+            store(state, x, at, 0)
+            store(minimum(state * _LARGE, ONE), slopes, at, 0)
+        else:
+            store(a * ZERO + ONE, slopes, at, 0)
 
 
 @inline
@@ -186,7 +200,7 @@ def s2_backward(
         into_bias[m] -= step_bias[m] * gradient[FEW + m]
 
 
-@inline
+@apart
 def s2_maxima(x, maxima):
     """In place of the sums."""
     for r in range(S2):
@@ -200,7 +214,7 @@ def s2_maxima(x, maxima):
                 )
 
 
-@inline
+@apart
 def s2_backward_maxima(x, maxima, at_sum, c1_slopes, at_c1):
     """To the first of the four inputs that is the largest."""
     for at in range(0, C1 * C1_ROW, LANES):
@@ -327,7 +341,7 @@ def s4_backward(
     descend(into_bias, step_bias, 0, of_bias)
 
 
-@inline
+@apart
 def s4_maxima(x, maxima):
     """In place of the sums."""
     for r in range(S4):
@@ -338,7 +352,7 @@ def s4_maxima(x, maxima):
             store(maximum(left, right), maxima, (r * S4 + c) * MANY, 0)
 
 
-@inline
+@apart
 def s4_backward_maxima(x, maxima, at_sum, c3_slopes, at_c3):
     """To the first of the four inputs that is the largest."""
     for at in range(0, C3 * C3_ROW, LANES):

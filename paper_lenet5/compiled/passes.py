@@ -4,7 +4,18 @@ import numpy as np
 
 from . import kernels as k
 from .cache import cached
-from .kernels import C5_UNITS, C5_VECTORS, F6_VECTORS, FIELD, ONE, S4_UNITS, TWO, ZERO, inline
+from .kernels import (
+    C5_UNITS,
+    C5_VECTORS,
+    F6_VECTORS,
+    FIELD,
+    ONE,
+    S4_UNITS,
+    TWO,
+    ZERO,
+    inline,
+    spliced,
+)
 from .lanes import LANES, fma, load, load_like, parts, store, total, zeros
 from .layout import DERIVATIVES, STATES, Derivatives, Packed, States
 
@@ -14,39 +25,43 @@ _AS_THEY_ARE = States._fields.index("f6")
 
 
 @cached
-def train(network, images, labels, order, weights, steps, loss, states, derivatives):
-    """One pass, one pattern at a time, in the given order (eq. 18); `weights` change in place.
+def sweep(
+    network, images, labels, order, weights, factors, into, steps, loss, curvature,
+    states, derivatives,
+):  # fmt: skip
+    """The patterns one by one, in the given order, `through` the network: a pass, or the curvature.
 
     images (N, 1024) float32, labels (N,) int64, order (P,) int64; the rest as `layout` packs it.
     Returns how many of the patterns were misclassified when they came.
     """
     errors = 0
-    w, e = Packed(*parts(weights, network.packed)), Packed(*parts(steps, network.packed))
-    x, d = States(*parts(states, STATES)), Derivatives(*parts(derivatives, DERIVATIVES))
     for pattern in order:
-        errors += learn(network, images[pattern], labels[pattern], w, w, e, loss, x, d)
+        errors += through(
+            network, images[pattern], labels[pattern], weights, factors, into, steps, loss,
+            curvature, states, derivatives,
+        )  # fmt: skip
     return errors
 
 
 @cached
 def train_in_batches(
-    network, images, labels, order, batch, weights, steps, loss, states, derivatives,
+    network, images, labels, order, batch, weights, steps, loss, curvature, states, derivatives,
     gradients, minus_one, adam, moments, squared_moments,
 ):  # fmt: skip
-    """`train`, but with one step for the mean gradient of every `batch` patterns.
+    """A pass of `sweep`, but with one step for the mean gradient of every `batch` patterns.
 
     That of eq. 18; or Adam's, if `adam` has a rate > 0, from its two kinds of moments.
     """
     errors, taken = 0, adam.steps
-    w, g = Packed(*parts(weights, network.packed)), Packed(*parts(gradients, network.packed))
-    e = Packed(*parts(minus_one, network.packed))
-    x, d = States(*parts(states, STATES)), Derivatives(*parts(derivatives, DERIVATIVES))
     for start in range(0, len(order), batch):
         for i in range(len(gradients)):
             gradients[i] = ZERO
         patterns = order[start : start + batch]
         for pattern in patterns:
-            errors += learn(network, images[pattern], labels[pattern], w, g, e, loss, x, d)
+            errors += through(
+                network, images[pattern], labels[pattern], weights, weights, gradients, minus_one,
+                loss, curvature, states, derivatives,
+            )  # fmt: skip
         share = ONE / np.float32(len(patterns))
         if adam.rate > ZERO:
             taken += 1
@@ -74,23 +89,44 @@ def step_of_adam(adam, taken, share, weights, gradients, minus_one, moments, squ
         weights[i] += minus_one[i] * step
 
 
-@inline
-def learn(network, image, label, weights, into, steps, loss, states, derivatives):
-    """One pattern forward and backward: subtracts step * gradient from `into`. Whether it was wrong."""
-    penalties, at_penalties = states.penalties, derivatives.penalties
-    forward(network, image, weights, states)
-    output(network, states.f6, weights, loss.factor, penalties)
+@spliced
+def through(
+    network, image, label, weights, factors, into, steps, loss, curvature, states, derivatives
+):
+    """One pattern forward and backward: subtracts step * gradient from `into`. Whether it was wrong.
+
+    Backward it is multiplied by `factors`: the weights. Or, where `curvature.wanted`, by their
+    squares: with all other factors squared too, and a step of -1, this adds d2E / dw2 (eq. 23 to 27).
+    """
+    w, factor = Packed(*parts(weights, network.packed)), Packed(*parts(factors, network.packed))
+    to, e = Packed(*parts(into, network.packed)), Packed(*parts(steps, network.packed))
+    x, d = States(*parts(states, STATES)), Derivatives(*parts(derivatives, DERIVATIVES))
+    forward(network, image, w, x)
+    output(network, x.f6, w, loss.factor, x.penalties)
     smallest = 0
     for i in range(1, network.classes):
-        if penalties[i] < penalties[smallest]:
+        if x.penalties[i] < x.penalties[smallest]:
             smallest = i
-    posterior(network, penalties, loss, at_penalties)
+    posterior(network, x.penalties, loss, d.penalties)
+    if curvature.wanted:
+        at_f6 = curvature_at_output(network, w, factor, to, e, loss, curvature.constant, x, d)
+        square_states(network, curvature.each, states, x)
+    else:
+        at_f6 = gradient_at_output(network, label, w, to, e, loss, x, d)
+    store(at_f6 * load_like(at_f6, x.f6_slopes, 0), d.f6, 0, LANES)
+    backward(network, factor, to, e, x, d)
+    return smallest != label
+
+
+@inline
+def gradient_at_output(network, label, weights, into, steps, loss, states, derivatives):
+    """dE / dx of F6's states x; a linear output has weights of its own, and their step."""
+    f6, at_penalties = load(states.f6, 0, LANES, F6_VECTORS), derivatives.penalties
     for i in range(network.classes):
         at_penalties[i] = -at_penalties[i]
     at_penalties[label] += ONE
     gradient = zeros(F6_VECTORS)
     if network.linear:
-        f6 = load_like(gradient, states.f6, 0)
         for i in range(network.classes):
             at = loss.factor * at_penalties[i]
             gradient = fma(load_like(gradient, weights.output, i * _F6), at, gradient)
@@ -98,72 +134,57 @@ def learn(network, image, label, weights, into, steps, loss, states, derivatives
             into.output_bias[i] -= steps.output_bias[i] * at
     else:
         for i in range(network.classes):
-            center = load_like(gradient, weights.output, i * _F6)
-            difference = load_like(gradient, states.f6, 0) - center
+            difference = f6 - load_like(gradient, weights.output, i * _F6)
             gradient = fma(difference, TWO * loss.factor * at_penalties[i], gradient)
-    store(gradient * load_like(gradient, states.f6_slopes, 0), derivatives.f6, 0, LANES)
-    backward(network, weights, into, steps, states, derivatives)
-    return smallest != label
+    return gradient
 
 
-@cached
-def add_curvature(
-    network, images, weights, squares, into, minus_one, loss, constant, each, states, derivatives
+@inline
+def curvature_at_output(
+    network, weights, squares, into, steps, loss, constant, states, derivatives
 ):
-    """Add d2E / dw2 of every pattern (eq. 23 to 27) to `into`: the way back with all factors squared.
+    """d2E / dx2 of F6's states x. A `constant` >= 0 stands for the loss's own curvature there.
 
-    `squares` are the squares of the weights; a `constant` >= 0 stands for the loss's own curvature
-    at F6, or at the scores of a linear output. `each` says that a subsampling unit's four inputs are
-    four connections (D8).
+    Or at the scores of a linear output.
     """
-    w, squared = Packed(*parts(weights, network.packed)), Packed(*parts(squares, network.packed))
-    h, e = Packed(*parts(into, network.packed)), Packed(*parts(minus_one, network.packed))
-    x, d = States(*parts(states, STATES)), Derivatives(*parts(derivatives, DERIVATIVES))
-    p = d.penalties
-    for pattern in range(len(images)):
-        forward(network, images[pattern], w, x)
-        curvature = zeros(F6_VECTORS)
-        if network.linear:
-            output(network, x.f6, w, loss.factor, x.penalties)
-            posterior(network, x.penalties, loss, p)
-            f6 = load(x.f6, 0, LANES, F6_VECTORS)
-            for i in range(network.classes):
-                at = (
-                    constant
-                    if constant >= ZERO
-                    else loss.factor * loss.factor * p[i] * (ONE - p[i])
-                )
-                curvature = fma(load_like(curvature, squared.output, i * _F6), at, curvature)
-                k.descend(h.output, e.output, i * _F6, f6 * f6 * at)
-                h.output_bias[i] -= e.output_bias[i] * at
-        elif constant >= ZERO:
-            curvature = curvature + constant
-        elif not loss.competition:
-            curvature = curvature + TWO * loss.factor
-        else:
-            output(network, x.f6, w, loss.factor, x.penalties)
-            posterior(network, x.penalties, loss, p)
-            f6, rubbish = load(x.f6, 0, LANES, F6_VECTORS), ONE
-            mean = zeros(F6_VECTORS)
-            for i in range(network.classes):
-                pull = (f6 - load_like(f6, w.output, i * _F6)) * (TWO * loss.factor)
-                mean = fma(pull, p[i], mean)
-                rubbish -= p[i]
-            rubbish = max(rubbish, ZERO)
-            curvature = mean * mean * rubbish + TWO * loss.factor * rubbish
-            for i in range(network.classes):
-                pull = (f6 - load_like(f6, w.output, i * _F6)) * (TWO * loss.factor) - mean
-                curvature = fma(pull * pull, p[i], curvature)
-        square(states, STATES[_AS_THEY_ARE], len(states))
-        if each:
-            square(states, 0, STATES[1])
-            k.s2_sums(x.c1, x.s2_sums)
-            k.s4_sums(x.c3, x.s4_sums)
-        if network.maximum:  # compared with the inputs, and no factor
-            k.s2_maxima(x.c1, x.s2_sums)
-            k.s4_maxima(x.c3, x.s4_sums)
-        store(curvature * load_like(curvature, x.f6_slopes, 0), d.f6, 0, LANES)
-        backward(network, squared, h, e, x, d)
+    f6, p = load(states.f6, 0, LANES, F6_VECTORS), derivatives.penalties
+    curvature = zeros(F6_VECTORS)
+    if network.linear:
+        for i in range(network.classes):
+            of_loss = loss.factor * loss.factor * p[i] * (ONE - p[i])
+            at = constant if constant >= ZERO else of_loss
+            curvature = fma(load_like(curvature, squares.output, i * _F6), at, curvature)
+            k.descend(into.output, steps.output, i * _F6, f6 * f6 * at)
+            into.output_bias[i] -= steps.output_bias[i] * at
+    elif constant >= ZERO:
+        curvature = curvature + constant
+    elif not loss.competition:
+        curvature = curvature + TWO * loss.factor
+    else:
+        mean, rubbish = zeros(F6_VECTORS), ONE
+        for i in range(network.classes):
+            pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor)
+            mean = fma(pull, p[i], mean)
+            rubbish -= p[i]
+        rubbish = max(rubbish, ZERO)
+        curvature = mean * mean * rubbish + TWO * loss.factor * rubbish
+        for i in range(network.classes):
+            pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor) - mean
+            curvature = fma(pull * pull, p[i], curvature)
+    return curvature
+
+
+@inline
+def square_states(network, each, states, x):
+    """All that the way back multiplies by; with `each`, a unit has four connections, not one (D8)."""
+    square(states, STATES[_AS_THEY_ARE], len(states))
+    if each:
+        square(states, 0, STATES[1])
+        k.s2_sums(x.c1, x.s2_sums)
+        k.s4_sums(x.c3, x.s4_sums)
+    if network.maximum:  # compared with the inputs, and no factor
+        k.s2_maxima(x.c1, x.s2_sums)
+        k.s4_maxima(x.c3, x.s4_sums)
 
 
 @cached
@@ -175,7 +196,7 @@ def penalties_of(network, images, weights, penalties, states):
         output(network, x.f6, w, ONE, penalties[pattern])
 
 
-@inline
+@spliced
 def forward(network, image, weights, states):
     w, x = weights, states
     for at in range(0, FIELD * FIELD, LANES):
@@ -199,7 +220,7 @@ def forward(network, image, weights, states):
     k.squash(f, f6, x.f6, x.f6_slopes, 0)
 
 
-@inline
+@spliced
 def backward(network, weights, into, steps, states, derivatives):
     """From d.f6 down to the input; every weight is used before its own step."""
     w, e, x, d = weights, steps, states, derivatives

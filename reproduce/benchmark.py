@@ -18,13 +18,12 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from paper_lenet5.compiled import is_compiled
-
 from .measures import timing
 from .measures.timing import Extent
 from .rows import datasets
 from .rows.datasets import Dataset
 from .running.files import write
+from .running.progress import compiling_shown
 from .running.record import machine, to_json, versions
 from .writing import options
 
@@ -190,10 +189,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     extent = QUICK if args.quick else Extent()
     extent = replace(extent, rounds=args.repeats or extent.rounds)
     dataset = datasets.smoke(dataset) if args.quick else dataset
-    if not is_compiled():
-        console.print("Compiling the pass for this processor, once: a moment ...")
     torch.set_num_threads(1)
-    with threadpool_limits(1):
+    with threadpool_limits(1), compiling_shown(console):
         result = benchmark(dataset, extent, console.print)
     write(args.out / "benchmark.json", to_json(result).encode())
     write(args.out / "benchmark.md", markdown(result).encode())

@@ -17,10 +17,10 @@ from ..losses import Loss, MAPLoss
 from ..preprocess import FIELD, check_values
 from ..sdlm import SDLM, check_options
 from . import passes
-from .cache import is_compiled
+from .cache import on_compiling
 from .layout import network_of, pack, pack_weights, unpack, workspace
 
-__all__ = ["diagonal_curvature", "is_compiled", "penalties", "train_one_pass"]
+__all__ = ["diagonal_curvature", "on_compiling", "penalties", "train_one_pass"]
 
 
 class _Loss(NamedTuple):

@@ -1,11 +1,34 @@
-"""Compiled code on disk, so that only the first run on a machine compiles."""
+"""Compiled code on disk, so that only the first run on a machine compiles.
+
+A file for each function: named by what it was compiled from and for, not by where that lay, so that
+clones share it. What cannot be read is compiled again; what cannot be written is compiled each time.
+"""
 
 import hashlib
+import inspect
+import logging
+import os
+import pickle  # nosec B403
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 
 import numba
+from filelock import FileLock, Timeout
+from numba.core import event
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
 
 from ..mnist import cache_folder
+
+Tell = Callable[[str | None], object]
+
+_told: list[Tell] = []
+_log = logging.getLogger(__name__)
 
 
 def _folder() -> Path:
@@ -28,16 +51,126 @@ def cached(function):
 
     Divisions by zero are NumPy's: a check before each would keep loops out of vector code.
     """
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(_folder())
+    dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    dispatcher._cache = files = _Files(function)
+    load_or_compile = dispatcher.compile
+
+    def compile(signature):
+        there = files.path(signature, dispatcher.targetctx).exists()
+        with (
+            nullcontext() if there else _one_at_a_time(),
+            event.install_listener("numba:compile", _Begun()),
+        ):
+            return load_or_compile(signature)
+
+    dispatcher.compile = compile
+    return dispatcher
+
+
+class _Files(NullCache):
+    """In place of Numba's cache, which is keyed by path and time, and raises what goes wrong."""
+
+    def __init__(self, function):
+        self.name = f"{function.__module__}.{function.__qualname__}"
+        self.source = Path(inspect.getfile(function))
+
+    @property
+    def cache_path(self) -> str:
+        return str(_folder())
+
+    def path(self, signature, target) -> Path:
+        """Of the code for arguments of these types on this processor."""
+        versions = numba.__version__, sys.implementation.cache_tag
+        key = repr((signature, target.codegen().magic_tuple(), versions)).encode()
+        digest = hashlib.sha256(self.source.read_bytes() + key).hexdigest()
+        return _folder() / f"{self.name}-{digest[:16]}.nbc"
+
+    def load_overload(self, signature, target):
+        """The compiled function; None if there is none, or the file is not what was written."""
+        target.refresh()
+        try:
+            content = self.path(signature, target).read_bytes()
+            if hashlib.sha256(content[32:]).digest() != content[:32]:
+                return None
+            return CompileResult._rebuild(target, *pickle.loads(content[32:]))  # nosec B301
+        except Exception:
+            return None
+
+    def save_overload(self, signature, compiled) -> None:
+        """Write it, in one step. Or say, once, that it cannot be written."""
+        code = dumps(compiled._reduce())
+        path = self.path(signature, compiled.target_context)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(hashlib.sha256(code).digest() + code)
+                os.replace(temporary, path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            _say_once(f"The next run compiles again: {path.parent}: {error.strerror}.")
+
+
+@cache
+def _say_once(sentence: str) -> None:
+    _log.warning(sentence)
+
+
+# --- who compiles, and who is told of it ----------------------------------------------------------
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Of several processes one compiles; the others wait, and load what it has written.
+
+    Where there can be no lock, all compile.
+    """
+    with ExitStack() as held:
+        try:
+            _folder().mkdir(parents=True, exist_ok=True)
+            lock = FileLock(_folder() / "lock")
+            try:
+                held.enter_context(lock.acquire(timeout=0))
+            except Timeout:
+                _tell("waiting for another process")
+                held.enter_context(lock.acquire())
+                _tell(None)
+        except (OSError, NotImplementedError):
+            pass
+        yield
+
+
+class _Begun(event.Listener):
+    """Tells of every function, those within the one that is called too."""
+
+    depth = 0
+
+    def on_start(self, begun: event.Event) -> None:
+        self.depth += 1
+        _tell(begun.data["dispatcher"].py_func.__name__)
+
+    def on_end(self, ended: event.Event) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            _tell(None)
+
+
+def _tell(what: str | None) -> None:
+    for tell in _told:
+        tell(what)
+
+
+@contextmanager
+def on_compiling(tell: Tell) -> Iterator[None]:
+    """Within this context, `tell` is given the name of each function that begins to be compiled.
+
+    Then None, when that is done. It is not called for code that is on disk already.
+    """
+    _told.append(tell)
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)(
-            function
-        )
+        yield
     finally:
-        numba.config.CACHE_DIR = before
-
-
-def is_compiled() -> bool:
-    """Whether an earlier process on this machine has left its compiled code."""
-    return any(_folder().rglob("*.nbc"))
+        _told.remove(tell)

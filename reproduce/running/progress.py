@@ -1,11 +1,25 @@
 """What a command shows while networks train: a bar for each run, or plain lines where none fits."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 from rich.text import Text
+
+from paper_lenet5.compiled import on_compiling
+
+COMPILING = "Compiling for this processor, once ..."
 
 
 class Shown(Protocol):
@@ -15,10 +29,38 @@ class Shown(Protocol):
     def name(self) -> str: ...
 
 
+class _Time(ProgressColumn):
+    """What is left; while that is not known, what has passed."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.fields["left"] or f"{task.elapsed or 0:.0f} s")
+
+
+@contextmanager
+def compiling_shown(console: Console) -> Iterator[None]:
+    """For a command that has no `Display`: nothing is drawn but while something is compiled."""
+    status, said = console.status(""), False
+
+    def tell(name: str | None) -> None:
+        nonlocal said
+        if name is None:
+            status.stop()
+            return
+        status.update(f"{COMPILING} {name}")
+        status.start()
+        if not console.is_terminal and not said:
+            console.print(COMPILING)
+            said = True
+
+    with on_compiling(tell):
+        yield
+
+
 class Display:
     """Row, pass, error so far and time left of every run that is going on.
 
-    On a terminal one live line each; else, in a log, one printed line per pass.
+    On a terminal one live line each; else, in a log, one printed line per pass. While the pass is
+    compiled there is a line for that.
     """
 
     def __init__(self, console: Console):
@@ -28,19 +70,37 @@ class Display:
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TextColumn("{task.fields[error]}"),
-            TextColumn("{task.fields[left]}"),
+            _Time(),
             console=console,
             disable=not console.is_terminal,
         )
         self.started: dict[str, float] = {}
         self.tasks: dict[str, TaskID] = {}
+        self.compiles: TaskID | None = None
+        self.told = on_compiling(self.compiling)
 
     def __enter__(self) -> "Display":
         self.live.start()
+        self.told.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.told.__exit__(None, None, None)
         self.live.stop()
+
+    def compiling(self, name: str | None) -> None:
+        """The function of this name is next; None: there is no other."""
+        if name is None:
+            if self.compiles is not None:
+                self.live.remove_task(self.compiles)
+                self.compiles = None
+            return
+        if self.compiles is None:
+            title = "Compiling, once"
+            self.compiles = self.live.add_task(title, total=None, error="", left="")
+            if not self.console.is_terminal:
+                self.console.print(COMPILING)
+        self.live.update(self.compiles, advance=1, error=name)
 
     def begin(self, run: Shown) -> None:
         """A run begins, or goes on."""

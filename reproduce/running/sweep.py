@@ -15,8 +15,6 @@ from typing import TypeVar
 import torch
 from rich.console import Console
 
-from paper_lenet5.compiled import is_compiled
-
 from ..measures.statistics import percent
 from ..rows.datasets import Dataset
 from ..rows.row import Row
@@ -102,8 +100,6 @@ def in_threads(
     would abort the interpreter as it ends.
     """
     torch.set_num_threads(1)  # the threads are busy with runs of their own
-    if todo and not is_compiled():
-        display.console.print("Compiling the pass for this processor, once: a moment ...")
 
     def finish(run: Run) -> tuple[Run, dict | Exception | None]:
         lock = runs.claim(run.name)

@@ -106,6 +106,11 @@ def compiled_in_python(patch) -> ModuleType:
     for loaded in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
         patch.delitem(sys.modules, loaded)
     patch.setitem(sys.modules, f"{name}.lanes", sys.modules[__name__])
-    patch.setattr(numba, "njit", lambda *_, **options: lambda function: function)
+    patch.setattr(numba, "njit", lambda **options: _as_it_is)
     patch.setattr(paper_lenet5, "compiled", None, raising=False)
     return importlib.import_module(name)
+
+
+def _as_it_is(function):
+    function.compile = None  # what is not compiled is not kept either
+    return function

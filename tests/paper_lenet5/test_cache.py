@@ -1,0 +1,137 @@
+"""Compiled code on disk: shared by content, healed where damaged, done without where there is none."""
+
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+import numba
+
+from paper_lenet5.compiled.cache import _say_once, cached, on_compiling
+
+ADD = "def add(a):\n    return a[0] + 1\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Where the compiled code lies; nothing has been said yet."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    _say_once.cache_clear()
+    return tmp_path / "cache"
+
+
+def clone(place, source=ADD):
+    """The function of a file in this place, as a process that has just started sees it."""
+    place.mkdir(exist_ok=True)
+    (place / "adding.py").write_text(source)
+    code = compile(source, str(place / "adding.py"), "exec")
+    exec(code, module := {"__name__": "adding"})
+    return cached(module["add"])
+
+
+def compiled_by(function, expected=4):
+    """The functions that had to be compiled for a call."""
+    names = []
+    with on_compiling(names.append):
+        assert function(np.full(2, 3, np.float32)) == expected
+    return [name for name in names if name is not None]
+
+
+def files(folder):
+    return sorted(folder.rglob("*.nbc"))
+
+
+def test_a_second_process_loads_what_the_first_has_compiled(tmp_path, folder):
+    assert compiled_by(clone(tmp_path / "here")) == ["add"]
+    assert len(files(folder)) == 1
+    assert compiled_by(clone(tmp_path / "here")) == []
+
+
+def test_clones_share_by_content(tmp_path, folder):
+    compiled_by(clone(tmp_path / "here"))
+    assert compiled_by(clone(tmp_path / "there")) == []
+    assert compiled_by(clone(tmp_path / "there", ADD.replace("1", "2")), 5) == ["add"]
+    assert len(files(folder)) == 2
+
+
+def test_other_arguments_are_another_file(tmp_path, folder):
+    compiled_by(clone(tmp_path))
+    assert clone(tmp_path)(np.ones(2)) == 2
+    assert len(files(folder)) == 2
+
+
+DAMAGES = {
+    "emptied": lambda content: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "a bit flipped": lambda content: content[:-500] + bytes([content[-500] ^ 4]) + content[-499:],
+    "another file": lambda content: b"\x80\x05not what was written",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_compiled_again_and_whole_then(tmp_path, folder, damage):
+    compiled_by(clone(tmp_path))
+    (path,) = files(folder)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    assert compiled_by(clone(tmp_path)) == ["add"]
+    assert compiled_by(clone(tmp_path)) == []
+
+
+def test_without_a_folder_it_goes_on_and_says_so_once(tmp_path, folder, caplog):
+    folder.write_text("a file where the folder should be")
+    for _ in range(2):
+        assert compiled_by(clone(tmp_path)) == ["add"]
+    (line,) = caplog.messages
+    assert line.startswith("The next run compiles again: ")
+    assert line.count("\n") == 0
+    assert "Not a directory" in line or "exists" in line
+
+
+def test_on_a_full_disk_it_goes_on_and_leaves_nothing_behind(tmp_path, folder, caplog):
+    function = clone(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        assert compiled_by(function) == ["add"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "File too large" in caplog.text
+    assert [path.name for path in folder.glob("*/*")] == ["lock"]
+    assert compiled_by(clone(tmp_path)) == ["add"]
+    assert compiled_by(clone(tmp_path)) == []
+
+
+TOLD = """
+import sys
+import numpy as np
+from adding import add
+from paper_lenet5.compiled.cache import cached, on_compiling
+def tell(name):
+    print(name, flush=True)
+    if name == "add":
+        sys.stdin.readline()
+with on_compiling(tell):
+    assert cached(add)(np.full(2, 3, np.float32)) == 4
+"""
+
+
+def test_of_two_processes_one_compiles_and_the_other_waits(tmp_path, folder, monkeypatch):
+    (tmp_path / "adding.py").write_text(ADD)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    pipe = subprocess.PIPE
+    first, second = (
+        subprocess.Popen([sys.executable, "-c", TOLD], stdin=pipe, stdout=pipe, text=True)
+        for _ in range(2)
+    )
+    with first, second:
+        said = {process: process.stdout.readline() for process in (first, second)}
+        assert sorted(said.values()) == ["add\n", "waiting for another process\n"]
+        compiles, waits = sorted(said, key=said.get)
+        assert compiles.communicate("\n")[0] == "None\n"
+        assert waits.communicate()[0] == "None\n"
+        assert first.returncode == second.returncode == 0

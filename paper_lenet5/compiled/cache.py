@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import numba
 from filelock import FileLock, Timeout
@@ -28,6 +29,7 @@ from ..mnist import cache_folder
 Tell = Callable[[str | None], object]
 
 _told: list[Tell] = []
+_threads = Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -124,11 +126,11 @@ def _say_once(sentence: str) -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Of several processes one compiles; the others wait, and load what it has written.
+    """Of several processes, or threads, one compiles; the others wait, and load what it has written.
 
-    Where there can be no lock, all compile.
+    Where processes cannot have a lock, all compile.
     """
-    with ExitStack() as held:
+    with _threads, ExitStack() as held:
         try:
             _folder().mkdir(parents=True, exist_ok=True)
             lock = FileLock(_folder() / "lock")
@@ -144,13 +146,15 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 class _Begun(event.Listener):
-    """Tells of every function, those within the one that is called too."""
+    """Tells of every function of ours, those within the one that is called too."""
 
     depth = 0
 
     def on_start(self, begun: event.Event) -> None:
         self.depth += 1
-        _tell(begun.data["dispatcher"].py_func.__name__)
+        function = begun.data["dispatcher"].py_func
+        if function.__name__.isidentifier() and not function.__module__.startswith("numba."):
+            _tell(function.__name__)
 
     def on_end(self, ended: event.Event) -> None:
         self.depth -= 1

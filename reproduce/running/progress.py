@@ -77,6 +77,7 @@ class Display:
         self.started: dict[str, float] = {}
         self.tasks: dict[str, TaskID] = {}
         self.compiles: TaskID | None = None
+        self.said = False
         self.told = on_compiling(self.compiling)
 
     def __enter__(self) -> "Display":
@@ -98,8 +99,9 @@ class Display:
         if self.compiles is None:
             title = "Compiling, once"
             self.compiles = self.live.add_task(title, total=None, error="", left="")
-            if not self.console.is_terminal:
+            if not self.console.is_terminal and not self.said:
                 self.console.print(COMPILING)
+                self.said = True
         self.live.update(self.compiles, advance=1, error=name)
 
     def begin(self, run: Shown) -> None:

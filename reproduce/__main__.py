@@ -1,44 +1,41 @@
 """The commands: what each makes, and how long it takes."""
 
 import ast
-import importlib.util
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
-COMMANDS = {
-    "table1": "half an hour",
-    "table2": "an hour and a half",
-    "table3": "an hour",
-    "cifar10": "2 minutes, and a download",
-    "alternatives": "half an hour",
-    "figure5": "seconds",
-    "figure6": "seconds",
-    "figure7": "seconds",
-    "figure8": "seconds",
-    "figure9": "seconds; training half an hour",
-    "figure10": "seconds",
-    "figure11": "seconds",
-    "figure12": "seconds",
-    "figure13": "seconds; measuring 7 minutes",
-    "sdnn": "seconds; measuring 2 minutes",
-    "step_sizes": "seconds",
-    "figures": "half a minute",
-    "curvature": "5 minutes",
-    "benchmark": "5 minutes",
-    "pages": "seconds",
-    "export_onnx": "seconds",
-    "publish": "seconds, and an upload",
-    "demo_digits": "seconds",
-}
-"""Name, and how long it takes on two cores with its default options."""
+from . import __path__ as folders
 
 
-def says(name: str) -> str:
-    """The first line of the command's docstring."""
-    source = Path(importlib.util.find_spec(f"reproduce.{name}").origin).read_text()
-    return ast.get_docstring(ast.parse(source)).splitlines()[0]
+class Command(NamedTuple):
+    """A command as its file describes it, which is read and not imported: that would take seconds."""
+
+    name: str
+    says: str
+    """The first line of its docstring: what it makes."""
+    takes: str
+    """From the line "On two cores it takes ...": how long, with its default options."""
+
+
+def commands() -> list[Command]:
+    """Read all commands: the paper's tables and figures by their numbers, then the others by name."""
+    files = (file for folder in folders for file in Path(folder).glob("[!_]*.py"))
+    return sorted(map(_described, files), key=_place)
+
+
+def _described(file: Path) -> Command:
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    takes = re.search(r"^On two cores it takes (.+)\.$", text, re.M)
+    return Command(file.stem, text.partition("\n")[0], takes[1] if takes else "")
+
+
+def _place(command: Command) -> tuple:
+    numbered = re.fullmatch(r"(table|figure)(\d+)", command.name)
+    return (0, numbered[1] != "table", int(numbered[2])) if numbered else (1, command.name)
 
 
 def main() -> None:
@@ -47,8 +44,8 @@ def main() -> None:
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column()
     grid.add_column(max_width=18)
-    for name, duration in COMMANDS.items():
-        grid.add_row(name, says(name), duration)
+    for command in commands():
+        grid.add_row(*command)
     console.print("python -m reproduce.NAME; the times are for two cores\n")
     console.print(grid)
     console.print(

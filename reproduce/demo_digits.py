@@ -2,6 +2,8 @@
 
 One digit of each kind, the first in the test set that the network takes for it without doubt; those
 that the network of 1998 missed (Fig. 8); those that any of ours trained with distortions misses.
+
+On two cores it takes seconds.
 """
 
 import argparse

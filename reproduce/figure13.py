@@ -8,6 +8,8 @@ have none.
 
 `--inputs FILE` shows them the paper's nine inputs as well, a .npy file with uint8 (9, 32, 32) in the
 grey levels of print, which the project does not have; the answers go to figure13.json.
+
+On two cores it takes seconds; measuring 7 minutes.
 """
 
 import json

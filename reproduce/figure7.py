@@ -3,6 +3,8 @@
 Draws results/figures/figure7.png and .svg, and writes figure7.csv: smallest value, deciles and largest
 value of a hundred distortions for each of their five parameters. Needs the training images; nothing
 is trained.
+
+On two cores it takes seconds.
 """
 
 import sys

@@ -2,6 +2,8 @@
 
 Nobody retypes a number: each stands between `<!-- NAME -->` and `<!-- end -->`, and this command
 writes them anew, and what the code of docs/faq.md prints.
+
+On two cores it takes seconds.
 """
 
 import json

@@ -8,6 +8,8 @@ smaller rate does to it is a rung of its own. Then trains every rung, with the s
 MNIST for the errors, and on 50,000 images for the pass at which 10,000 held-out ones reach 1.5 %.
 
 Writes results/table2.csv, .md, .json, and the picture results/figures/ladder.png and .svg.
+
+On two cores it takes an hour and a half.
 """
 
 import argparse

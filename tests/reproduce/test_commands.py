@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from paper_lenet5 import mnist
-from reproduce.__main__ import COMMANDS
+from reproduce.__main__ import commands
 
-WITH_OPTIONS = [name for name in COMMANDS if name != "pages"]
+WITH_OPTIONS = [command.name for command in commands() if command.name != "pages"]
 WITH_DATA = [name for name in WITH_OPTIONS if name not in ("cifar10", "export_onnx", "publish")]
 WRONG = {
     "--seeds": ["0", "-1", "many", "1.5"],

@@ -203,15 +203,18 @@ def test_every_record_says_what_is_needed_to_repeat_it():
         assert record["passes"][-1]["test_errors"] == record["test_errors"]
 
 
-def test_the_commands_that_are_listed_are_those_there_are(capsys):
-    commands.main()
-    printed = capsys.readouterr().out
+def test_every_command_is_listed_with_what_it_makes_and_how_long_it_takes(capsys):
+    listed = commands.commands()
     with_main = {
         path.stem
         for path in (ROOT / "reproduce").glob("*.py")
         if '__name__ == "__main__"' in path.read_text() and path.stem != "__main__"
     }
-    assert with_main == set(commands.COMMANDS)
+    assert {command.name for command in listed} == with_main
+    assert all(all(command) for command in listed), "each has its three words"
+    assert [command.name for command in listed[:4]] == ["table1", "table2", "table3", "figure5"]
+    commands.main()
+    printed = capsys.readouterr().out
     assert all(f"\n{name} " in printed for name in with_main)
 
 

@@ -1,14 +1,18 @@
-"""The commands: what each makes, and how long it takes."""
+"""The commands: what each makes, and how long it takes; and the tables and figures among them."""
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
 from . import __path__ as folders
+
+if TYPE_CHECKING:
+    from .writing.exhibit import Exhibit
 
 
 class Command(NamedTuple):
@@ -19,6 +23,8 @@ class Command(NamedTuple):
     """The first line of its docstring: what it makes."""
     takes: str
     """From the line "On two cores it takes ...": how long, with its default options."""
+    shows: bool
+    """Whether it is that of a table or a figure: its file has the value EXHIBIT."""
 
 
 def commands() -> list[Command]:
@@ -27,10 +33,18 @@ def commands() -> list[Command]:
     return sorted(map(_described, files), key=_place)
 
 
+def exhibits() -> dict[str, "Exhibit"]:
+    """All tables and figures by name, in that order, from their files, which are imported for it."""
+    shown = [command.name for command in commands() if command.shows]
+    return {name: import_module(f"{__package__}.{name}").EXHIBIT for name in shown}
+
+
 def _described(file: Path) -> Command:
-    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    source = file.read_text(encoding="utf-8")
+    text = ast.get_docstring(ast.parse(source)) or ""
     takes = re.search(r"^On two cores it takes (.+)\.$", text, re.M)
-    return Command(file.stem, text.partition("\n")[0], takes[1] if takes else "")
+    shows = re.search(r"^EXHIBIT = ", source, re.M) is not None
+    return Command(file.stem, text.partition("\n")[0], takes[1] if takes else "", shows)
 
 
 def _place(command: Command) -> tuple:
@@ -45,7 +59,7 @@ def main() -> None:
     grid.add_column()
     grid.add_column(max_width=18)
     for command in commands():
-        grid.add_row(*command)
+        grid.add_row(command.name, command.says, command.takes)
     console.print("python -m reproduce.NAME; the times are for two cores\n")
     console.print(grid)
     console.print(

@@ -7,12 +7,11 @@ On two cores it takes half an hour.
 """
 
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import PRINTED
@@ -22,10 +21,9 @@ from paper_lenet5.training import Recipe
 from .measures.statistics import percent
 from .rows import datasets, reported
 from .rows.row import Row
-from .running.files import write
+from .running.files import write as write_file
 from .running.runs import Runs, recorded
-from .running.sweep import runs_of, sweep
-from .writing import options
+from .writing import exhibit
 
 SETTLED = Recipe()
 
@@ -98,29 +96,28 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Train, and write the tables anew after every run."""
-    parser = options.sweep_parser("alternatives", __doc__, seeds=5)
-    by_name = {row.name.removeprefix("reading-"): row for row in READINGS}
-    option = parser.add_argument
-    option("--rows", nargs="+", choices=by_name, default=list(by_name), metavar="ROW",
-           help=f"some of: {', '.join(by_name)}")  # fmt: skip
-    args = parser.parse_args(argv)
-    console, runs = Console(), Runs(args.out)
-    dataset = datasets.held_out(datasets.load(args.data))
-    rows = [by_name[name] for name in args.rows]
+def write(runs: Runs, out: Path, dataset: str) -> pd.DataFrame | None:
+    """Write alternatives.csv and .md from all the records there are; returns the table, if any."""
+    table = table_of(runs, dataset)
+    if table.empty:
+        return None
+    write_file(out / "alternatives.csv", table.to_csv(index=False).encode())
+    write_file(out / "alternatives.md", markdown(table).encode())
+    return table
 
-    def render() -> None:
-        table = table_of(runs, dataset.name)
-        write(args.out / "alternatives.csv", table.to_csv(index=False).encode())
-        write(args.out / "alternatives.md", markdown(table).encode())
 
-    sweep(runs_of(rows, args.seeds, dataset), runs, console, render, **options.of_sweep(args))
-    table = table_of(runs, dataset.name)
-    console.print(markdown(table), soft_wrap=True, highlight=False)
-    return 0
-
+EXHIBIT = exhibit.Table(
+    name="alternatives",
+    about=__doc__,
+    rows={row.name.removeprefix("reading-"): row for row in READINGS},
+    seeds=5,
+    dataset=datasets.MNIST_HELD_OUT,
+    load=lambda args: datasets.held_out(datasets.load(args.data)),
+    write=write,
+    show=lambda table, console: console.print(markdown(table), soft_wrap=True),
+    sentence=markdown,
+)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -172,7 +172,7 @@ def show(result: dict, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = options.parser("benchmark", __doc__, out=None, or_else=", or results/smoke")
+    parser = options.parser("benchmark", __doc__, or_else=", or results/smoke")
     option = parser.add_argument
     option("--repeats", type=int, help="rounds that the medians are taken over (default 7)")
     option("--quick", action="store_true",

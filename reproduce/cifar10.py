@@ -22,8 +22,7 @@ from .measures import statistics
 from .rows.datasets import Dataset
 from .rows.recipes import CIRCULATING
 from .running.runs import Runs, recorded
-from .running.sweep import runs_of, sweep
-from .writing import options
+from .writing.exhibit import Table
 
 (ROW,) = (row for row in CIRCULATING if row.name == "lenet5-textbook-rgb")
 
@@ -73,19 +72,28 @@ def load(root: Path | None = None) -> Dataset:
     )  # fmt: skip
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Train, and print each error."""
-    parser = options.sweep_parser("cifar10", __doc__, seeds=1)
-    args, console = parser.parse_args(argv), Console()
-    dataset = load(args.data)
-    runs = Runs(args.out)
-    sweep(runs_of([ROW], args.seeds, dataset), runs, console, **options.of_sweep(args))
-    error = statistics.error_of(recorded(ROW, runs, dataset.name))
+def error_of(runs: Runs, _: Path, dataset: str) -> dict[str, float] | None:
+    """The test error over all the records there are, if any. It stands in no file."""
+    records = recorded(ROW, runs, dataset)
+    return statistics.error_of(records) if records else None
+
+
+def show(error: dict[str, float], console: Console) -> None:
+    """The test error in a sentence."""
     spread = f" ± {error['test_sd']:.2f}" if error["n"] > 1 else ""
     console.print(f"Test error on CIFAR-10: {error['test_error']:.2f}{spread} % (n = {error['n']})")
-    return 0
 
+
+main = Table(
+    name="cifar10",
+    about=__doc__,
+    rows={ROW.name: ROW},
+    seeds=1,
+    dataset="cifar-10",
+    load=lambda args: load(args.data),
+    write=error_of,
+    show=show,
+).main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,7 +6,6 @@ that the network of 1998 missed (Fig. 8); those that any of ours trained with di
 On two cores it takes seconds.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from .rows import reported
 from .rows.recipes import LENET5_DISTORTIONS
 from .rows.row import Record
 from .running.runs import Runs, recorded
+from .writing import options
 
 
 def first_of_each(images: Tensor, labels: Sequence[int]) -> list[int]:
@@ -72,7 +72,7 @@ def sheet(images: np.ndarray) -> Image.Image:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write both files."""
-    parser = argparse.ArgumentParser("python -m reproduce.demo_digits", description=__doc__)
+    parser = options.described("demo_digits", __doc__)
     parser.add_argument("--data", help="folder with MNIST (default: as everywhere)")
     parser.add_argument("--results", type=Path, default=Path("results"))
     args = parser.parse_args(argv)

@@ -6,7 +6,6 @@ The input "field" is float32 (N, 1, 32, 32) in -0.1 (paper) ... 1.175 (ink), for
 On two cores it takes seconds.
 """
 
-import argparse
 import logging
 import sys
 import warnings
@@ -60,11 +59,7 @@ def difference(model: LeNet5, path: Path, fields: Tensor) -> float:
 
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.export_onnx",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = options.described("export_onnx", __doc__)
     parser.add_argument("--weights", default="lenet5-1998", metavar="NAME",
                         help="a network of the package, a folder, or OWNER/NAME on the Hub")  # fmt: skip
     parser.add_argument("--out", type=Path, help="the file (default: build/NAME.onnx)")

@@ -12,6 +12,7 @@ grey levels of print, which the project does not have; the answers go to figure1
 On two cores it takes seconds; measuring 7 minutes.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -22,11 +23,9 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
-from rich import box
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
-from torch import Tensor
+from torch import Tensor, nn
 
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocess import FIELD, preprocess
@@ -38,7 +37,7 @@ from .rows.row import Row
 from .running.files import write
 from .running.record import to_json
 from .running.runs import Runs
-from .writing import drawing, options, tables
+from .writing import drawing, exhibit, tables
 
 COLUMNS = ["network", "seed", "change", "amount", "errors", "patterns"]
 ACCURATE = 5.0
@@ -243,43 +242,43 @@ def recorded_numbers(folder: Path) -> tuple[pd.DataFrame, dict[str, dict[str, li
 
 def show(table: pd.DataFrame, given: dict[str, dict[str, list[int]]], console: Console) -> None:
     """The paper's estimates and ours, and the answers to the nine inputs."""
-    grid = Table(title=f"Fewer than {ACCURATE:.0f} % errors between", box=box.SIMPLE_HEAD,
-                 pad_edge=False, collapse_padding=True)  # fmt: skip
-    grid.add_column("")
-    for heading in ("scale", "rotation", "shift down", "shift right", "noise"):
-        grid.add_column(heading, justify="right", no_wrap=True)
-    for title, line in ranges(table).iterrows():
-        grid.add_row(title, *line)
-    console.print(grid)
+    short = {name: change.title.partition(",")[0] for name, change in CHANGES.items()}
+    lines = ranges(table).rename(columns=short).rename_axis("").reset_index()
+    title = f"Fewer than {ACCURATE:.0f} % errors between"
+    console.print(tables.grid(title, lines.to_dict("records")))
     if given:
-        console.print("The paper's nine inputs:", *reported.FIGURE_13, highlight=False)
+        console.print("The paper's nine inputs:", *reported.FIGURE_13)
     for name, by_seed in given.items():
         for seed, nine in by_seed.items():
-            console.print(f"{name}, seed {seed}:", *nine, highlight=False)
+            console.print(f"{name}, seed {seed}:", *nine)
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Measure if asked to, draw, write and print."""
-    parser = drawing.parser("figure13", __doc__, seeds=1)
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that this figure alone has."""
     parser.add_argument("--measure", action="store_true", help="measure anew, with the weights")
     parser.add_argument("--inputs", type=Path, help="the paper's nine inputs (.npy)")
-    args, console = parser.parse_args(argv), Console()
-    runs, folder = Runs(args.out), args.out / "figures"
+
+
+def models_of(args: argparse.Namespace, console: Console) -> dict[tuple[str, int], nn.Module]:
+    """Every network whose weights are here, by row and seed, as many of a row as --seeds says."""
+    runs, rows = Runs(args.out), [network.row for network in NETWORKS]
+    found = drawing.records_of(
+        rows, args, console, lambda record: runs.weights_of(record) is not None
+    )
+    return {
+        (row.name, record["seed"]): row.trained(runs.weights_of(record))
+        for row, records in zip(rows, found, strict=True)
+        for record in records
+        if record["seed"] < args.seeds
+    }
+
+
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture and its numbers: those of figure13.csv, and what is measured if the options say so."""
+    folder = EXHIBIT.folder(args.out)
     table, given = recorded_numbers(folder)
     if args.measure or args.train or args.inputs:
-        found = drawing.records_of(
-            [network.row for network in NETWORKS],
-            args,
-            console,
-            lambda record: runs.weights_of(record) is not None,
-        )
-        models = {
-            (network.row.name, record["seed"]): network.row.trained(runs.weights_of(record))
-            for network, records in zip(NETWORKS, found, strict=True)
-            for record in records
-            if record["seed"] < args.seeds
-        }
+        models = models_of(args, console)
     if args.inputs:
         try:
             inputs = preprocess(from_print(np.load(args.inputs)))
@@ -292,17 +291,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         torch.set_num_threads(1)
         images, labels = load_mnist("test", args.data)
         steps = len(models) * sum(len(change.amounts) for change in CHANGES.values())
-        lines = list(
-            track(measure(models, preprocess(images), labels), "Measuring", steps, console=console)
-        )
-        table = ordered(updated(table, pd.DataFrame(lines)))
+        measured = measure(models, preprocess(images), labels)
+        lines = pd.DataFrame(track(measured, "Measuring", steps, console=console))
+        table = ordered(updated(table, lines))
     if table.empty:
         console.print(f"{folder}/figure13.csv has no measurement: --measure makes one.")
-        return 1
-    drawing.save(draw(table, as_in_1998(given)), folder / "figure13", table)
+        return None
     show(table, given, console)
-    return 0
+    return draw(table, as_in_1998(given)), table
 
+
+def words(folder: Path) -> str:
+    """The sentence and the table of Fig. 13."""
+    measured, given = recorded_numbers(folder)
+    return f"{sentence(measured, as_in_1998(given))}\n\n{markdown(measured)}"
+
+
+EXHIBIT = exhibit.Figure(
+    name="figure13", about=__doc__, picture=picture, words=words, seeds=1, options=options
+)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

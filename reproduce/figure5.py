@@ -6,6 +6,7 @@ figure5.csv. `--train` first trains what has no record: 50 seconds a network on 
 On two cores it takes seconds.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 
@@ -16,7 +17,7 @@ from rich.console import Console
 
 from .rows import reported
 from .rows.recipes import LENET5, LENET5_EQ8
-from .writing import drawing, options
+from .writing import drawing, exhibit, tables
 
 PASSES = 20
 
@@ -90,25 +91,22 @@ def sentence(table: pd.DataFrame) -> str:
     return text + "."
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Draw, write and print."""
-    args, console = drawing.parser("figure5", __doc__).parse_args(argv), Console()
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture and its numbers, from the records of table 1."""
     records, of_eq8 = drawing.records_of([LENET5, LENET5_EQ8], args, console)
     if not records:
-        return 1
+        return None
     table = numbers(records, of_eq8)
-    drawing.save(draw(table, len(records)), args.out / "figures" / "figure5", table.round(4))
-    console.print(f"{'pass':>6}  {'train: paper | ours':>20}  {'test: paper | ours':>20}")
-    for line in table.itertuples():
-        console.print(
-            f"{line[1]:>6}  {line.train_paper:>12.2f} | {line.train_mean:.2f}"
-            f"  {line.test_paper:>14.2f} | {line.test_mean:.2f}",
-            highlight=False,
-        )
-    console.print(sentence(table), soft_wrap=True, highlight=False)
-    return 0
+    lines = tables.formatted(
+        table[["pass", "train_paper", "train_mean", "test_paper", "test_mean"]],
+        dict.fromkeys(["train_paper", "train_mean", "test_paper", "test_mean"], "{:.2f}"),
+    )
+    console.print(tables.grid("Figure 5, errors in %", lines))
+    return draw(table, len(records)), table.round(4)
 
+
+EXHIBIT = exhibit.Figure(name="figure5", about=__doc__, picture=picture, sentence=sentence)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

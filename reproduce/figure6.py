@@ -6,6 +6,7 @@ Draws results/figures/figure6.png and .svg from the records of four rows, and wr
 On two cores it takes seconds.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 
@@ -18,7 +19,7 @@ from .measures import statistics
 from .rows import reported
 from .rows.recipes import FIGURE_6, LENET5, LENET5_DISTORTIONS
 from .rows.row import Row
-from .writing import drawing, options
+from .writing import drawing, exhibit, tables
 
 ROWS = (*FIGURE_6, LENET5, LENET5_DISTORTIONS)
 
@@ -111,26 +112,22 @@ def agreeing(table: pd.DataFrame, name: str, wanted: bool) -> str:
     return ", ".join(said) or "none"
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Draw, write and print."""
-    args, console = drawing.parser("figure6", __doc__).parse_args(argv), Console()
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture and its numbers, from the records of ROWS."""
     records = drawing.records_of(ROWS, args, console)
     if not any(records):
-        return 1
+        return None
     table = numbers(records).round(4)
-    drawing.save(draw(table), args.out / "figures" / "figure6", table)
-    console.print(f"{'patterns':>20}  {'test: paper | ours':>22}  {'n':>2}  train: paper | ours")
-    for line in table.itertuples():
-        trained = "" if pd.isna(line.train_paper) else f"{line.train_paper:.3f}"
-        console.print(
-            f"{line.patterns:>20}  {line.test_paper:>5.2f} | {line.test_mean:.3f} ± "
-            f"{line.test_sd:.3f}  {line.n:>2}  {trained:>12} | {line.train_mean:.3f}",
-            highlight=False,
-        )
-    console.print(sentence(table), soft_wrap=True, highlight=False)
-    return 0
+    shown = table[
+        ["patterns", "test_paper", "test_mean", "test_sd", "n", "train_paper", "train_mean"]
+    ]
+    lines = tables.formatted(shown, dict.fromkeys(["test_paper"], "{:.2f}"))
+    console.print(tables.grid("Figure 6, errors in %", lines))
+    return draw(table), table
 
+
+EXHIBIT = exhibit.Figure(name="figure6", about=__doc__, picture=picture, sentence=sentence)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,8 +7,8 @@ is trained.
 On two cores it takes seconds.
 """
 
+import argparse
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from paper_lenet5.distort import distort, draw_distortions
 from paper_lenet5.mnist import load_mnist
 
 from .rows import reported
-from .writing import drawing, options
+from .writing import exhibit, tables
 
 ORIGINALS = (359, 366, 339, 330, 336, 376, 331, 337, 333, 334)
 """The training images of the paper's ten rows (D10)."""
@@ -118,24 +118,26 @@ def sentence(table: pd.DataFrame) -> str:
     )
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Draw, write and print."""
-    parser = options.parser("figure7", __doc__)
-    args, console = parser.parse_args(argv), Console()
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn:
+    """The picture and its numbers, from the ranges and the training images."""
     images, _ = load_mnist("train", args.data)
     table = numbers().round(4)
-    drawing.save(draw(table, images[list(ORIGINALS)]), args.out / "figures" / "figure7", table)
-    console.print(f"{'':8}" + "".join(f"{t:>14}" for t in TITLES), highlight=False)
-    console.print(f"{'':8}" + f"{'paper | ours':>14}" * len(TITLES), highlight=False)
-    for percent, label in ((0, "smallest"), (10, "10 %"), (50, "median"), (90, "90 %"),
-                           (100, "largest")):  # fmt: skip
-        lines = table[table["percent"] == percent].itertuples()
-        cells = "".join(f"{f'{line.paper:.2f} | {line.ours:.2f}':>14}" for line in lines)
-        console.print(f"{label:>8}{cells}", highlight=False, soft_wrap=True)
-    console.print(sentence(table), soft_wrap=True, highlight=False)
-    return 0
+    lines = [
+        {"%": str(percent)}
+        | {
+            line.parameter: f"{line.paper:.2f} | {line.ours:.2f}"
+            for line in of_percent.itertuples()
+        }
+        for percent, of_percent in table.groupby("percent")
+    ]
+    console.print(tables.grid("Smallest, deciles and largest: 1998 | ours", lines))
+    return draw(table, images[list(ORIGINALS)]), table
 
+
+EXHIBIT = exhibit.Figure(
+    name="figure7", about=__doc__, picture=picture, sentence=sentence, seeds=None
+)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,8 +7,10 @@ set. `--train` first trains what has no record: 50 seconds a network on one core
 On two cores it takes seconds.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ from paper_lenet5.mnist import load_mnist
 from .rows import reported
 from .rows.recipes import LENET5_DISTORTIONS
 from .running.files import write
-from .writing import drawing, options
+from .writing import drawing, exhibit
 
 ROW = LENET5_DISTORTIONS
 COLUMNS = 10
@@ -122,22 +124,26 @@ def confusion_matrix(records: Sequence[dict], labels: Sequence[int]) -> pd.DataF
     return pd.DataFrame(counts / len(records))
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Draw, write and print."""
-    args, console = drawing.parser("figure8", __doc__).parse_args(argv), Console()
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture and its numbers, from the records of table 1 and the test set; writes figure8.md."""
     (records,) = drawing.records_of([ROW], args, console)
     if not records:
-        return 1
+        return None
     images, labels = load_mnist("test", args.data)
     table = missed(records, labels.tolist())
     text = markdown(overlap(table, records), confusion_matrix(records, labels.tolist()))
-    folder = args.out / "figures"
-    write(folder / "figure8.md", text.encode())
-    drawing.save(draw(table, images, len(records)), folder / "figure8", table)
-    console.print(text, soft_wrap=True, highlight=False, markup=False)
-    return 0
+    write(EXHIBIT.folder(args.out) / "figure8.md", text.encode())
+    console.print(text, soft_wrap=True)
+    return draw(table, images, len(records)), table
 
+
+def words(folder: Path) -> str:
+    """The comparison in words, with which figure8.md begins."""
+    return (folder / "figure8.md").read_text().split("\n\n")[0]
+
+
+EXHIBIT = exhibit.Figure(name="figure8", about=__doc__, picture=picture, words=words)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

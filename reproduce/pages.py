@@ -1,7 +1,7 @@
 """Tables and sentences in README.md, DEVIATIONS.md, results/README.md and docs, from the results.
 
-Nobody retypes a number: each stands between `<!-- NAME -->` and `<!-- end -->`, and this command
-writes them anew, and what the code of docs/faq.md prints.
+Nobody retypes a number: each stands between `<!-- NAME -->` and `<!-- end -->`, NAME being the table's
+or figure's, and this command writes them anew, and what the code of docs/faq.md prints.
 
 On two cores it takes seconds.
 """
@@ -9,18 +9,20 @@ On two cores it takes seconds.
 import json
 import re
 import sys
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from . import alternatives, figure5, figure6, figure7, figure13, sdnn, step_sizes, table1, table2
+from .__main__ import exhibits
 from .section_iii_c import classifiers, comparison
-from .writing import snippets, tables
+from .writing import options, snippets, tables
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
+PAGES = ("README.md", "DEVIATIONS.md", "docs/faq.md", "docs/robustness.md", "results/README.md")
+OUTPUTS = ("docs/faq.md",)
+"""Pages whose code needs no data and prints what stands below it."""
 FUZZ_READ = ("the data", "a pattern", "a network")
 """Outcomes of tools/fuzz.py in which a damaged file is read all the same, and rightly."""
 
@@ -34,34 +36,6 @@ def benchmark_lines() -> str:
         "the speed of a large matrix product;\n"
         f"- {measured['two_core_speedup']:.2f} times the patterns a second on two cores.\n"
     )
-
-
-def numbers_of(figure: str) -> pd.DataFrame:
-    """The figure's .csv."""
-    return pd.read_csv(RESULTS / "figures" / f"{figure}.csv")
-
-
-def figure13_lines() -> str:
-    """Its sentence and its table."""
-    measured, given = figure13.recorded_numbers(RESULTS / "figures")
-    words = figure13.sentence(measured, figure13.as_in_1998(given))
-    return f"{words}\n\n{figure13.markdown(measured)}"
-
-
-def misses() -> str:
-    """What figure8.md says first."""
-    return (RESULTS / "figures" / "figure8.md").read_text().split("\n\n")[0] + "\n"
-
-
-def compared(quantity: comparison.Quantity) -> str:
-    """What one of Figs. 9 to 12 says."""
-    return comparison.sentence(numbers_of(quantity.figure), quantity) + "\n"
-
-
-def strings() -> str:
-    """What sdnn.md says first."""
-    table, cost = sdnn.recorded_numbers(RESULTS)
-    return f"{sdnn.sentence(table, cost)}\n\n{tables.markdown(sdnn.by_length(table))}"
 
 
 def fuzz_lines() -> str:
@@ -91,69 +65,50 @@ def versions_lines() -> str:
     return tables.markdown(order)
 
 
-BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
-    ("README.md", "table1"): lambda: table1.summary(pd.read_csv(RESULTS / "table1.csv")),
-    ("README.md", "figure8"): misses,
-    **{
-        (page, "ladder"): lambda: table2.summary(pd.read_csv(RESULTS / "table2.csv"))
-        for page in ("README.md", "results/README.md")
-    },
-    ("README.md", "benchmark"): benchmark_lines,
-    ("DEVIATIONS.md", "alternatives"): lambda: alternatives.markdown(
-        pd.read_csv(RESULTS / "alternatives.csv")
-    ),
-    ("docs/robustness.md", "fuzz"): fuzz_lines,
-    ("docs/robustness.md", "versions"): versions_lines,
-    ("results/README.md", "figure5"): lambda: figure5.sentence(numbers_of("figure5")) + "\n",
-    ("results/README.md", "figure6"): lambda: figure6.sentence(numbers_of("figure6")) + "\n",
-    ("results/README.md", "figure7"): lambda: figure7.sentence(numbers_of("figure7")) + "\n",
-    ("results/README.md", "figure8"): misses,
-    **{
-        ("results/README.md", quantity.figure): partial(compared, quantity)
-        for quantity in comparison.QUANTITIES
-    },
-    ("results/README.md", "classifiers"): lambda: comparison.markdown(
-        classifiers.table_of(RESULTS)
-    ),
-    ("results/README.md", "figure13"): figure13_lines,
-    ("results/README.md", "sdnn"): strings,
-    ("results/README.md", "step_sizes"): lambda: (
-        step_sizes.sentence(numbers_of("step_sizes")) + "\n"
-    ),
+MEASURED = {
+    "benchmark": benchmark_lines,
+    "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
+    "fuzz": fuzz_lines,
+    "versions": versions_lines,
 }
+"""Blocks beside those of tables and figures."""
 
 
-OUTPUTS = ("docs/faq.md",)
-"""Pages whose code needs no data and prints what stands below it."""
+def with_blocks(text: str) -> str:
+    """A page's text with every block as the results have it.
 
+    Raises ValueError for a block that lacks its beginning or its end, or that nothing is known of.
+    """
+    marks = re.findall(r"^<!-- (\w+) -->$", text, re.M)
+    if {*marks[1::2]} - {"end"} or "end" in marks[::2] or len(marks) % 2:
+        raise ValueError(f"expected each block to end before the next begins, got {marks}")
 
-def with_blocks(page: str, text: str) -> str:
-    """The page's text with every block as the results have it. Raises ValueError for a lost block."""
-    for (of_page, name), content in BLOCKS.items():
-        if of_page == page:
-            start, end = f"<!-- {name} -->\n", "<!-- end -->"
-            fresh = f"{start}{content()}{end}"
-            text, found = re.subn(
-                f"{re.escape(start)}.*?{re.escape(end)}", lambda _, new=fresh: new, text, flags=re.S
-            )
-            if found != 1:
-                raise ValueError(f"expected one block {name!r} in {page}, found {found}")
-    return text
+    shown = exhibits()
+
+    def fresh(block: re.Match) -> str:
+        name = block[1]
+        if name not in MEASURED and name not in shown:
+            raise ValueError(f"there is no table or figure {name!r} to make a block of")
+        content = MEASURED[name]() if name in MEASURED else shown[name].block(RESULTS)
+        return f"<!-- {name} -->\n{content.rstrip()}\n<!-- end -->\n"
+
+    return re.sub(r"^<!-- (\w+) -->\n.*?^<!-- end -->\n", fresh, text, flags=re.M | re.S)
 
 
 def renew(page: str) -> None:
-    """Write the page's blocks anew."""
+    """Write the page's blocks and outputs anew."""
     path = ROOT / page
-    path.write_text(with_blocks(page, path.read_text()))
+    text = with_blocks(path.read_text())
+    if page in OUTPUTS:
+        text = snippets.with_outputs(page, text, ROOT)
+    path.write_text(text)
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Write the blocks and outputs of every page anew."""
-    for page in dict.fromkeys(page for page, _ in BLOCKS):
+    options.described("pages", __doc__).parse_args(argv)
+    for page in PAGES:
         renew(page)
-    for page in OUTPUTS:
-        path = ROOT / page
-        path.write_text(snippets.with_outputs(page, path.read_text(), ROOT))
     return 0
 
 

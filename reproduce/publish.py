@@ -146,11 +146,7 @@ def _status(error: Exception) -> int | None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = argparse.ArgumentParser(
-        prog="python -m reproduce.publish",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = options.described("publish", __doc__)
     option = parser.add_argument
     option("--namespace", required=True, help="a user or an organisation on the Hub")
     option("--private", action="store_true", help="new repositories are seen by their owner alone")

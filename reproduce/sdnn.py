@@ -9,6 +9,7 @@ half a minute each on one core. `--train` first trains what has none.
 On two cores it takes seconds; measuring 2 minutes.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ from .rows.recipes import LENET5, SDNN
 from .running.files import write
 from .running.record import to_json
 from .running.runs import Runs
-from .writing import drawing, options, tables
+from .writing import drawing, exhibit, tables
+from .writing.options import positive
 
 STRINGS = 1_000
 SHOWN = (("2345", 0.0), ("540", 0.0), ("1114", 0.0), ("678", 0.0), ("3514", 0.0), ("2345", 0.1))
@@ -203,27 +205,35 @@ def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
 # --- the command ----------------------------------------------------------------------------------
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Measure if asked to, draw, write and print."""
-    parser = drawing.parser("sdnn", __doc__, seeds=3)
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that this figure alone has."""
     parser.add_argument("--measure", action="store_true", help="measure anew, with the weights")
-    parser.add_argument("--strings", type=int, default=STRINGS, help="of each length and gap")
-    args, console = parser.parse_args(argv), Console()
-    if args.strings < 1:
-        parser.error("--strings must be at least 1")
-    runs, numbers = Runs(args.out), args.out / "figures" / "sdnn.csv"
-    rows = (SDNN, LENET5)
+    parser.add_argument("--strings", type=positive, default=STRINGS, help="of each length and gap")
+
+
+def models_of(args: argparse.Namespace, console: Console) -> dict[tuple[str, int], LeNet5]:
+    """Networks by row and seed: as many trained on strings as --seeds says, and one LeNet-5 (1998).
+
+    Empty where there is none that was trained on strings.
+    """
+    runs, rows = Runs(args.out), (SDNN, LENET5)
     found = drawing.records_of(
         rows, args, console, lambda record: runs.weights_of(record) is not None
     )
     if not found[0]:
-        return 1
-    models = {
+        return {}
+    return {
         (row.name, record["seed"]): row.trained(runs.weights_of(record))
         for row, records in zip(rows, found, strict=True)
         for record in records[: args.seeds if row is SDNN else 1]
     }
+
+
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture, by the first network; writes sdnn.md, and measures if the options say so."""
+    models, folder = models_of(args, console), EXHIBIT.folder(args.out)
+    if not models:
+        return None
     torch.set_num_threads(1)
     images, labels = load_mnist("test", args.data)
     first = next(iter(models.values()))
@@ -232,26 +242,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         steps = len(models) * prod(map(len, conditions))
         measured = string_errors.measure(models, images, labels, args.strings)
         table = pd.DataFrame(track(measured, "Measuring", steps, console=console))
-        write(numbers, table.to_csv(index=False).encode())
-        write(
-            args.out / "figures" / "sdnn.json",
-            to_json(string_errors.compare_costs(first, images)).encode(),
-        )
-    drawing.save(draw(panels(first, images, labels)), args.out / "figures" / "sdnn")
-    if not numbers.exists():
-        console.print(f"{numbers} has no measurement: --measure makes one.")
-        return 1
-    text = markdown(*recorded_numbers(args.out))
-    write(args.out / "figures" / "sdnn.md", text.encode())
-    console.print(text, soft_wrap=True, highlight=False, markup=False)
-    return 0
+        write(folder / "sdnn.csv", table.to_csv(index=False).encode())
+        cost = string_errors.compare_costs(first, images)
+        write(folder / "sdnn.json", to_json(cost).encode())
+    if not (folder / "sdnn.csv").exists():
+        console.print(f"{folder}/sdnn.csv has no measurement: --measure makes one.")
+        return None
+    text = markdown(*recorded_numbers(folder))
+    write(folder / "sdnn.md", text.encode())
+    console.print(text, soft_wrap=True)
+    return draw(panels(first, images, labels)), None
 
 
-def recorded_numbers(out: Path) -> tuple[pd.DataFrame, dict[str, float]]:
-    """sdnn.csv and sdnn.json under a results folder."""
-    numbers = pd.read_csv(out / "figures" / "sdnn.csv")
-    return numbers, json.loads((out / "figures" / "sdnn.json").read_text())
+def recorded_numbers(folder: Path) -> tuple[pd.DataFrame, dict[str, float]]:
+    """What was measured: sdnn.csv and sdnn.json of a folder."""
+    return pd.read_csv(folder / "sdnn.csv"), json.loads((folder / "sdnn.json").read_text())
 
+
+def words(folder: Path) -> str:
+    """The sentence and the table by length, which sdnn.md begins with as well."""
+    table, cost = recorded_numbers(folder)
+    return f"{sentence(table, cost)}\n\n{tables.markdown(by_length(table))}"
+
+
+EXHIBIT = exhibit.Figure(
+    name="sdnn", about=__doc__, picture=picture, words=words, seeds=3, options=options
+)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

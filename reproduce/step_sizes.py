@@ -8,6 +8,7 @@ core.
 On two cores it takes seconds.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from .rows import reported
 from .rows.recipes import LENET5
-from .writing import drawing, options
+from .writing import drawing, exhibit, tables
 
 COLUMNS = ["smallest", "q05", "q25", "median", "q75", "q95", "largest"]
 """What a record holds of every parameter and pass: see paper_lenet5.training.quantiles."""
@@ -108,26 +109,23 @@ def power(value: float) -> str:
     return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Draw, write and print."""
-    args, console = drawing.parser("step_sizes", __doc__).parse_args(argv), Console()
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture and its numbers, from the records of LeNet-5 (1998) that have step sizes."""
     (records,) = drawing.records_of([LENET5], args, console, has_steps)
     if not records:
         console.print("Records from before step sizes were recorded lack them: train again.")
-        return 1
+        return None
     table = numbers(records)
-    figure = draw(table, LENET5.recipe.mu, len(records))
-    drawing.save(figure, args.out / "figures" / "step_sizes", table)
+    lines = tables.formatted(
+        extremes(table).reset_index(), {"smallest": "{:.1e}", "largest": "{:.4f}"}
+    )
     low, high = reported.FIRST_PASS_STEPS
-    console.print(f"{'pass':>4}  {'smallest: paper | ours':>24}  {'largest: paper | ours':>23}")
-    for number, line in extremes(table).iterrows():
-        paper = (f"{low:.1e}", f"{high:.4f}") if number == 1 else ("", "")
-        console.print(f"{number:>4}  {paper[0]:>14} | {line['smallest']:.1e}"
-                      f"  {paper[1]:>14} | {line['largest']:.4f}", highlight=False)  # fmt: skip
-    console.print(sentence(table), soft_wrap=True, highlight=False)
-    return 0
+    console.print(tables.grid(f"Steps; in 1998, pass 1: {low:.1e} to {high:.4f}", lines))
+    return draw(table, LENET5.recipe.mu, len(records)), table
 
+
+EXHIBIT = exhibit.Figure(name="step_sizes", about=__doc__, picture=picture, sentence=sentence)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

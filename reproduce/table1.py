@@ -10,21 +10,17 @@ On two cores it takes half an hour.
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from .measures import statistics
 from .rows import datasets
 from .rows.recipes import LENET5, TABLE_1
 from .rows.row import Row
 from .running.runs import Runs, recorded
-from .running.sweep import alone, runs_of, sweep
-from .writing import options, tables
+from .writing import exhibit, tables
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "lenet5_error", "difference", "difference_low", "difference_high",
@@ -99,78 +95,56 @@ def summary(table: pd.DataFrame) -> str:
     return tables.markdown(lines)
 
 
-def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame:
-    """out/table1.csv, .md and .json from all the records there are; returns the table."""
+def write(runs: Runs, out: Path, dataset: str) -> pd.DataFrame | None:
+    """Write table1.csv, .md and .json from all the records there are; returns the table, if any."""
     records = records_of(runs, dataset)
+    if not records:
+        return None
     table = table_of(records)
-    if records:
-        tables.write_table(table, markdown(table, records), out / "table1")
+    tables.write_table(table, markdown(table, records), out / "table1")
     return table
 
 
 def show(table: pd.DataFrame, console: Console) -> None:
     """What matters of the table on a terminal of 80 columns, the data set in its title."""
+    lines = [
+        {
+            "model": cell["model"],
+            "paper": cell["paper_error"],
+            **tables.against_1998(cell),
+            "weights": cell["parameters"],
+            "seconds": cell["seconds"],
+        }
+        for cell in tables.formatted(table, FORMS)
+    ]
     title = " · ".join(["Table 1, errors in %", *table["dataset"].unique()])
-    grid = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    grid.add_column("model", min_width=16)
-    for heading in ("paper", "test", "n", "more than 1998", "weights", "seconds"):
-        grid.add_column(heading, justify="right", no_wrap=True)
-    for cell in tables.formatted(table, FORMS):
-        spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
-        low, high = cell["difference_low"], cell["difference_high"]
-        difference = f"{low} … {high}" if low else cell["difference"]
-        grid.add_row(cell["model"], cell["paper_error"], cell["test_error"] + spread, cell["n"],
-                     difference, cell["parameters"], cell["seconds"])  # fmt: skip
-    console.print(grid)
+    console.print(tables.grid(title, lines))
 
 
-def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, checked."""
-    parser = options.sweep_parser("table1", __doc__, seeds=1, out=None,
-                                  or_else="; results/NAME for other data")  # fmt: skip
-    names = [row.name for row in TABLE_1]
-    option = parser.add_argument
-    option("--rows", nargs="+", choices=names, default=names, metavar="ROW",
-           help=f"some of: {', '.join(names)}")  # fmt: skip
-    option("--smoke", action="store_true",
-           help="does everything run? Trains on a corner of the data")  # fmt: skip
-    option("--recorded", action="store_true",
-           help="train nothing: table 1 from all the records there are")  # fmt: skip
-    return parser.parse_args(argv)
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the option that this table alone has."""
+    parser.add_argument("--smoke", action="store_true",
+                        help="does everything run? Trains on a corner of the data")  # fmt: skip
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    args, console = arguments(argv), Console()
-    rows = [row for row in TABLE_1 if row.name in args.rows]
-    if args.recorded:
-        args.out = args.out or Path("results")
-        runs = Runs(args.out)
-        table = alone(runs, partial(write, runs, "mnist", args.out))
-        if table.empty:
-            console.print(f"No records of table 1 under {runs.folder}.")
-            return 1
-        show(table, console)
-        return 0
-
+def load(args: argparse.Namespace) -> datasets.Dataset:
+    """MNIST, or what there is in its place; with --smoke a corner of it."""
     dataset = datasets.load(args.data)
-    dataset = datasets.smoke(dataset) if args.smoke else dataset
-    args.out = args.out or Path("results", "" if dataset.comparable else dataset.name)
-    runs = Runs(args.out)
-    console.print(f"Training on: {dataset.title}.")
-    work = runs_of(rows, args.seeds, dataset)
-    render = partial(write, runs, dataset.name, args.out)
-    sweep(work, runs, console, render, **options.of_sweep(args))
-    table = table_of(records_of(runs, dataset.name))
-    show(table, console)
-    if not dataset.comparable:
-        console.print(f"These numbers are of a {dataset.title}.")
-    console.print(
-        f"The table has every record in {runs.folder}, those of this command among them. "
-        f"Written: {args.out}/table1.csv, .md, .json."
-    )
-    return 0
+    return datasets.smoke(dataset) if args.smoke else dataset
 
+
+EXHIBIT = exhibit.Table(
+    name="table1",
+    about=__doc__,
+    rows={row.name: row for row in TABLE_1},
+    seeds=1,
+    load=load,
+    write=write,
+    show=show,
+    sentence=summary,
+    options=options,
+)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

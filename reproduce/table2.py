@@ -20,17 +20,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from .measures import statistics
 from .rows import datasets
 from .rows.recipes import LADDER, TEXTBOOK, Rated
 from .running import rates
-from .running.runs import Runs, recorded
-from .running.sweep import alone, runs_of, sweep
-from .writing import drawing, options, tables
+from .running.runs import Run, Runs, recorded
+from .running.sweep import runs_of
+from .writing import drawing, exhibit, tables
 
 GOAL = 1.5
 """Percent of the held-out images that is to be reached."""
@@ -164,69 +162,58 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def write(runs: Runs, out: Path) -> pd.DataFrame:
-    """All files of the table from all the records there are; returns the table."""
-    table = table_of(runs)
-    rates.store(rates_of(runs), out / "rates.csv")
+def write(runs: Runs, out: Path, dataset: str) -> pd.DataFrame | None:
+    """Write all files of the table from all the records there are; returns the table, if any."""
+    table, tried = table_of(runs), rates_of(runs)
+    rates.store(tried, out / "rates.csv")
     if len(table):
         tables.write_table(table, markdown(runs), out / "table2")
         drawing.save(draw(table), out / "figures" / "ladder")
-    return table
+    return table if len(table) or len(tried) else None
 
 
 def show(table: pd.DataFrame, console: Console) -> None:
     """What matters of the table on a terminal of 80 columns."""
-    grid = Table(
-        title="Table 2 · MNIST", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
-    )
-    grid.add_column("one change, errors in %")
-    for heading in ("test", "n", "more than 1998", "train", "passes"):
-        grid.add_column(heading, justify="right", no_wrap=True)
-    for cell in tables.formatted(table, FORMS):
-        low, high = cell["difference_low"], cell["difference_high"]
-        spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
-        grid.add_row(cell["change"], cell["test_error"] + spread, cell["n"],
-                     f"{low} … {high}" if low else cell["difference"], cell["train_error"],
-                     cell["passes_to_goal"])  # fmt: skip
-    console.print(grid)
+    lines = [
+        {
+            "one change": cell["change"],
+            **tables.against_1998(cell),
+            "train": cell["train_error"],
+            "passes": cell["passes_to_goal"],
+        }
+        for cell in tables.formatted(table, FORMS)
+    ]
+    console.print(tables.grid("Table 2 · MNIST, errors in %", lines))
 
 
-def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, checked."""
-    parser = options.sweep_parser("table2", __doc__, seeds=5)
-    names = [rung.name for rung in RUNGS]
-    option = parser.add_argument
-    option("--rungs", nargs="+", choices=names, default=names, metavar="RUNG",
-           help=f"some of: {', '.join(names)}")  # fmt: skip
-    option("--rates", action="store_true", help="train the candidates for each learning rate")
-    option("--recorded", action="store_true",
-           help="train nothing: table 2 from all the records there are")  # fmt: skip
-    return parser.parse_args(argv)
+def options(parser: argparse.ArgumentParser) -> None:
+    """Add the option that this table alone has."""
+    parser.add_argument("--rates", action="store_true",
+                        help="train the candidates for each learning rate instead")  # fmt: skip
 
 
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Train, and write the table anew after every run."""
-    args, console = arguments(argv), Console()
-    runs = Runs(args.out)
-    if not args.recorded:
-        dataset = datasets.load(args.data)
-        held_out = datasets.held_out(dataset)
-        chosen = [rung for rung in RUNGS if rung.name in args.rungs]
-        rows = [rung.row for rung in chosen]
-        work = runs_of(rows, args.seeds, held_out) + runs_of(rows, args.seeds, dataset)
-        if args.rates:
-            work = rates.work_of(chosen, held_out)
-        sweep(work, runs, console, lambda: write(runs, args.out), **options.of_sweep(args))
-    table = alone(runs, lambda: write(runs, args.out))
+def work(rungs: Sequence[Rated], args: argparse.Namespace, mnist: datasets.Dataset) -> list[Run]:
+    """Every rung on all of MNIST and on held-out images; or with --rates its candidates on these."""
+    held_out = datasets.held_out(mnist)
     if args.rates:
-        console.print(rates_of(runs).to_string(index=False), highlight=False)
-    if table.empty:
-        console.print(f"No records of table 2 under {runs.folder}.")
-        return 0 if args.rates else 1
-    show(table, console)
-    return 0
+        return rates.work_of(rungs, held_out)
+    rows = [rung.row for rung in rungs]
+    return runs_of(rows, args.seeds, held_out) + runs_of(rows, args.seeds, mnist)
 
+
+EXHIBIT = exhibit.Table(
+    name="table2",
+    about=__doc__,
+    rows={rung.name: rung for rung in RUNGS},
+    seeds=5,
+    load=lambda args: datasets.load(args.data),
+    work=work,
+    write=write,
+    show=show,
+    sentence=summary,
+    options=options,
+)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,6 @@ results/table3-fashion.csv (the test error of every row).
 On two cores it takes an hour.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from . import table1
 from .baselines import networks
@@ -26,8 +23,7 @@ from .rows import datasets, reported
 from .rows.recipes import LENET5, TABLE_1
 from .running.files import write as write_file
 from .running.runs import Runs, recorded
-from .running.sweep import alone, runs_of, sweep
-from .writing import options, tables
+from .writing import exhibit, tables
 
 ROWS = {row.name: row for row in TABLE_1}
 FASHION = "fashion-mnist"
@@ -196,8 +192,8 @@ def markdown(claimed: pd.DataFrame, fashion: pd.DataFrame, runs: Runs) -> str:
     return text
 
 
-def write(runs: Runs, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All files of the table from all the records there are; returns both of its parts."""
+def write(runs: Runs, out: Path, dataset: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write all files of the table from all the records there are; returns both of its parts."""
     claimed = pd.DataFrame(claims(runs), columns=COLUMNS)
     fashion = fashion_table(runs)
     tables.write_table(claimed, markdown(claimed, fashion, runs), out / "table3")
@@ -206,53 +202,39 @@ def write(runs: Runs, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return claimed, fashion
 
 
-def show(claimed: pd.DataFrame, fashion: pd.DataFrame, console: Console) -> None:
+def show(parts: tuple[pd.DataFrame, pd.DataFrame], console: Console) -> None:
     """Both parts on a terminal of 80 columns."""
-    grid = Table(title="Table 3 · the tutorials' own claims", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("network", "claim", "claimed", "ours", "verdict"):
-        grid.add_column(heading)
-    for line in claimed.itertuples():
-        claim = f"{line.claim}{', ' + line.data if line.data else ''}"
-        grid.add_row(line.network, claim, line.claimed, line.ours, line.verdict)
-    console.print(grid)
-    if fashion.empty:
-        return
-    errors = Table(title="Test error on Fashion-MNIST, %", box=box.SIMPLE_HEAD, pad_edge=False)
-    errors.add_column("model")
-    for heading in ("test", "n", "more than 1998"):
-        errors.add_column(heading, justify="right")
-    for cell in tables.formatted(fashion, FASHION_FORMS):
-        low, high = cell["difference_low"], cell["difference_high"]
-        deviation = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
-        errors.add_row(cell["model"], cell["test_error"] + deviation, cell["n"],
-                       f"{low} … {high}" if low else cell["difference"])  # fmt: skip
-    console.print(errors)
+    claimed, fashion = parts
+    lines = [
+        {
+            "network": line.network,
+            "claim": f"{line.claim}{', ' + line.data if line.data else ''}",
+            "claimed": line.claimed,
+            "ours": line.ours,
+            "verdict": line.verdict,
+        }
+        for line in claimed.itertuples()
+    ]
+    console.print(tables.grid("Table 3 · the tutorials' own claims", lines, numbers=False))
+    if len(fashion):
+        lines = [
+            {"model": cell["model"]} | tables.against_1998(cell)
+            for cell in tables.formatted(fashion, FASHION_FORMS)
+        ]
+        console.print(tables.grid("Test error on Fashion-MNIST, %", lines))
 
 
-def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, checked."""
-    parser = options.sweep_parser("table3", __doc__, seeds=3)
-    option = parser.add_argument
-    option("--rows", nargs="+", choices=list(ROWS), default=list(ROWS), metavar="ROW",
-           help=f"some of: {', '.join(ROWS)}")  # fmt: skip
-    option("--recorded", action="store_true",
-           help="train nothing: table 3 from all the records there are")  # fmt: skip
-    return parser.parse_args(argv)
-
-
-@options.in_words
-def main(argv: Sequence[str] | None = None) -> int:
-    """Train, and write the table anew after every run."""
-    args, console = arguments(argv), Console()
-    runs = Runs(args.out)
-    if not args.recorded:
-        dataset = datasets.fashion(args.data)
-        rows = [ROWS[name] for name in args.rows]
-        work = runs_of(rows, args.seeds, dataset)
-        sweep(work, runs, console, lambda: write(runs, args.out), **options.of_sweep(args))
-    show(*alone(runs, lambda: write(runs, args.out)), console)
-    return 0
-
+EXHIBIT = exhibit.Table(
+    name="table3",
+    about=__doc__,
+    rows=ROWS,
+    seeds=3,
+    dataset=FASHION,
+    load=lambda args: datasets.fashion(args.data),
+    write=write,
+    show=show,
+)
+main = EXHIBIT.main
 
 if __name__ == "__main__":
     sys.exit(main())

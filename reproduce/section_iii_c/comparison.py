@@ -1,8 +1,8 @@
 """Figures 9 to 12: every classifier of section III-C, one quantity of each, the paper's beside ours."""
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from ..rows.recipes import OF_1998
 from ..running import rates
 from ..running.runs import Runs
 from ..running.sweep import sweep
-from ..writing import drawing, options, tables
+from ..writing import drawing, exhibit, options, tables
 from . import classifiers
 
 
@@ -50,6 +50,11 @@ MEMORY = Quantity("figure12", "memory", "Memory", "thousands of numbers",
                   digits=1, log=True, tolerance=0.5, same_when_distorted=True)  # fmt: skip
 QUANTITIES = (ERROR, REJECTION, MULTIPLY_ADDS, MEMORY)
 
+ABOUT = """
+Draws the figure from the records, and writes its numbers beside it as .csv. `--train` first fits and
+trains what has no record: forty minutes of one core, once for all of Figs. 9 to 12. `--rates` tries
+learning rates on held-out images (results/methods/rates.csv), three quarters of an hour.
+"""
 RATES = "methods/rates.csv"
 """In the results folder: what each learning rate of the networks beside LeNet-5 came to."""
 
@@ -160,12 +165,8 @@ def try_rates(args: argparse.Namespace, console: Console) -> None:
     console.print(table.to_string(index=False))
 
 
-def main(quantity: Quantity, description: str, argv: Sequence[str] | None = None) -> int:
-    """Draw, write and print one of the figures."""
-    parser = drawing.parser(quantity.figure, description, seeds=1)
-    parser.add_argument("--rates", action="store_true",
-                        help="train the candidates for each learning rate")  # fmt: skip
-    args, console = parser.parse_args(argv), Console(highlight=False, markup=False)
+def picture(quantity: Quantity, args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture of a quantity and its numbers, from the records of all classifiers."""
     if args.rates:
         try_rates(args, console)
     if args.train:
@@ -179,12 +180,26 @@ def main(quantity: Quantity, description: str, argv: Sequence[str] | None = None
             f"{args.out} has no record of any of them. The option --train makes them.",
             soft_wrap=True,
         )
-        return 1
-    drawing.save(draw(lines, quantity), args.out / "figures" / quantity.figure, lines)
-    console.print(f"{quantity.title}, {quantity.unit}: paper | ours")
-    for line in lines.itertuples():
-        paper, ours = as_read(line.paper, quantity), as_read(line.ours, quantity)
-        several = f"   n = {line.n}" if line.n > 1 else ""
-        console.print(f"{line.method:>28}  {paper:>7} | {ours}{several}")
-    console.print(sentence(lines, quantity), soft_wrap=True)
-    return 0
+        return None
+    shown = lines[["method", "paper", "ours", "n"]].astype({"n": str})
+    shown[["paper", "ours"]] = shown[["paper", "ours"]].map(as_read, quantity=quantity)
+    console.print(tables.grid(f"{quantity.title}, {quantity.unit}", shown.to_dict("records")))
+    return draw(lines, quantity), lines
+
+
+def options_of(parser: argparse.ArgumentParser) -> None:
+    """Add the option that these figures have beside those of the others."""
+    parser.add_argument("--rates", action="store_true",
+                        help="train the candidates for each learning rate")  # fmt: skip
+
+
+def exhibit_of(quantity: Quantity, about: str) -> exhibit.Figure:
+    """One of the four figures; `about` is the docstring of its file."""
+    return exhibit.Figure(
+        name=quantity.figure,
+        about=f"{about.rstrip()}\n{ABOUT}",
+        picture=partial(picture, quantity),
+        sentence=partial(sentence, quantity=quantity),
+        seeds=1,
+        options=options_of,
+    )

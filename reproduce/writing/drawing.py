@@ -23,15 +23,6 @@ OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 """Colours of test and training errors."""
 
 
-def parser(name: str, description: str, seeds: int = 10) -> argparse.ArgumentParser:
-    """The options that every figure's command has."""
-    made = options.sweep_parser(name, description, seeds)
-    made.add_argument(
-        "--train", action="store_true", help="first train the networks that have no record"
-    )
-    return made
-
-
 def records_of(
     rows: Sequence[Row],
     args: argparse.Namespace,

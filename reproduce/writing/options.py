@@ -26,29 +26,32 @@ class Main(Protocol):
 RESULTS = Path("results")
 
 
-def parser(
-    prog: str, description: str, out: Path | None = RESULTS, or_else: str = ""
-) -> argparse.ArgumentParser:
-    """Build the parser of a command that reads the data and writes to the results folder.
-
-    `or_else` says what the default is instead where it is not always `results`; `out` is then None.
-    """
-    made = argparse.ArgumentParser(
+def described(prog: str, description: str) -> argparse.ArgumentParser:
+    """Build the parser of the command `reproduce.PROG`, whose --help has the description as it is."""
+    return argparse.ArgumentParser(
         prog=f"python -m reproduce.{prog}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def parser(prog: str, description: str, or_else: str = "") -> argparse.ArgumentParser:
+    """Build the parser of a command that reads the data and writes to the results folder.
+
+    `or_else` says what the default is instead where it is not always `results`; it is then None.
+    """
+    made = described(prog, description)
     made.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
-    made.add_argument("--out", type=folder, default=out,
+    made.add_argument("--out", type=folder, default=None if or_else else RESULTS,
                       help=f"results folder (default: results{or_else})")  # fmt: skip
     return made
 
 
 def sweep_parser(
-    prog: str, description: str, seeds: int, out: Path | None = RESULTS, or_else: str = ""
+    prog: str, description: str, seeds: int, or_else: str = ""
 ) -> argparse.ArgumentParser:
     """Build the parser of a command that trains networks; `seeds` is the default number for each row."""
-    made = parser(prog, description, out, or_else)
+    made = parser(prog, description, or_else)
     option = made.add_argument
     option("--seeds", type=positive, default=seeds,
            help=f"train seeds 0 ... N - 1 (default {seeds})")  # fmt: skip

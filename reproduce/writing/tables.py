@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
+from rich import box
+from rich.table import Table
 
 from ..rows.row import Record
 from ..running.files import clear, write
@@ -24,6 +26,32 @@ def formatted(table: pd.DataFrame, forms: dict[str, str]) -> list[dict[str, str]
         {c: "" if pd.isna(v) else forms.get(c, "{}").format(v) for c, v in line.items()}
         for line in table.to_dict("records")
     ]
+
+
+def against_1998(cell: dict[str, str]) -> dict[str, str]:
+    """Of a line's cells what a terminal has room for: error, n, and how it compares with 1998."""
+    deviation = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
+    low, high = cell["difference_low"], cell["difference_high"]
+    return {
+        "test": cell["test_error"] + deviation,
+        "n": cell["n"],
+        "more than 1998": f"{low} … {high}" if low else cell["difference"],
+    }
+
+
+def grid(title: str, lines: Sequence[dict[str, str]], numbers: bool = True) -> Table:
+    """Lines with the same keys for a terminal of 80 columns, their keys as its head.
+
+    All columns but the first hold `numbers`, which are not wrapped, or words.
+    """
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    first, *others = lines[0] if lines else [""]
+    table.add_column(first, min_width=16)
+    for heading in others:
+        table.add_column(heading, justify="right" if numbers else "left", no_wrap=numbers)
+    for line in lines:
+        table.add_row(*line.values())
+    return table
 
 
 def markdown(lines: Sequence[dict[str, str]]) -> str:

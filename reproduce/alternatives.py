@@ -96,7 +96,7 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(runs: Runs, out: Path, dataset: str) -> pd.DataFrame | None:
+def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame | None:
     """Write alternatives.csv and .md from all the records there are; returns the table, if any."""
     table = table_of(runs, dataset)
     if table.empty:
@@ -107,8 +107,8 @@ def write(runs: Runs, out: Path, dataset: str) -> pd.DataFrame | None:
 
 
 EXHIBIT = exhibit.Table(
-    name="alternatives",
-    about=__doc__,
+    "alternatives",
+    __doc__,
     rows={row.name.removeprefix("reading-"): row for row in READINGS},
     seeds=5,
     dataset=datasets.MNIST_HELD_OUT,

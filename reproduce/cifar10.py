@@ -72,7 +72,7 @@ def load(root: Path | None = None) -> Dataset:
     )  # fmt: skip
 
 
-def error_of(runs: Runs, _: Path, dataset: str) -> dict[str, float] | None:
+def error_of(runs: Runs, dataset: str, _: Path) -> dict[str, float] | None:
     """The test error over all the records there are, if any. It stands in no file."""
     records = recorded(ROW, runs, dataset)
     return statistics.error_of(records) if records else None
@@ -85,8 +85,8 @@ def show(error: dict[str, float], console: Console) -> None:
 
 
 main = Table(
-    name="cifar10",
-    about=__doc__,
+    "cifar10",
+    __doc__,
     rows={ROW.name: ROW},
     seeds=1,
     dataset="cifar-10",

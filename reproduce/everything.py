@@ -23,7 +23,7 @@ def again(chosen: Iterable[Exhibit], args: argparse.Namespace) -> bool:
     shared = ["--out", str(args.out)] + (["--data", str(args.data)] if args.data else [])
     for exhibit in chosen:
         console.rule(exhibit.name)
-        if exhibit.again(shared) != 0:
+        if exhibit.main([*shared, *exhibit.RECORDED]) != 0:
             missing.append(exhibit.name)
     if missing:
         console.print(f"Not made: {', '.join(missing)}.", style="red")

@@ -25,7 +25,7 @@ import torch
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import track
-from torch import Tensor, nn
+from torch import Tensor
 
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocess import FIELD, preprocess
@@ -36,7 +36,6 @@ from .rows.recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK
 from .rows.row import Row
 from .running.files import write
 from .running.record import to_json
-from .running.runs import Runs
 from .writing import drawing, exhibit, tables
 
 COLUMNS = ["network", "seed", "change", "amount", "errors", "patterns"]
@@ -253,32 +252,12 @@ def show(table: pd.DataFrame, given: dict[str, dict[str, list[int]]], console: C
             console.print(f"{name}, seed {seed}:", *nine)
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that this figure alone has."""
-    parser.add_argument("--measure", action="store_true", help="measure anew, with the weights")
-    parser.add_argument("--inputs", type=Path, help="the paper's nine inputs (.npy)")
-
-
-def models_of(args: argparse.Namespace, console: Console) -> dict[tuple[str, int], nn.Module]:
-    """Every network whose weights are here, by row and seed, as many of a row as --seeds says."""
-    runs, rows = Runs(args.out), [network.row for network in NETWORKS]
-    found = drawing.records_of(
-        rows, args, console, lambda record: runs.weights_of(record) is not None
-    )
-    return {
-        (row.name, record["seed"]): row.trained(runs.weights_of(record))
-        for row, records in zip(rows, found, strict=True)
-        for record in records
-        if record["seed"] < args.seeds
-    }
-
-
 def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     """The picture and its numbers: those of figure13.csv, and what is measured if the options say so."""
-    folder = EXHIBIT.folder(args.out)
+    folder = args.out / "figures"
     table, given = recorded_numbers(folder)
     if args.measure or args.train or args.inputs:
-        models = models_of(args, console)
+        models = drawing.networks_of([n.row for n in NETWORKS], args.seeds, args, console)
     if args.inputs:
         try:
             inputs = preprocess(from_print(np.load(args.inputs)))
@@ -307,9 +286,9 @@ def words(folder: Path) -> str:
     return f"{sentence(measured, as_in_1998(given))}\n\n{markdown(measured)}"
 
 
-EXHIBIT = exhibit.Figure(
-    name="figure13", about=__doc__, picture=picture, words=words, seeds=1, options=options
-)
+INPUTS = {"--inputs": {"type": Path, "help": "the paper's nine inputs (.npy)"}}
+EXHIBIT = exhibit.Figure("figure13", __doc__, picture=picture, words=words, seeds=1,
+                         options=drawing.MEASURE | INPUTS)  # fmt: skip
 main = EXHIBIT.main
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     return draw(table, len(records)), table.round(4)
 
 
-EXHIBIT = exhibit.Figure(name="figure5", about=__doc__, picture=picture, sentence=sentence)
+EXHIBIT = exhibit.Figure("figure5", __doc__, picture=picture, sentence=sentence)
 main = EXHIBIT.main
 
 if __name__ == "__main__":

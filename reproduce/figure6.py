@@ -126,7 +126,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     return draw(table), table
 
 
-EXHIBIT = exhibit.Figure(name="figure6", about=__doc__, picture=picture, sentence=sentence)
+EXHIBIT = exhibit.Figure("figure6", __doc__, picture=picture, sentence=sentence)
 main = EXHIBIT.main
 
 if __name__ == "__main__":

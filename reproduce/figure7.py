@@ -134,9 +134,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn:
     return draw(table, images[list(ORIGINALS)]), table
 
 
-EXHIBIT = exhibit.Figure(
-    name="figure7", about=__doc__, picture=picture, sentence=sentence, seeds=None
-)
+EXHIBIT = exhibit.Figure("figure7", __doc__, picture=picture, sentence=sentence, seeds=None)
 main = EXHIBIT.main
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     images, labels = load_mnist("test", args.data)
     table = missed(records, labels.tolist())
     text = markdown(overlap(table, records), confusion_matrix(records, labels.tolist()))
-    write(EXHIBIT.folder(args.out) / "figure8.md", text.encode())
+    write(args.out / "figures" / "figure8.md", text.encode())
     console.print(text, soft_wrap=True)
     return draw(table, images, len(records)), table
 
@@ -142,7 +142,7 @@ def words(folder: Path) -> str:
     return (folder / "figure8.md").read_text().split("\n\n")[0]
 
 
-EXHIBIT = exhibit.Figure(name="figure8", about=__doc__, picture=picture, words=words)
+EXHIBIT = exhibit.Figure("figure8", __doc__, picture=picture, words=words)
 main = EXHIBIT.main
 
 if __name__ == "__main__":

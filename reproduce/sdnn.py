@@ -39,7 +39,6 @@ from .measures import string_errors
 from .rows.recipes import LENET5, SDNN
 from .running.files import write
 from .running.record import to_json
-from .running.runs import Runs
 from .writing import drawing, exhibit, tables
 from .writing.options import positive
 
@@ -205,35 +204,12 @@ def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
 # --- the command ----------------------------------------------------------------------------------
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that this figure alone has."""
-    parser.add_argument("--measure", action="store_true", help="measure anew, with the weights")
-    parser.add_argument("--strings", type=positive, default=STRINGS, help="of each length and gap")
-
-
-def models_of(args: argparse.Namespace, console: Console) -> dict[tuple[str, int], LeNet5]:
-    """Networks by row and seed: as many trained on strings as --seeds says, and one LeNet-5 (1998).
-
-    Empty where there is none that was trained on strings.
-    """
-    runs, rows = Runs(args.out), (SDNN, LENET5)
-    found = drawing.records_of(
-        rows, args, console, lambda record: runs.weights_of(record) is not None
-    )
-    if not found[0]:
-        return {}
-    return {
-        (row.name, record["seed"]): row.trained(runs.weights_of(record))
-        for row, records in zip(rows, found, strict=True)
-        for record in records[: args.seeds if row is SDNN else 1]
-    }
-
-
 def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     """The picture, by the first network; writes sdnn.md, and measures if the options say so."""
-    models, folder = models_of(args, console), EXHIBIT.folder(args.out)
+    models, folder = drawing.networks_of([SDNN], args.seeds, args, console), args.out / "figures"
     if not models:
         return None
+    models |= drawing.networks_of([LENET5], 1, args, console)
     torch.set_num_threads(1)
     images, labels = load_mnist("test", args.data)
     first = next(iter(models.values()))
@@ -265,9 +241,9 @@ def words(folder: Path) -> str:
     return f"{sentence(table, cost)}\n\n{tables.markdown(by_length(table))}"
 
 
-EXHIBIT = exhibit.Figure(
-    name="sdnn", about=__doc__, picture=picture, words=words, seeds=3, options=options
-)
+LENGTH = {"--strings": {"type": positive, "default": STRINGS, "help": "of each length and gap"}}
+EXHIBIT = exhibit.Figure("sdnn", __doc__, picture=picture, words=words, seeds=3,
+                         options=drawing.MEASURE | LENGTH)  # fmt: skip
 main = EXHIBIT.main
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     return draw(table, LENET5.recipe.mu, len(records)), table
 
 
-EXHIBIT = exhibit.Figure(name="step_sizes", about=__doc__, picture=picture, sentence=sentence)
+EXHIBIT = exhibit.Figure("step_sizes", __doc__, picture=picture, sentence=sentence)
 main = EXHIBIT.main
 
 if __name__ == "__main__":

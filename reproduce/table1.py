@@ -95,7 +95,7 @@ def summary(table: pd.DataFrame) -> str:
     return tables.markdown(lines)
 
 
-def write(runs: Runs, out: Path, dataset: str) -> pd.DataFrame | None:
+def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame | None:
     """Write table1.csv, .md and .json from all the records there are; returns the table, if any."""
     records = records_of(runs, dataset)
     if not records:
@@ -121,12 +121,6 @@ def show(table: pd.DataFrame, console: Console) -> None:
     console.print(tables.grid(title, lines))
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    """Add the option that this table alone has."""
-    parser.add_argument("--smoke", action="store_true",
-                        help="does everything run? Trains on a corner of the data")  # fmt: skip
-
-
 def load(args: argparse.Namespace) -> datasets.Dataset:
     """MNIST, or what there is in its place; with --smoke a corner of it."""
     dataset = datasets.load(args.data)
@@ -134,15 +128,17 @@ def load(args: argparse.Namespace) -> datasets.Dataset:
 
 
 EXHIBIT = exhibit.Table(
-    name="table1",
-    about=__doc__,
+    "table1",
+    __doc__,
     rows={row.name: row for row in TABLE_1},
     seeds=1,
     load=load,
     write=write,
     show=show,
     sentence=summary,
-    options=options,
+    options={
+        "--smoke": {"action": "store_true", "help": "train on a corner: does everything run?"}
+    },
 )
 main = EXHIBIT.main
 

@@ -162,7 +162,7 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def write(runs: Runs, out: Path, dataset: str) -> pd.DataFrame | None:
+def write(runs: Runs, _: str, out: Path) -> pd.DataFrame | None:
     """Write all files of the table from all the records there are; returns the table, if any."""
     table, tried = table_of(runs), rates_of(runs)
     rates.store(tried, out / "rates.csv")
@@ -186,12 +186,6 @@ def show(table: pd.DataFrame, console: Console) -> None:
     console.print(tables.grid("Table 2 · MNIST, errors in %", lines))
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    """Add the option that this table alone has."""
-    parser.add_argument("--rates", action="store_true",
-                        help="train the candidates for each learning rate instead")  # fmt: skip
-
-
 def work(rungs: Sequence[Rated], args: argparse.Namespace, mnist: datasets.Dataset) -> list[Run]:
     """Every rung on all of MNIST and on held-out images; or with --rates its candidates on these."""
     held_out = datasets.held_out(mnist)
@@ -202,8 +196,8 @@ def work(rungs: Sequence[Rated], args: argparse.Namespace, mnist: datasets.Datas
 
 
 EXHIBIT = exhibit.Table(
-    name="table2",
-    about=__doc__,
+    "table2",
+    __doc__,
     rows={rung.name: rung for rung in RUNGS},
     seeds=5,
     load=lambda args: datasets.load(args.data),
@@ -211,7 +205,7 @@ EXHIBIT = exhibit.Table(
     write=write,
     show=show,
     sentence=summary,
-    options=options,
+    options=rates.OPTION,
 )
 main = EXHIBIT.main
 

@@ -192,7 +192,7 @@ def markdown(claimed: pd.DataFrame, fashion: pd.DataFrame, runs: Runs) -> str:
     return text
 
 
-def write(runs: Runs, out: Path, dataset: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def write(runs: Runs, _: str, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write all files of the table from all the records there are; returns both of its parts."""
     claimed = pd.DataFrame(claims(runs), columns=COLUMNS)
     fashion = fashion_table(runs)
@@ -225,8 +225,8 @@ def show(parts: tuple[pd.DataFrame, pd.DataFrame], console: Console) -> None:
 
 
 EXHIBIT = exhibit.Table(
-    name="table3",
-    about=__doc__,
+    "table3",
+    __doc__,
     rows=ROWS,
     seeds=3,
     dataset=FASHION,

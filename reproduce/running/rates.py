@@ -12,6 +12,11 @@ from .files import write
 from .runs import Run, Runs, recorded
 from .sweep import runs_of
 
+OPTION = {
+    "--rates": {"action": "store_true", "help": "train the candidates for each learning rate"}
+}
+"""The option of commands that show what was chosen among them."""
+
 
 def work_of(rated: Iterable[Rated], held_out: Dataset) -> list[Run]:
     """All candidates, one network each."""

@@ -187,19 +187,13 @@ def picture(quantity: Quantity, args: argparse.Namespace, console: Console) -> e
     return draw(lines, quantity), lines
 
 
-def options_of(parser: argparse.ArgumentParser) -> None:
-    """Add the option that these figures have beside those of the others."""
-    parser.add_argument("--rates", action="store_true",
-                        help="train the candidates for each learning rate")  # fmt: skip
-
-
 def exhibit_of(quantity: Quantity, about: str) -> exhibit.Figure:
     """One of the four figures; `about` is the docstring of its file."""
     return exhibit.Figure(
-        name=quantity.figure,
-        about=f"{about.rstrip()}\n{ABOUT}",
+        quantity.figure,
+        about + ABOUT,
         picture=partial(picture, quantity),
         sentence=partial(sentence, quantity=quantity),
         seeds=1,
-        options=options_of,
+        options=rates.OPTION,
     )

@@ -9,6 +9,7 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
+from torch import nn
 
 from paper_lenet5.mnist import DataUnavailable
 
@@ -21,6 +22,8 @@ from . import options
 
 OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 """Colours of test and training errors."""
+MEASURE = {"--measure": {"action": "store_true", "help": "measure anew, with the weights"}}
+"""The option of figures that show what was measured of trained networks."""
 
 
 def records_of(
@@ -59,6 +62,19 @@ def records_of(
                 highlight=False,
             )
     return records
+
+
+def networks_of(
+    rows: Sequence[Row], n: int, args: argparse.Namespace, console: Console
+) -> dict[tuple[str, int], nn.Module]:
+    """The first n networks of each row whose weights are here, by the row's name and their seed."""
+    runs = Runs(args.out)
+    found = records_of(rows, args, console, lambda record: runs.weights_of(record) is not None)
+    return {
+        (row.name, record["seed"]): row.trained(runs.weights_of(record))
+        for row, records in zip(rows, found, strict=True)
+        for record in records[:n]
+    }
 
 
 def mnist_of(args: argparse.Namespace) -> datasets.Dataset:

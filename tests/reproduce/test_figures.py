@@ -7,17 +7,28 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
 from paper_lenet5 import preprocess
 from paper_lenet5.changes import moved
-from reproduce import figure5, figure6, figure7, figure8, figure9, figure13, figures, step_sizes
+from reproduce import (
+    everything,
+    figure5,
+    figure6,
+    figure7,
+    figure8,
+    figure9,
+    figure13,
+    figures,
+    step_sizes,
+)
 from reproduce.measures import invariance
 from reproduce.rows import datasets, reported
 from reproduce.rows.recipes import LENET5, NOISE, TEXTBOOK
 from reproduce.running.record import sha256
 from reproduce.running.runs import Runs
-from reproduce.writing import drawing
+from reproduce.writing import drawing, exhibit
 from tests.conftest import draw_digits, random_model
 
 
@@ -298,18 +309,23 @@ def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys
 # --- all of them ----------------------------------------------------------------------------------
 
 
-def test_all_figures_are_drawn_and_those_without_records_are_named(tmp_path, capsys, monkeypatch):
+def test_all_are_made_again_and_those_without_records_are_named(tmp_path, capsys, monkeypatch):
     drawn = []
 
-    class Drawn:
-        __name__ = "reproduce.one"
-        main = staticmethod(lambda options: drawn.append(options) or 0)
+    def one(name, picture):
+        return exhibit.Figure(name, "About it.", picture=picture)
 
-    class Missing:
-        __name__ = "reproduce.two"
-        main = staticmethod(lambda options: 1)
+    def nothing(args, console):
+        return None
 
-    monkeypatch.setattr(figures, "FIGURES", (Missing(), Drawn()))
-    assert figures.main(["--out", str(tmp_path)]) == 1
-    assert drawn == [["--out", str(tmp_path)]], "one that is missing stops none of the others"
-    assert "Not drawn: two" in capsys.readouterr().out
+    def line(args, console):
+        drawn.append(args.out)
+        return Figure(), None
+
+    shown = {"one": one("one", nothing), "two": one("two", line)}
+    for command in (figures, everything):
+        monkeypatch.setattr(command, "exhibits", lambda: shown)
+        assert command.main(["--out", str(tmp_path)]) == 1
+        assert "Not made: one." in capsys.readouterr().out
+    assert drawn == [tmp_path] * 2, "one that is missing stops none of the others"
+    assert (tmp_path / "figures" / "two.png").exists()

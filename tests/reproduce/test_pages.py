@@ -1,28 +1,32 @@
 """What people read is what was measured: README.md, DEVIATIONS.md, results/."""
 
+import argparse
 import json
 import re
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import reproduce
 from paper_lenet5.training import Recipe
 from reproduce import __main__ as commands
 from reproduce import (
     alternatives,
+    everything,
     figure5,
     figure6,
     figure7,
     figure8,
     figure13,
-    figures,
     pages,
     step_sizes,
     table1,
     table2,
     table3,
 )
+from reproduce.__main__ import exhibits
 from reproduce.measures.invariance import CHANGES
 from reproduce.rows import reported
 from reproduce.rows.recipes import LADDER, OF_1998, TABLE_1
@@ -30,20 +34,80 @@ from reproduce.running import rates
 from reproduce.running.record import is_recipe
 from reproduce.running.runs import Runs, recorded
 from reproduce.section_iii_c import classifiers, comparison
+from reproduce.writing.exhibit import Figure
 from tests import ROOT
 
 RUNS = Runs(ROOT / "results")
 
 
-@pytest.mark.parametrize("page", dict.fromkeys(page for page, _ in pages.BLOCKS))
+@pytest.mark.parametrize("page", pages.PAGES)
 def test_the_blocks_of_a_page_are_in_step_with_the_results(page):
     text = (ROOT / page).read_text()
-    assert pages.with_blocks(page, text) == text, "run `python -m reproduce.pages`"
+    assert pages.with_blocks(text) == text, "run `python -m reproduce.pages`"
 
 
-def test_a_page_that_lost_its_block_is_noticed():
-    with pytest.raises(ValueError, match="table1"):
-        pages.with_blocks("README.md", "# no block here")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<!-- table9 -->\n<!-- end -->\n", "no table or figure 'table9'"),
+        ("<!-- table3 -->\n<!-- end -->\n", "table3 has nothing to say"),
+        ("<!-- table1 -->\nwords\n<!-- table2 -->\n<!-- end -->\n", "each block to end"),
+        ("<!-- table1 -->\nwords\n", "each block to end"),
+        ("words\n<!-- end -->\n", "each block to end"),
+    ],
+)
+def test_a_block_that_cannot_be_written_stops_the_page(text, said):
+    with pytest.raises(ValueError, match=said):
+        pages.with_blocks(text)
+
+
+def test_whatever_has_words_for_a_page_has_its_place_on_one():
+    placed = "".join((ROOT / page).read_text() for page in pages.PAGES)
+    spoken = {name for name, shown in exhibits().items() if shown.sentence or shown.words}
+    assert len(spoken) > 10
+    for name in spoken | pages.MEASURED.keys():
+        assert f"\n<!-- {name} -->\n" in placed, name
+    readme = (ROOT / "README.md").read_text()
+    assert all(f"<!-- {name} -->" in readme for name in ("table1", "table2", "figure8"))
+
+
+FIGURE = '''"""Figure 99: a line.
+
+On two cores it takes a moment.
+"""
+import pandas as pd
+from matplotlib.figure import Figure
+
+from .writing import exhibit
+
+
+def picture(args, console):
+    return Figure(), pd.DataFrame({"x": [1, 2]})
+
+
+EXHIBIT = exhibit.Figure(
+    "figure99", __doc__, picture=picture, sentence=lambda table: f"The sum is {table['x'].sum()}."
+)
+'''
+
+
+def test_a_new_figure_is_one_file_and_its_place_on_a_page(tmp_path, monkeypatch, capsys):
+    (tmp_path / "figure99.py").write_text(FIGURE)
+    monkeypatch.setattr(pages, "RESULTS", tmp_path)
+    reproduce.__path__.append(str(tmp_path))
+    try:
+        commands.main()
+        shown = exhibits()
+        figure = shown["figure99"]
+        assert everything.again([figure], argparse.Namespace(out=tmp_path, data=None))
+        text = pages.with_blocks("Above.\n<!-- figure99 -->\nold\n<!-- end -->\nBelow.\n")
+    finally:
+        reproduce.__path__.remove(str(tmp_path))
+        sys.modules.pop("reproduce.figure99", None)
+    assert "figure99      Figure 99: a line." in capsys.readouterr().out
+    assert list(shown).index("figure13") + 1 == list(shown).index("figure99"), "by its number"
+    assert (tmp_path / "figures" / "figure99.png").exists()
+    assert text == "Above.\n<!-- figure99 -->\nThe sum is 3.\n<!-- end -->\nBelow.\n"
 
 
 def test_table_1_is_the_table_of_its_records():
@@ -180,12 +244,13 @@ def test_figure_13_is_of_the_networks_of_the_records():
 
 def test_every_figure_is_shown_with_its_sentence():
     page = (ROOT / "results" / "README.md").read_text()
-    for module in figures.FIGURES:
-        name = module.__name__.removeprefix("reproduce.")
+    figures = [name for name, shown in exhibits().items() if isinstance(shown, Figure)]
+    assert len(figures) >= 11
+    for name in figures:
         for kind in ("png", "svg", "csv"):
             assert (ROOT / "results" / "figures" / f"{name}.{kind}").exists()
         assert f"(figures/{name}.png)" in page
-        assert ("results/README.md", name) in pages.BLOCKS
+        assert f"<!-- {name} -->" in page
         assert f"`python -m reproduce.{name}" in page
 
 
@@ -211,7 +276,8 @@ def test_every_command_is_listed_with_what_it_makes_and_how_long_it_takes(capsys
         if '__name__ == "__main__"' in path.read_text() and path.stem != "__main__"
     }
     assert {command.name for command in listed} == with_main
-    assert all(all(command) for command in listed), "each has its three words"
+    assert all(command.says and command.takes for command in listed)
+    assert {"table3", "alternatives", "sdnn"} <= {c.name for c in listed if c.shows}
     assert [command.name for command in listed[:4]] == ["table1", "table2", "table3", "figure5"]
     commands.main()
     printed = capsys.readouterr().out

@@ -47,7 +47,7 @@ def _described(file: Path) -> Command:
     return Command(file.stem, text.partition("\n")[0], takes[1] if takes else "", shows)
 
 
-def _place(command: Command) -> tuple:
+def _place(command: Command) -> tuple[object, ...]:
     numbered = re.fullmatch(r"(table|figure)(\d+)", command.name)
     return (0, numbered[1] != "table", int(numbered[2])) if numbered else (1, command.name)
 

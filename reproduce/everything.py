@@ -2,7 +2,7 @@
 
 Each table and figure has a command that trains or measures what it shows: see that.
 
-On two cores it takes two minutes.
+On two cores it takes a minute.
 """
 
 import argparse

@@ -20,6 +20,9 @@ from .rows.recipes import LENET5, LENET5_EQ8
 from .writing import drawing, exhibit, tables
 
 PASSES = 20
+SHOWN = {"pass": "{}", "train_paper": "{:.2f}", "train_mean": "{:.2f}", "test_paper": "{:.2f}",
+         "test_mean": "{:.2f}"}  # fmt: skip
+"""What a terminal shows of the numbers, and in which form."""
 
 
 def numbers(records: Sequence[dict], of_eq8: Sequence[dict] = ()) -> pd.DataFrame:
@@ -97,10 +100,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     if not records:
         return None
     table = numbers(records, of_eq8)
-    lines = tables.formatted(
-        table[["pass", "train_paper", "train_mean", "test_paper", "test_mean"]],
-        dict.fromkeys(["train_paper", "train_mean", "test_paper", "test_mean"], "{:.2f}"),
-    )
+    lines = tables.formatted(table[list(SHOWN)], SHOWN)
     console.print(tables.grid("Figure 5, errors in %", lines))
     return draw(table, len(records)), table.round(4)
 

@@ -22,6 +22,9 @@ from .rows.row import Row
 from .writing import drawing, exhibit, tables
 
 ROWS = (*FIGURE_6, LENET5, LENET5_DISTORTIONS)
+SHOWN = {"patterns": "{}", "test_paper": "{:.2f}", "test_mean": "{:.3f}", "test_sd": "{:.3f}",
+         "n": "{}", "train_paper": "{:.3f}", "train_mean": "{:.3f}"}  # fmt: skip
+"""What a terminal shows of the numbers, and in which form."""
 
 
 def patterns_of(row: Row) -> str:
@@ -118,10 +121,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     if not any(records):
         return None
     table = numbers(records).round(4)
-    shown = table[
-        ["patterns", "test_paper", "test_mean", "test_sd", "n", "train_paper", "train_mean"]
-    ]
-    lines = tables.formatted(shown, dict.fromkeys(["test_paper"], "{:.2f}"))
+    lines = tables.formatted(table[list(SHOWN)], SHOWN)
     console.print(tables.grid("Figure 6, errors in %", lines))
     return draw(table), table
 

@@ -85,7 +85,7 @@ def with_blocks(text: str) -> str:
 
     shown = exhibits()
 
-    def fresh(block: re.Match) -> str:
+    def fresh(block: re.Match[str]) -> str:
         name = block[1]
         if name not in MEASURED and name not in shown:
             raise ValueError(f"there is no table or figure {name!r} to make a block of")

@@ -71,9 +71,10 @@ def networks_of(
     runs = Runs(args.out)
     found = records_of(rows, args, console, lambda record: runs.weights_of(record) is not None)
     return {
-        (row.name, record["seed"]): row.trained(runs.weights_of(record))
+        (row.name, record["seed"]): row.trained(weights)
         for row, records in zip(rows, found, strict=True)
         for record in records[:n]
+        if (weights := runs.weights_of(record))
     }
 
 

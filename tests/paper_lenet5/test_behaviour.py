@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,9 @@ from paper_lenet5.bitmaps import digit_bitmaps
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import PRINTED, Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution
+from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.rbf import EuclideanRBF
+from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.training import Recipe, Session, Split
 from tests.conftest import CROSSES, draw_digits, random_model
 
@@ -775,20 +778,27 @@ def test_both_engines_make_the_same_records(recipe):
 
 
 class Recorder(SimpleNamespace):
-    """An engine that answers 3 to everything, learns nothing and remembers what it was asked."""
+    """An engine that answers 3 to everything, learns nothing and remembers what it was asked.
+
+    Of the curvatures that it gives each is the least of a pass: h of the first parameter of all. The
+    last one's is twice as large, and no two are the same.
+    """
 
     def __init__(self, curvatures=(1, 1, 1, 1)):
         super().__init__(calls=[], curvatures=iter(curvatures))
 
     def diagonal_curvature(self, model, images, labels, *options):
         self.calls.append(("curvature", images, labels, options))
-        h = float(next(self.curvatures))
-        return {name: torch.full_like(p, h) for name, p in model.named_parameters()}
+        parameters = dict(model.named_parameters())
+        sizes = [p.numel() for p in parameters.values()]
+        h = (next(self.curvatures) * torch.linspace(1, 2, sum(sizes))).split(sizes)
+        return {name: of.view_as(p) for (name, p), of in zip(parameters.items(), h, strict=True)}
 
     def train_one_pass(self, model, optimizer, loss, images, labels, order, batch):
         assert batch == 1
         (group,) = optimizer.param_groups
-        self.calls.append(("train", images, labels, order, loss, group["eta"], group["mu"]))
+        rate = group["eta" if isinstance(optimizer, SDLM) else "lr"]
+        self.calls.append(("train", images, labels, order, loss, rate, group.get("mu")))
         return 17
 
     def penalties(self, model, images):
@@ -820,6 +830,29 @@ def test_before_each_pass_the_curvature_is_estimated_anew_on_some_of_its_pattern
     assert len(subsets) == 4
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_each_pass_of_sgd_and_adam_has_its_own_learning_rate(optimizer):
+    recipe, engine, train = tiny(optimizer=optimizer), Recorder(), split(20, 1)
+    list(Session(recipe, 0, train, train, engine).passes())
+    assert [call[0] for call in engine.calls] == ["train", *["penalties"] * 2] * 4
+    assert [rate for *_, rate, _ in engine.calls[::3]] == list(recipe.schedule)
+
+
+DRAWN_ANEW = {
+    "noise": tiny(noise=0.1),
+    "strings": tiny(strings=SECTION_VII, network=LeNet5Config(output="bitmaps and blank")),
+}
+
+
+@pytest.mark.parametrize("recipe", DRAWN_ANEW.values(), ids=DRAWN_ANEW)
+def test_noise_and_the_fields_of_strings_are_drawn_anew_in_each_pass(recipe):
+    engine, train = Recorder(), split(40, 1)
+    list(Session(recipe, 0, train, train, engine).passes())
+    shown = [images for what, images, *_ in engine.calls if what == "train"]
+    for one, other in combinations(shown, 2):
+        assert (one != other).flatten(1).any(1).all(), "no pattern looks as in another pass"
+
+
 @pytest.mark.parametrize(
     ("memory", "used"),
     [
@@ -833,8 +866,19 @@ def test_how_a_pass_combines_its_estimate_with_the_earlier_ones(memory, used):
     recipe, train = tiny(curvature_memory=memory), split(20, 1)
     session = Session(recipe, 0, train, train, Recorder(curvatures=(1, 3, 8, 2)))
     for record, h in zip(session.passes(), used, strict=True):
-        assert record.smallest_step == pytest.approx(record.eta / (0.02 + h))
+        assert record.smallest_step == pytest.approx(record.eta / (0.02 + 2 * h))
         assert record.largest_step == pytest.approx(record.eta / (0.02 + h))
+
+
+def test_the_steps_on_record_are_quantiles_of_each_parameters_own():
+    train = split(20, 1)
+    session = Session(tiny(), 0, train, train, Recorder(curvatures=(1, 3, 8, 2)))
+    for record in session.passes():
+        steps = session.optimizer.step_sizes()
+        assert list(record.step_quantiles) == list(steps)
+        for name, found in record.step_quantiles.items():
+            at = np.quantile(steps[name].numpy(), [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1])
+            assert found == pytest.approx(at.tolist(), rel=1e-3)
 
 
 def test_a_recipe_refuses_another_curvature_memory():
@@ -860,7 +904,7 @@ def test_errors_are_counts_of_each_split_after_the_pass():
         assert record.train_errors != record.test_errors
         eta = (5e-4, 2e-4, 1e-4, 5e-5)[record.number - 1]
         assert record.eta == eta
-        assert record.smallest_step == pytest.approx(eta / 1.02)
+        assert record.smallest_step == pytest.approx(eta / 2.02)
         assert record.largest_step == pytest.approx(eta / 1.02)
     assert [record.number for record in session.records] == [1, 2, 3, 4]
     assert list(session.passes()) == []

@@ -315,6 +315,20 @@ def test_curvature_at_f6_is_the_exact_second_derivative(loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_curvature_at_the_penalties_is_the_exact_second_derivative(loss):
+    """What a linear output starts from; with j = 20 rubbish is as likely as any class."""
+    rng = torch.Generator().manual_seed(0)
+    penalties = 20 + 10 * torch.rand(6, 10, generator=rng, dtype=torch.float64)
+
+    def energy(of_pattern):
+        return loss(of_pattern[None], torch.tensor([3]))
+
+    expected = [jacrev(jacrev(energy))(of_pattern).diagonal() for of_pattern in penalties]
+    h = loss.output_curvature(penalties)
+    torch.testing.assert_close(h, torch.stack(expected), rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_curvature_of_f6_is_the_exact_gauss_newton_diagonal(network, loss):
     """J' H J: J is F6's state differentiated by F6's parameters, H the Hessian of the loss."""
     model, images, labels = network

@@ -25,6 +25,7 @@ CONFIGS = {
     "one of ten": (LeNet5Config(output="one of ten"), EQ_9, None),
     "linear": (LeNet5Config(output="linear"), CROSS_ENTROPY, None),
     "linear, constant": (LeNet5Config(output="linear"), CROSS_ENTROPY, 0.25),
+    "linear, rubbish": (LeNet5Config(output="linear"), MAPLoss(1.0), None),
     "textbook": (LeNet5Config("relu", "max", "full", "linear"), CROSS_ENTROPY, 0.25),
 }
 
@@ -194,12 +195,12 @@ def split(n, seed):
 
 
 RECIPES = {
-    "sgd": Recipe(schedule=(1e-3,) * 3, optimizer="sgd"),
-    "adam": Recipe(schedule=(1e-4,) * 3, optimizer="adam", batch=4),
-    "noise": Recipe(schedule=(5e-4,) * 3, noise=0.1),
+    "sgd": Recipe(schedule=(1e-3, 5e-4, 2e-4), optimizer="sgd"),
+    "adam": Recipe(schedule=(1e-4, 5e-5, 2e-5), optimizer="adam", batch=4),
+    "noise": Recipe(schedule=(5e-4, 2e-4, 1e-4), noise=0.1),
     "linear": Recipe(network=LeNet5Config("relu", "max", "full", "linear"), loss=CROSS_ENTROPY,
-                     output_curvature=0.25, schedule=(1e-5,) * 3),
-    "standardised": Recipe(schedule=(5e-4,) * 3, levels=(-0.42, 2.82)),
+                     output_curvature=0.25, schedule=(1e-5, 5e-6, 2e-6)),
+    "standardised": Recipe(schedule=(5e-4, 2e-4, 1e-4), levels=(-0.42, 2.82)),
 }  # fmt: skip
 
 

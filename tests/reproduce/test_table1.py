@@ -131,12 +131,6 @@ def test_no_column_is_cut_off_on_a_terminal_of_80(capsys):
     assert ends == [f"{seconds:.0f}" for seconds in table["seconds"]]
 
 
-def test_held_out_images_are_training_images_and_none_is_trained_on():
-    sample = datasets.sample()
-    assert (len(sample.train.labels), len(sample.test.labels)) == (4000, 1000)
-    assert sample.test.labels.bincount().tolist() == [100] * 10
-
-
 @pytest.mark.parametrize("wrong", [["--seeds", "0"], ["--jobs", "0"], ["--rows", "nonsense"]])
 def test_senseless_options_are_refused(wrong, capsys):
     with pytest.raises(SystemExit):

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -231,6 +232,21 @@ def test_weights_of_another_shape_or_name_are_refused(saved):
 def test_a_config_of_another_form_is_refused(saved, entries, complaint):
     change_config(saved, **entries)
     with pytest.raises(WeightsUnusable, match=complaint):
+        LeNet5.from_pretrained(saved)
+
+
+ENTRIES = ["architectures", "format_version", "weights_sha256", *asdict(LeNet5Config())]
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_config_without_one_of_its_entries_is_refused(saved, entry):
+    """Without the digest too, though the weights are whole."""
+    path = saved / "config.json"
+    config = json.loads(path.read_text())
+    assert set(config) == set(ENTRIES)
+    del config[entry]
+    path.write_text(json.dumps(config))
+    with pytest.raises(WeightsUnusable, match=r"has not the entries|has the options"):
         LeNet5.from_pretrained(saved)
 
 

@@ -177,7 +177,10 @@ def test_the_numbers_of_the_card_are_those_of_the_records(network, tmp_path):
         assert mean.metric_args[name] == pytest.approx(over_seeds[name], abs=1e-4)
     spread = "{test_error:.3f} ± {test_sd:.3f} %, 95 % interval {ci_low:.3f} … {ci_high:.3f}"
     assert spread.format(**over_seeds) in card.text
-    assert f"{records[0]['test_errors']} of 10,000" in card.text
+    error, missed = percent(records[0]), records[0]["test_errors"]
+    assert f"**{error:.2f} %**, {missed} of 10,000 patterns" in card.text
+    train_error = 100 * records[0]["train_errors"] / 60_000
+    assert f"| error on the training set | {train_error:.2f} % |" in card.text
     assert f"{records[0]['parameters']:,}" in card.text
     (recipe,) = re.findall(r"```json\n(.*?)```", card.text, re.S)
     assert json.loads(recipe) == records[0]["recipe"]

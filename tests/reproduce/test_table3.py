@@ -40,12 +40,14 @@ def record(row, seed, data, accuracies, test=(), losses=()):
 def keep(tmp_path):
     (tmp_path / "runs").mkdir()
 
-    def keep(name, data, *values, **options):
+    def keep(name, data, accuracies, apart=0, **options):
+        """Two seeds' records, the second's accuracies so many points lower."""
         row = table3.ROWS[name]
         for seed in range(2):
             of_data = "" if data == "mnist" else f"-{data}"
             path = tmp_path / "runs" / f"{name}{of_data}-seed{seed}.json"
-            path.write_text(json.dumps(record(row, seed, data, *values, **options)))
+            of_seed = [accuracy - seed * apart for accuracy in accuracies]
+            path.write_text(json.dumps(record(row, seed, data, of_seed, **options)))
         return Runs(tmp_path)
 
     return keep
@@ -72,6 +74,12 @@ def test_a_curve_is_reproduced_if_every_epoch_is(keep):
     runs = keep("lenet5-linear", "mnist", curve)
     assert verdicts(runs)[claim] == "not reproduced; not a test figure"
     assert verdicts(runs)[title, "training accuracy, epoch 10"].startswith("reproduced")
+
+
+def test_the_deviation_beside_a_mean_is_that_of_a_sample(keep):
+    runs = keep("lenet5-tanh-average", "fashion-mnist", [50, 92], apart=2)
+    (ours,) = (c.ours for c in table3.claims(runs) if c.claim == "training accuracy")
+    assert ours == "91.00 ± 1.41 (n = 2)", "a half of 2, and over n - 1"
 
 
 def test_over_91_percent_means_more(keep):

@@ -319,7 +319,7 @@ def test_losses_refuse_shapes_that_do_not_belong_together(loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
-@pytest.mark.parametrize("labels", [[0, 10], [0, -1], [0.0, 1.0]], ids=str)
+@pytest.mark.parametrize("labels", [[0, 10], [0, 11], [0, -1], [0.0, 1.0]], ids=str)
 def test_losses_refuse_labels_that_no_class_has(loss, labels):
     with pytest.raises(ValueError, match=r"expected int64 labels in 0 \.\.\. 9"):
         loss(torch.zeros(2, 10), torch.tensor(labels))
@@ -643,6 +643,8 @@ def test_curvature_refuses_what_it_cannot_use():
         diagonal_curvature(model, x[:0], labels[:0], MSELoss())
     with pytest.raises(ValueError, match="expected P >= 1 images and labels, got 3 and 2"):
         diagonal_curvature(model, x, labels[:2], MSELoss())
+    with pytest.raises(ValueError, match="expected P >= 1 images and labels, got 2 and 3"):
+        diagonal_curvature(model, x[:2], labels, MSELoss())
     with pytest.raises(ValueError, match=r"expected one of \('sum', 'each'\), got 'mean'"):
         diagonal_curvature(model, x, labels, MSELoss(), coefficient_input="mean")
     with pytest.raises(ValueError, match="expected images of 32x32"):

@@ -189,8 +189,9 @@ def test_a_bomb_is_refused_before_it_is_unpacked(side):
 
 
 def test_the_limit_can_be_set():
-    with pytest.raises(ValueError, match="more than 1,000 pixels"):
-        read_picture(drawing(), max_pixels=1000)
+    assert torch.equal(read_picture(drawing(size=(300, 200)), max_pixels=60_000), SEVEN)
+    with pytest.raises(ValueError, match="more than 59,999 pixels"):
+        read_picture(drawing(size=(300, 200)), max_pixels=59_999)
 
 
 def test_a_missing_file_is_that(tmp_path):

@@ -1,7 +1,7 @@
 """The numbers behind the figures, and what their commands do: reproduce.figure5 and so on."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from torch import nn
 
 from paper_lenet5 import preprocess
 from paper_lenet5.changes import moved
+from paper_lenet5.distort import FIG7_RANGES
 from reproduce import (
     everything,
     figure5,
@@ -196,6 +197,16 @@ def test_our_hundreds_of_distortions_look_like_the_papers_and_narrower_ones_woul
 
     monkeypatch.setattr(figure7, "draw_distortions", narrow)
     assert figure7.inside(figure7.numbers(200)).mean() < 0.7
+
+
+@pytest.mark.parametrize("name", reported.FIGURE_7)
+def test_distortions_are_drawn_between_the_least_and_the_most_of_the_papers_hundred(name):
+    """To 0.01, of a shift to 0.1 pixel: what uniform ranges of two digits can do."""
+    ranges = asdict(FIG7_RANGES)
+    ranges["scale"] = [1 / shrink for shrink in reversed(FIG7_RANGES.shrink)]
+    least, *_, most = reported.FIGURE_7[name]
+    near = 0.1 if name.startswith("shift") else 0.01
+    assert ranges[name] == pytest.approx((least, most), abs=near + 1e-9)
 
 
 def test_the_papers_deciles_rise():

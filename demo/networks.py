@@ -8,7 +8,7 @@ from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.modern import ModernNet
-from paper_lenet5.training import Recipe
+from paper_lenet5.recipe import Recipe
 
 RUBBISH = Recipe().loss.j
 """The penalty of "none of these", the rubbish class of eq. 9 (D7)."""

@@ -2,8 +2,8 @@
 
 The files, in the order of the paper: connections, bitmaps, layers, rbf, initialisation, preprocess,
 lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B), strings, reading (VII),
-sdlm (appendix C), eager, training (III-B); and compiled, which does what eager does, faster. Beside the
-paper: pretrained, hub and pictures, which make the network useful, and modern.
+sdlm (appendix C), patterns, eager, training, recipe (III-B); and compiled, which does what eager does,
+faster. Beside the paper: pretrained, hub and pictures, which make the network useful, and modern.
 
 What builds on LeNet5 is imported when it is first asked for: the Hub's client, whose model class
 LeNet5 is, takes several times as long as all the rest of the package.

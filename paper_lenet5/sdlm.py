@@ -118,9 +118,9 @@ class SDLM(torch.optim.Optimizer):
     """w_k <- w_k - eta / (mu + h_kk) dE/dw_k, for one pattern at a time (eq. 18, 21).
 
     Give it `model.named_parameters()`; those that are not trained are left alone. `set_curvature`
-    takes the h_kk, which then stay as they are until it is called again, before every pass; `eta` is
-    each param_group's global learning rate, per pattern. Stepping before the curvature is known
-    raises RuntimeError.
+    takes the h_kk, which then stay as they are until it is called again, before every pass; `eta`,
+    the global learning rate per pattern, is each param_group's "lr", as of all optimisers. Stepping
+    before the curvature is known raises RuntimeError.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class SDLM(torch.optim.Optimizer):
     ):
         if not (0 < eta < math.inf and 0 < mu < math.inf):
             raise ValueError(f"expected eta > 0 and mu > 0, both finite, got eta={eta}, mu={mu}")
-        super().__init__(named_parameters, {"eta": eta, "mu": mu})
+        super().__init__(named_parameters, {"lr": eta, "mu": mu})
         if "param_names" not in self.param_groups[0]:
             raise ValueError("expected named parameters: SDLM(model.named_parameters(), ...)")
 
@@ -161,7 +161,7 @@ class SDLM(torch.optim.Optimizer):
     def _step_size(self, p: Tensor, group: dict) -> Tensor:
         if "curvature" not in self.state[p]:
             raise RuntimeError("the curvature is not known yet: call set_curvature() before a pass")
-        return group["eta"] / (group["mu"] + self.state[p]["curvature"])
+        return group["lr"] / (group["mu"] + self.state[p]["curvature"])
 
     def _named(self):
         for group in self.param_groups:

@@ -16,7 +16,7 @@ import pandas as pd
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.losses import MAPLoss, MSELoss
-from paper_lenet5.training import Recipe
+from paper_lenet5.recipe import Recipe
 
 from .measures.statistics import percent
 from .rows import datasets, reported

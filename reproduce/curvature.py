@@ -22,10 +22,11 @@ from rich.markdown import Markdown
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-from paper_lenet5 import LeNet5, MAPLoss, MSELoss, compiled, diagonal_curvature
+from paper_lenet5 import LeNet5, MAPLoss, MSELoss, diagonal_curvature
 from paper_lenet5.layers import Subsampling, squash
 from paper_lenet5.losses import Loss
-from paper_lenet5.training import CURVATURE_MEMORY, Recipe, Session
+from paper_lenet5.recipe import CURVATURE_MEMORY, Recipe
+from paper_lenet5.training import Session
 
 from .rows import datasets
 from .running.files import write
@@ -281,7 +282,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args, console, started = arguments(argv), Console(), time.perf_counter()
     torch.set_num_threads(1)
     dataset = datasets.load(args.data)
-    session = Session(RECIPE, args.seed, dataset.train, dataset.test, compiled)
+    session = RECIPE.session(dataset.train, dataset.test, args.seed)
     passes = session.passes()
     measured = []
     for number in range(args.passes[-1] + 1):

@@ -30,10 +30,10 @@ from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.bitmaps import COLUMNS as CODE_COLUMNS
 from paper_lenet5.bitmaps import ROWS as CODE_ROWS
 from paper_lenet5.mnist import load_mnist
+from paper_lenet5.patterns import generator, inverted
 from paper_lenet5.preprocess import FIELD
 from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, string_fields
-from paper_lenet5.training import generator, inverted
 
 from .measures import string_errors
 from .rows.recipes import LENET5, SDNN

@@ -7,17 +7,24 @@ from tests import ROOT
 
 ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "hub",
          "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "changes", "strings", "reading",
-         "sdlm", "eager", "compiled", "training", "pictures"]  # fmt: skip
+         "patterns", "sdlm", "eager", "compiled", "training", "recipe", "pictures"]  # fmt: skip
 
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]
 """The folders of `reproduce`; its commands stand above all of them."""
 
 
+class OnlyForTypes(ast.NodeTransformer):
+    """Leaves out what is imported for annotations alone, and by no program that runs."""
+
+    def visit_If(self, node):
+        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+
+
 def imports_of(path: Path) -> set[str]:
     """Names of modules that the file imports, "." for the folder it lies in."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(OnlyForTypes().visit(ast.parse(path.read_text()))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

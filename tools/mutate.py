@@ -70,7 +70,7 @@ BREAKS = [
     ),
     Break(
         "the step: mu left out", "sdlm.py",
-        'group["eta"] / (group["mu"] + ', 'group["eta"] / (1e-9 + ',
+        'group["lr"] / (group["mu"] + ', 'group["lr"] / (1e-9 + ',
         "test_behaviour.py::test_step_sizes_are_one_per_parameter_not_per_layer",
     ),
     Break(
@@ -99,7 +99,7 @@ BREAKS = [
         "test_claims.py::test_bitmaps_are_those_of_fig_3_ink_plus_1_paper_minus_1",
     ),
     Break(
-        "the schedule's third step", "training.py",
+        "the schedule's third step", "recipe.py",
         "(0.0001,) * 3", "(0.0002,) * 3",
         "test_claims.py::test_schedule_of_20_passes",
     ),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from paper_lenet5.training import Split
+from paper_lenet5.patterns import Split
 
 
 def deslanted(images: Tensor) -> Tensor:

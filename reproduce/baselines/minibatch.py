@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from paper_lenet5.distort import DistortionRanges
-from paper_lenet5.training import Distorted, Originals, Split, generator
+from paper_lenet5.patterns import Distorted, Originals, Split, generator
+from paper_lenet5.training import Training
 
 from .networks import Dropout
 
@@ -59,6 +60,12 @@ class MinibatchRecipe:
         """A network at the start of its training."""
         return MinibatchSession(self, seed, train, test)
 
+    @torch.no_grad()
+    def penalties(self, model: nn.Module, split: Split) -> Tensor:
+        """Minus the scores of a trained network, (N, 10): the smallest is its answer."""
+        model.eval()
+        return -torch.cat([model(some) for some in split.inputs.split(1000)])
+
 
 @dataclass(frozen=True)
 class MinibatchPass:
@@ -74,8 +81,8 @@ class MinibatchPass:
     seconds: float
 
 
-class MinibatchSession:
-    """One network in training: `paper_lenet5.training.Session`, but in batches."""
+class MinibatchSession(Training[MinibatchPass]):
+    """One network in training, in batches."""
 
     def __init__(self, recipe: MinibatchRecipe, seed: int, train: Split, test: Split):
         self.recipe, self.seed, self.train, self.test = recipe, seed, train, test
@@ -86,23 +93,12 @@ class MinibatchSession:
         self.optimizer = recipe.optimizer(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self.records: list[MinibatchPass] = []
+        self.length, self.records = recipe.passes, []
         self.patterns = (
             Originals(train, seed, reshuffle=True)
             if recipe.distortions is None
             else Distorted(train, seed, True, recipe.distortions)
         )
-
-    @property
-    def length(self) -> int:
-        """How many passes the recipe has."""
-        return self.recipe.passes
-
-    def passes(self) -> Iterator[MinibatchPass]:
-        """Train the passes that are left, yielding the record of each as it ends."""
-        while len(self.records) < self.length:
-            self.records.append(self._one_pass(len(self.records) + 1))
-            yield self.records[-1]
 
     def _one_pass(self, number: int) -> MinibatchPass:
         started = time.thread_time()
@@ -133,18 +129,10 @@ class MinibatchSession:
             number, patterns, errors, loss_during / patterns, self.errors(self.test), seconds
         )
 
-    @torch.no_grad()
     def answers(self, split: Split) -> Tensor:
-        """The label of the largest score for every pattern of the split, (N,)."""
-        self.model.eval()
-        return torch.cat([self.model(some).argmax(1) for some in split.inputs.split(1000)])
-
-    def errors(self, split: Split) -> int:
-        """How many patterns of the split are misclassified."""
-        return int((self.answers(split) != split.labels).sum())
+        return self.recipe.penalties(self.model, split).argmin(1)
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that the next pass depends on, but the record."""
         tensors = {f"model.{name}": t for name, t in self.model.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {
@@ -153,7 +141,6 @@ class MinibatchSession:
         return {key: tensor.contiguous() for key, tensor in tensors.items()}
 
     def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
-        """Go on from `state()` and the records that belong to it."""
         model = {k.removeprefix("model."): t for k, t in state.items() if k.startswith("model.")}
         self.model.load_state_dict(model)
         optimizer = self.optimizer.state_dict()

@@ -1,11 +1,13 @@
 """How the networks beside LeNet-5 in section III-C are trained: as LeNet-5 is, but for the loss."""
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import torch
 
 from paper_lenet5.losses import Loss, MSELoss
-from paper_lenet5.training import Recipe, Session, Split
+from paper_lenet5.patterns import Split
+from paper_lenet5.recipe import Recipe
 
 from . import of_1998_compiled
 from .images import version
@@ -21,9 +23,12 @@ class Recipe1998(Recipe):
     images: str = "regular"
     """See `images.VERSIONS`."""
 
+    @property
+    def engine(self) -> ModuleType:
+        return of_1998_compiled
+
     def build(self, rng: torch.Generator | None) -> Layers:
         return Layers(self.network, rng, self.initialisation)
 
-    def session(self, train: Split, test: Split, seed: int) -> Session:
-        train, test = (version(split, self.images) for split in (train, test))
-        return Session(self, seed, train, test, of_1998_compiled)
+    def seen(self, split: Split) -> Split:
+        return super().seen(version(split, self.images))

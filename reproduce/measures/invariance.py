@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from paper_lenet5 import LeNet5, compiled
 from paper_lenet5.changes import moved
-from paper_lenet5.training import generator, inverted
+from paper_lenet5.patterns import generator, inverted
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from torch.func import functional_call, grad
 
 from paper_lenet5 import SDLM, LeNet5, compiled, eager
 from paper_lenet5.distort import FIG7_RANGES
-from paper_lenet5.training import Distorted, Recipe, Split, generator
+from paper_lenet5.patterns import Distorted, Split, generator
+from paper_lenet5.recipe import Recipe
 
 from ..rows.datasets import Dataset
 from . import costs

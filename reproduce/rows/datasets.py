@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from paper_lenet5 import mnist
-from paper_lenet5.training import Split
+from paper_lenet5.patterns import Split
 
 HELD_OUT = 10_000
 

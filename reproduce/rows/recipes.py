@@ -9,8 +9,8 @@ from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.losses import CROSS_ENTROPY, MSELoss
 from paper_lenet5.modern import ModernNet
+from paper_lenet5.recipe import SCHEDULE, Recipe
 from paper_lenet5.strings import SECTION_VII
-from paper_lenet5.training import SCHEDULE, Recipe
 
 from ..baselines import networks
 from ..baselines.minibatch import MinibatchRecipe, decay, one_cycle

@@ -1,6 +1,5 @@
 """A row of a table: what is trained, and what files and people call it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -10,7 +9,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from paper_lenet5.training import Split
+from paper_lenet5.patterns import Split
+from paper_lenet5.training import Training
 
 from . import reported
 from .datasets import Dataset
@@ -22,42 +22,17 @@ _GLOBAL_STREAM = Lock()
 """PyTorch's layers draw their first values from one stream that all threads share."""
 
 
-class Session(Protocol):
-    """One network in training, whichever way it is trained."""
-
-    model: nn.Module
-    train: Split
-    test: Split
-    records: list
-
-    @property
-    def length(self) -> int:
-        """How many passes there are in all."""
-
-    def passes(self) -> Iterator:
-        """Train the passes that are left, yielding the record of each as it ends."""
-
-    def answers(self, split: Split) -> Tensor:
-        """The label of the network's answer for every pattern of the split, (N,)."""
-
-    def errors(self, split: Split) -> int:
-        """How many patterns of the split are misclassified."""
-
-    def state(self) -> dict[str, Tensor]:
-        """Everything that the next pass depends on, but the record."""
-
-    def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
-        """Go on from `state()` and the records that belong to it."""
-
-
 class Recipe(Protocol):
     """A network and all of its training but the data and the seed: a frozen dataclass."""
 
     def build(self, rng: torch.Generator | None) -> nn.Module:
         """The network before its training."""
 
-    def session(self, train: Split, test: Split, seed: int) -> Session:
+    def session(self, train: Split, test: Split, seed: int) -> Training:
         """A network at the start of its training."""
+
+    def penalties(self, model: nn.Module, split: Split) -> Tensor:
+        """What a trained network makes of the split, (N, classes): the smallest is its answer."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +50,7 @@ class Row:
         """Percent on the test set, where the paper has this row."""
         return reported.TEST_ERROR.get(self.name)
 
-    def session(self, dataset: Dataset, seed: int) -> Session:
+    def session(self, dataset: Dataset, seed: int) -> Training:
         """A network at the start of its training on that data."""
         with _GLOBAL_STREAM:
             return self.recipe.session(dataset.train, dataset.test, seed)

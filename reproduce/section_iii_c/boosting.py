@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from paper_lenet5.distort import DISTORTED_VERSIONS, FIG7_RANGES, distorted_patterns
+from paper_lenet5.patterns import Distorted, Split, generator
 from paper_lenet5.preprocess import preprocess
-from paper_lenet5.training import Distorted, Session, Split, generator
+from paper_lenet5.training import Session
 
 from ..baselines import of_1998_compiled as engine
 from ..baselines.of_1998 import LeNet4
@@ -33,7 +34,7 @@ class Boosted:
 
     def outcome(self, train: Split, test: Split) -> Outcome:
         """Train the three and classify."""
-        first = trained(Session(self.network, self.seed, train, test, engine))
+        first = trained(self.network.session(train, test, self.seed))
         pool = Pool(train, first.patterns)
         by_first = pool.answers(first)
         rng = generator(self.seed, "boosting")
@@ -54,8 +55,7 @@ class Boosted:
         )
 
     def _next(self, pool: "Pool", chosen: Tensor, test: Split, number: int) -> Session:
-        recipe, seed = self.retrained, self.seed + number
-        return trained(Session(recipe, seed, pool.split(chosen), test, engine))
+        return trained(self.retrained.session(pool.split(chosen), test, self.seed + number))
 
 
 def half_missed(missed: Tensor, rng: torch.Generator) -> Tensor:

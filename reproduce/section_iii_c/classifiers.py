@@ -7,12 +7,9 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from paper_lenet5 import compiled
-from paper_lenet5.training import SCHEDULE, Split
+from paper_lenet5.patterns import Split
+from paper_lenet5.recipe import SCHEDULE
 
-from ..baselines import of_1998_compiled
-from ..baselines.images import version
-from ..baselines.recipe_1998 import Recipe1998
 from ..measures import rejection, statistics
 from ..rows import reported
 from ..rows.datasets import Dataset
@@ -121,8 +118,5 @@ def measure_rejection(test: Split, out: Path) -> None:
 
 def rejected_by(row: Row, weights: Path, test: Split) -> int:
     """How many test patterns one network rejects; its scores are its penalties, smallest first."""
-    model, engine = row.trained(weights), compiled
-    if isinstance(row.recipe, Recipe1998):
-        test, engine = version(test, row.recipe.images), of_1998_compiled
-    penalties = engine.penalties(model, test.inputs).numpy()
+    penalties = row.recipe.penalties(row.trained(weights), test).numpy()
     return rejection.rejected(-penalties, test.labels.numpy())

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter
 from rich.console import Console
 from scipy import stats
 
-from paper_lenet5.training import SCHEDULE
+from paper_lenet5.recipe import SCHEDULE
 
 from ..rows import datasets
 from ..rows.recipes import OF_1998

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 from sklearn.svm import SVC
 
-from paper_lenet5.training import Split
+from paper_lenet5.patterns import Split
 
 from ..baselines.images import pixels, version
 

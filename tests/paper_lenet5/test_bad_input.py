@@ -43,10 +43,12 @@ from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.modern import ModernNet
+from paper_lenet5.patterns import Split
 from paper_lenet5.pictures import FORMATS, ink, normalise, normalise_line, read_line, read_picture
 from paper_lenet5.pretrained import WeightsUnavailable, WeightsUnusable
 from paper_lenet5.rbf import EuclideanRBF
 from paper_lenet5.reading import read_string
+from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import (
     SECTION_VII,
     StringRanges,
@@ -55,7 +57,7 @@ from paper_lenet5.strings import (
     paint,
     string_fields,
 )
-from paper_lenet5.training import Recipe, Session, Split
+from paper_lenet5.training import Session
 from tests.conftest import draw_digits, random_model
 
 few = settings(

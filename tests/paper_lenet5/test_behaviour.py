@@ -15,9 +15,11 @@ from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import PRINTED, Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.lenet5 import LeNet5Config
+from paper_lenet5.patterns import Split
 from paper_lenet5.rbf import EuclideanRBF
+from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import SECTION_VII
-from paper_lenet5.training import Recipe, Session, Split
+from paper_lenet5.training import Session
 from tests.conftest import CROSSES, draw_digits, random_model
 
 LOSSES = [MSELoss(), MSELoss(0.5), MAPLoss(j=1.0), MAPLoss(j=20.0), MAPLoss(j=5.0, factor=0.5)]
@@ -478,7 +480,7 @@ def test_each_group_of_parameters_has_its_own_eta():
     named = list(model.named_parameters())
     before = [p.detach().clone() for _, p in named]
     optimizer = SDLM(named[:3], eta=1e-3)
-    optimizer.add_param_group({"params": named[3:], "eta": 1e-4, "mu": 0.5})
+    optimizer.add_param_group({"params": named[3:], "lr": 1e-4, "mu": 0.5})
     optimizer.set_curvature({name: torch.ones_like(p) for name, p in named})
     optimizer.step()
     for k, (_, p) in enumerate(named):
@@ -799,8 +801,8 @@ class Recorder(SimpleNamespace):
     def train_one_pass(self, model, optimizer, loss, images, labels, order, batch):
         assert batch == 1
         (group,) = optimizer.param_groups
-        rate = group["eta" if isinstance(optimizer, SDLM) else "lr"]
-        self.calls.append(("train", images, labels, order, loss, rate, group.get("mu")))
+        rate, mu = group["lr"], group.get("mu")
+        self.calls.append(("train", images, labels, order, loss, rate, mu))
         return 17
 
     def penalties(self, model, images):

@@ -13,8 +13,9 @@ from paper_lenet5.connections import TABLE_I
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import squash
+from paper_lenet5.patterns import Distorted, Originals, Split
+from paper_lenet5.recipe import SCHEDULE, Recipe
 from paper_lenet5.sdlm import CURVATURE_PATTERNS, MU
-from paper_lenet5.training import SCHEDULE, Distorted, Originals, Recipe, Split
 from tests.conftest import CROSSES, draw_digits, random_model
 
 # Section II-B: maps, their height and width, parameters, connections. The paper's C3 has 151,600

@@ -14,7 +14,7 @@ import torch
 
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, diagonal_curvature, eager, preprocess
 from paper_lenet5.bitmaps import digit_bitmaps
-from paper_lenet5.training import Recipe
+from paper_lenet5.recipe import Recipe
 from tests.conftest import draw_digits, random_model
 
 compiled = pytest.importorskip("paper_lenet5.compiled", exc_type=ImportError)

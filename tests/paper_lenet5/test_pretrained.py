@@ -17,9 +17,9 @@ from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.hub import WeightsUnavailable
 from paper_lenet5.lenet5 import SHIPPED, LeNet5Config
 from paper_lenet5.modern import ModernNet
+from paper_lenet5.patterns import Split, fixed_fields
 from paper_lenet5.pretrained import Pretrained, WeightsUnusable
 from paper_lenet5.strings import SECTION_VII
-from paper_lenet5.training import Split, fixed_fields
 from tests import ROOT
 from tests.conftest import random_model
 

@@ -9,7 +9,9 @@ import torch
 from paper_lenet5 import LeNet5, eager, preprocess
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.lenet5 import LeNet5Config
+from paper_lenet5.patterns import Split, generator
 from paper_lenet5.reading import read_string, text_of
+from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import (
     BLANK,
     SECTION_VII,
@@ -21,7 +23,7 @@ from paper_lenet5.strings import (
     place,
     string_fields,
 )
-from paper_lenet5.training import Recipe, Session, Split, generator
+from paper_lenet5.training import Session
 from tests.conftest import draw_digits, random_model
 
 DIGITS = draw_digits(60)

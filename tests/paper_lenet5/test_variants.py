@@ -7,7 +7,9 @@ from paper_lenet5 import SDLM, LeNet5, MAPLoss, eager, preprocess
 from paper_lenet5.layers import ACTIVATIONS, AveragePooling, MaxPooling
 from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.losses import CROSS_ENTROPY
-from paper_lenet5.training import Recipe, Session, Split, inverted
+from paper_lenet5.patterns import Split, inverted
+from paper_lenet5.recipe import Recipe
+from paper_lenet5.training import Session
 from tests.conftest import draw_digits
 
 compiled = pytest.importorskip("paper_lenet5.compiled", exc_type=ImportError)

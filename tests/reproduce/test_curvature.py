@@ -8,7 +8,7 @@ import torch
 from torch.autograd.functional import hessian
 
 from paper_lenet5 import MAPLoss, MSELoss, diagonal_curvature, preprocess
-from paper_lenet5.training import Split
+from paper_lenet5.patterns import Split
 from reproduce import curvature
 from reproduce.rows import datasets
 from tests.conftest import draw_digits, random_model

@@ -3,7 +3,7 @@
 import pytest
 
 from paper_lenet5 import mnist
-from paper_lenet5.training import Split
+from paper_lenet5.patterns import Split
 from reproduce.rows import datasets
 from reproduce.rows.datasets import Dataset
 from tests.conftest import draw_digits

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import reproduce
-from paper_lenet5.training import Recipe
+from paper_lenet5.recipe import Recipe
 from reproduce import __main__ as commands
 from reproduce import (
     alternatives,

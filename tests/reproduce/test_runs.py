@@ -9,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from paper_lenet5.training import Recipe, Split
+from paper_lenet5.patterns import Split
+from paper_lenet5.recipe import Recipe
 from reproduce.baselines.minibatch import MinibatchRecipe
 from reproduce.baselines.networks import textbook
 from reproduce.rows.datasets import Dataset

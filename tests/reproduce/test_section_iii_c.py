@@ -13,7 +13,7 @@ from paper_lenet5 import SDLM, LeNet5, MSELoss, eager, preprocess, sdlm
 from paper_lenet5.connections import TABLE_I
 from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
-from paper_lenet5.training import Split
+from paper_lenet5.patterns import Split
 from reproduce.baselines import of_1998_compiled as compiled
 from reproduce.baselines.images import VERSIONS, deslanted, pixels, reduced, version
 from reproduce.baselines.of_1998 import Dense, FullyConnected, Layers, LeNet1, LeNet4

@@ -6,7 +6,7 @@ import matplotlib
 import pandas as pd
 import pytest
 
-from paper_lenet5.training import SCHEDULE
+from paper_lenet5.recipe import SCHEDULE
 from reproduce import table2
 from reproduce.rows.recipes import LADDER, LENET5, TEXTBOOK
 from reproduce.running.record import describe

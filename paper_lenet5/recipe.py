@@ -1,0 +1,156 @@
+"""A recipe: the network, its training, and all numbers of both. Section III-B."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+import torch
+from torch import Tensor, nn
+
+from .distort import DistortionRanges
+from .initialisation import Initialisation
+from .lenet5 import LeNet5, LeNet5Config
+from .losses import Loss, MAPLoss
+from .patterns import Distorted, Noisy, Originals, Patterns, Split, Strings, fixed_fields
+from .preprocess import BLACK, WHITE
+from .sdlm import CURVATURE_PATTERNS, MU, SDLM, check_options
+from .strings import StringRanges
+from .training import Session
+
+SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
+"""eta of eq. 21 for each of the 20 passes, per pattern (section III-B; D12)."""
+
+CURVATURE_MEMORY: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
+    "mean": lambda kept, new, number: kept + (new - kept) / number,
+    "latest": lambda kept, new, number: new,
+    "first": lambda kept, new, number: kept,
+    "largest": lambda kept, new, number: torch.maximum(kept, new),
+}
+"""The curvature that pass `number` uses, from the one kept so far and the new estimate. The mean over
+all patterns sampled so far is the running estimate that keeps the printed schedule stable (D6)."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a training session is made of, but the data and the seed (D4, D6 to D12)."""
+
+    network: LeNet5Config = LeNet5Config()
+    levels: tuple[float, float] = (WHITE, BLACK)
+    """Input values of paper and ink."""
+    loss: Loss = MAPLoss(j=10.0)
+    initialisation: Initialisation = Initialisation()
+    schedule: tuple[float, ...] = SCHEDULE
+    mu: float = MU
+    curvature_patterns: int = CURVATURE_PATTERNS
+    curvature_memory: str = "mean"
+    """How the estimates before this pass and the earlier ones combine: see CURVATURE_MEMORY."""
+    output_curvature: float | None = 2.0
+    coefficient_input: str = "sum"
+    """The last two are arguments of `sdlm.diagonal_curvature`."""
+    optimizer: str = "sdlm"
+    """Or "sgd", "adam", with eta of the schedule as the learning rate."""
+    batch: int = 1
+    """Patterns per step, for which their mean gradient is taken."""
+    reshuffle: bool = False
+    """A new random order for each pass, in place of the paper's constant one."""
+    distortions: DistortionRanges | None = None
+    """Ranges of the random distortions, or None to train on the originals alone."""
+    noise: float = 0.0
+    """The probability that a pixel of the field is inverted, drawn anew each pass (section III-E)."""
+    strings: StringRanges | None = None
+    """Ranges of the fields with several characters (section VII), or None for one in each. With them
+    training and test errors after a pass are those on fixed fields, with as much noise."""
+    training_patterns: int | None = None
+    """How many of the training patterns there are, the first ones; None for all (Fig. 6)."""
+
+    def __post_init__(self):
+        """Raises ValueError for numbers out of range and names it does not know."""
+        if not (self.schedule and all(0 < eta < math.inf for eta in (*self.schedule, self.mu))):
+            raise ValueError(
+                "expected a schedule of one eta for each pass, and mu, all finite and above 0, "
+                f"got {self.schedule} and mu = {self.mu}"
+            )
+        counts = (self.batch, self.curvature_patterns, self.training_patterns)
+        if not all(count is None or count >= 1 for count in counts):
+            raise ValueError(
+                "expected batch, curvature_patterns and training_patterns of at least 1, "
+                f"got {counts}"
+            )
+        if not 0 <= self.noise <= 1:
+            raise ValueError(f"expected noise in 0 ... 1, got {self.noise}")
+        check_options(self.output_curvature, self.coefficient_input)
+        if self.output_curvature == math.inf:
+            raise ValueError("expected a finite output_curvature, got infinity")
+        if self.optimizer not in ("sdlm", "sgd", "adam"):
+            raise ValueError(f"expected optimizer sdlm, sgd or adam, got {self.optimizer!r}")
+        if self.curvature_memory not in CURVATURE_MEMORY:
+            raise ValueError(
+                f"expected curvature_memory of {list(CURVATURE_MEMORY)}, got {self.curvature_memory!r}"
+            )
+        if self.strings and self.distortions:
+            raise ValueError(
+                "expected strings or distortions: strings are of undistorted characters"
+            )
+
+    # --- what it makes ----------------------------------------------------------------------------
+
+    def session(self, train: Split, test: Split, seed: int) -> Session:
+        """A network at the start of its training by the compiled pass."""
+        return Session(self, seed, train, test, self.engine)
+
+    @property
+    def engine(self) -> ModuleType:
+        """The compiled pass for this network, which needs numba."""
+        from . import compiled
+
+        return compiled
+
+    def build(self, rng: torch.Generator | None) -> LeNet5:
+        """The network before its training."""
+        return LeNet5(self.network, rng, self.initialisation)
+
+    def build_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        """That of the network's parameters, at the rate of the first pass."""
+        if self.optimizer == "sdlm":
+            return SDLM(model.named_parameters(), self.schedule[0], self.mu)
+        trained = [p for p in model.parameters() if p.requires_grad]
+        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[self.optimizer]
+        return kind(trained, lr=self.schedule[0])
+
+    @property
+    def estimates_curvature(self) -> bool:
+        """Whether the optimiser takes a curvature before each pass, and has step sizes by it."""
+        return self.optimizer == "sdlm"
+
+    def remembered(self, kept: Tensor, new: Tensor, number: int) -> Tensor:
+        """The curvature that pass `number` uses, from the one kept so far and the new estimate."""
+        return CURVATURE_MEMORY[self.curvature_memory](kept, new, number)
+
+    def seen(self, split: Split) -> Split:
+        """The split as the network sees it: with the recipe's input values of paper and ink."""
+        return split.at(self.levels)
+
+    def training_set(self, train: Split) -> Split:
+        """What is trained on, as the network sees it. Raises ValueError for too few patterns."""
+        n = self.training_patterns
+        return self.seen(train if n is None else train.first(n))
+
+    def patterns(self, train: Split, seed: int) -> Patterns:
+        """What is presented in each pass of a training on this `training_set`."""
+        patterns: Patterns
+        if self.strings is not None:
+            patterns = Strings(train, seed, self.reshuffle, self.strings)
+        elif self.distortions is not None:
+            patterns = Distorted(train, seed, self.reshuffle, self.distortions)
+        else:
+            patterns = Originals(train, seed, self.reshuffle)
+        return Noisy(patterns, seed, self.noise, self.levels) if self.noise else patterns
+
+    def judged_on(self, split: Split) -> Split:
+        """What errors are counted on, of a split as the network sees it: with strings, fixed fields."""
+        return fixed_fields(split, self.strings, self.noise) if self.strings else split
+
+    def penalties(self, model: nn.Module, split: Split) -> Tensor:
+        """What a trained network makes of the split, (N, classes): the smallest is its answer."""
+        return self.engine.penalties(model, self.judged_on(self.seen(split)).inputs)

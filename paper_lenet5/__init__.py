@@ -5,22 +5,30 @@ lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B),
 sdlm (appendix C), patterns, eager, training, recipe (III-B); and compiled, which does what eager does,
 faster. Beside the paper: pretrained, hub and pictures, which make the network useful, and modern.
 
-What builds on LeNet5 is imported when it is first asked for: the Hub's client, whose model class
-LeNet5 is, takes several times as long as all the rest of the package.
+Names are imported when they are first asked for: PyTorch takes a second, and the Hub's client, whose
+model class LeNet5 is, as long again.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .losses import MAPLoss, MSELoss
-from .mnist import load_fashion_mnist, load_mnist
-from .preprocess import preprocess
+from .preprocess import preprocess  # now: asked for later, this name would be that of the file
 
 if TYPE_CHECKING:
     from .lenet5 import LeNet5
+    from .losses import MAPLoss, MSELoss
+    from .mnist import load_fashion_mnist, load_mnist
     from .sdlm import SDLM, diagonal_curvature
 
-_LATER = {"LeNet5": ".lenet5", "SDLM": ".sdlm", "diagonal_curvature": ".sdlm"}
+_LATER = {
+    "LeNet5": ".lenet5",
+    "MAPLoss": ".losses",
+    "MSELoss": ".losses",
+    "SDLM": ".sdlm",
+    "diagonal_curvature": ".sdlm",
+    "load_fashion_mnist": ".mnist",
+    "load_mnist": ".mnist",
+}
 
 __all__ = [
     "SDLM",
@@ -38,3 +46,7 @@ def __getattr__(name: str) -> object:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LATER[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

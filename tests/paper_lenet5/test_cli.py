@@ -88,3 +88,31 @@ heavy = {"torchvision", "gradio", "numba", "pandas", "scipy", "matplotlib"} & se
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", code, str(pictures)], check=True, stdout=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("options", [["--help"], ["classify", "--help"], ["classify"]])
+def test_options_are_read_before_anything_large_is_imported(options):
+    code = """
+import runpy, sys
+try: runpy.run_module("paper_lenet5", run_name="__main__", alter_sys=True)
+except SystemExit: pass
+assert "argparse" in sys.modules
+large = {"torch", "numpy", "huggingface_hub", "PIL"} & set(sys.modules)
+assert not large, large
+"""
+    subprocess.run([sys.executable, "-c", code, *options], check=True, capture_output=True)
+
+
+def test_the_package_names_all_that_it_imports_later():
+    code = """
+import sys
+import paper_lenet5
+assert "torch" not in sys.modules
+assert set(paper_lenet5.__all__) <= set(dir(paper_lenet5))
+from paper_lenet5.lenet5 import LeNet5  # imports the file preprocess.py, too
+for name in paper_lenet5.__all__:
+    assert callable(getattr(paper_lenet5, name)), name
+assert paper_lenet5.LeNet5 is LeNet5
+assert not hasattr(paper_lenet5, "LeNet6")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

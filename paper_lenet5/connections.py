@@ -11,6 +11,3 @@ TABLE_I: tuple[tuple[int, ...], ...] = (
     (0, 1, 2, 3, 4, 5),
 )  # fmt: skip
 """One entry per C3 map: the S2 maps it is connected to. 60 of the 96 possible crosses."""
-
-FULL: tuple[tuple[int, ...], ...] = (tuple(range(6)),) * len(TABLE_I)
-"""Every C3 map looks at all six: what is built where Table I is left out."""

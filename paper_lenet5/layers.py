@@ -1,7 +1,4 @@
-"""The squashing function and the two layers that no library has. Section II-A, II-B, appendix A.
-
-And what stands in their place in networks of today, to see what each of them does.
-"""
+"""The squashing function and the two layers that no library has. Section II-A, II-B, appendix A."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -33,13 +30,7 @@ class Activation(NamedTuple):
     slope: Callable[[Tensor], Tensor]
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "scaled tanh": Activation(squash, slope),
-    "tanh": Activation(torch.tanh, lambda x: 1 - x * x),
-    "relu": Activation(torch.relu, lambda x: (x > 0).to(x.dtype)),
-    "none": Activation(lambda a: a, torch.ones_like),
-}
-"""The paper's, and those that took its place."""
+SQUASHING = Activation(squash, slope)
 
 
 class Subsampling(nn.Module):
@@ -68,34 +59,17 @@ class Subsampling(nn.Module):
         """The one trainable connection of each unit, and its bias."""
         return sums * self.coefficient[:, None, None] + self.bias[:, None, None]
 
+    def squares(self, x: Tensor, each: bool) -> Tensor:
+        """What appendix C takes for the squares of the inputs x of the layer (D8).
 
-class AveragePooling(Subsampling):
-    """Subsampling with coefficient 1/4 and bias 0, neither of which is trained."""
-
-    COEFFICIENT = 0.25
-
-    def __init__(self, maps: int):
-        super().__init__(maps)
-        self.requires_grad_(False)
-        self.coefficient.fill_(self.COEFFICIENT)
-        self.bias.zero_()
-
-
-class MaxPooling(AveragePooling):
-    """The largest of the four inputs: it stands where Subsampling has their sum, times 1."""
-
-    COEFFICIENT = 1.0
-
-    @staticmethod
-    def sums(x: Tensor) -> Tensor:
-        return functional.max_pool2d(x, 2)
-
-
-POOLINGS: dict[str, type[Subsampling]] = {
-    "trainable": Subsampling,
-    "average": AveragePooling,
-    "max": MaxPooling,
-}
+        Their own, where `each` of the four feeds a connection by itself; where their sum feeds the
+        one connection, four equal ones that add up to the square of the sum.
+        """
+        return (
+            x.square()
+            if each
+            else functional.interpolate(self.sums(x).square() / 4, scale_factor=2)
+        )
 
 
 class TableConvolution(nn.Module):

@@ -1,20 +1,20 @@
 """LeNet-5. Section II-B, Fig. 2."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from .connections import FULL, TABLE_I
+from .bitmaps import digit_bitmaps
+from .config import LeNet5Config
+from .connections import TABLE_I
 from .initialisation import Initialisation, initialise
-from .layers import ACTIVATIONS, POOLINGS, Activation, Subsampling, TableConvolution
+from .layers import SQUASHING, Activation, Subsampling, TableConvolution, squash
+from .losses import Loss
 from .preprocess import FIELD, check_values
-from .pretrained import Pretrained
-from .rbf import CODES, EuclideanRBF
-
-_TABLES = {"table I": TABLE_I, "full": FULL}
+from .pretrained import Pretrained, WeightsUnusable
+from .rbf import EuclideanRBF
 
 SHIPPED = {
     "lenet5-1998": "4618d44e099406cd4fab3b5464e1b13768b73a2a3933fc46f9f8f10deba9a028",
@@ -24,40 +24,18 @@ SHIPPED = {
 }
 """The trained networks in the package, by the SHA-256 of their weights: of each row the one of seed 0,
 whatever its error is. The first is what `LeNet5.from_pretrained()` gives."""
-
-
-@dataclass(frozen=True)
-class LeNet5Config:
-    """The network as printed, unless something of today is put in the place of one of its parts.
-
-    Raises ValueError for a name that it does not know.
-    """
-
-    activation: str = "scaled tanh"
-    """Or "tanh", "relu": of C1, C3, C5 and F6, and of S2 and S4 where they are trainable."""
-    pooling: str = "trainable"
-    """Or "average", "max", both without an activation of their own."""
-    table: str = "table I"
-    """Or "full": which S2 maps C3 looks at."""
-    output: str = "bitmaps"
-    """Or "bitmaps and blank" (eleven classes), "random codes", "one of ten": the centers of the RBF
-    layer. Or "linear": ten weighted sums."""
-
-    def __post_init__(self):
-        for field, known in (("activation", [n for n in ACTIVATIONS if n != "none"]),
-                             ("pooling", list(POOLINGS)), ("table", list(_TABLES)),
-                             ("output", [*CODES, "linear"])):  # fmt: skip
-            if getattr(self, field) not in known:
-                raise ValueError(f"expected {field} of {known}, got {getattr(self, field)!r}")
+WITH_BLANK = LeNet5Config(output="bitmaps and blank")
+"""What records and config.json say of a network with `blank`."""
 
 
 class LeNet5(Pretrained):
     """The network of Fig. 2: 60,000 trainable parameters, 340,908 connections.
 
     (N, 1, 32, 32) float32 in -0.1 (paper) ... 1.175 (ink) to (N, 10) penalties, the smallest wins;
-    (N, 11) with the blank of a network for strings. Inputs larger than 32x32 give a map of penalties
-    (N, 10, rows, columns), one answer every 4 pixels, since C5 is a convolution (section VII). Raises
-    ValueError for other shapes, types or values: grey levels 0 ... 255 are no input, preprocess them.
+    (N, 11) with the `blank` that stands between the characters of a string. Inputs larger than 32x32
+    give a map of penalties (N, 10, rows, columns), one answer every 4 pixels, since C5 is a
+    convolution (section VII). Raises ValueError for other shapes, types or values: grey levels
+    0 ... 255 are no input, preprocess them.
 
     A new network is drawn from `generator` (torch's own where there is none) by the rule of D4, or
     by another `initialisation`. `LeNet5.from_pretrained()` is a trained one.
@@ -65,35 +43,36 @@ class LeNet5(Pretrained):
 
     options: ClassVar[type] = LeNet5Config
     shipped: ClassVar[Mapping[str, str]] = SHIPPED
-    shipped_options: ClassVar[Mapping[str, LeNet5Config]] = {
-        "lenet5-sdnn": LeNet5Config(output="bitmaps and blank")
-    }
+    shipped_options: ClassVar[Mapping[str, LeNet5Config]] = {"lenet5-sdnn": WITH_BLANK}
 
     def __init__(
         self,
-        config: LeNet5Config = LeNet5Config(),
         generator: torch.Generator | None = None,
         initialisation: Initialisation | None = None,
+        *,
+        blank: bool = False,
     ):
         super().__init__()
-        self.config = config
-        pooling, codes = POOLINGS[config.pooling], CODES.get(config.output)
-        f6_units = 10 if config.output == "one of ten" else 84
+        self.config = WITH_BLANK if blank else LeNet5Config()
         self.c1 = nn.Conv2d(1, 6, 5)
-        self.s2 = pooling(6)
-        self.c3 = TableConvolution(_TABLES[config.table])
-        self.s4 = pooling(16)
+        self.s2 = Subsampling(6)
+        self.c3 = TableConvolution(TABLE_I)
+        self.s4 = Subsampling(16)
         self.c5 = nn.Conv2d(16, 120, 5)
-        self.f6 = nn.Linear(120, f6_units)
-        if codes is None:
-            self.output = nn.Linear(f6_units, 10)
+        self.f6 = nn.Linear(120, 84)
+        self.rbf = EuclideanRBF(digit_bitmaps(blank))
         initialise(self, generator, initialisation)
-        if codes is not None:
-            self.rbf = EuclideanRBF(codes(generator))
+
+    @classmethod
+    def of(cls, config: LeNet5Config | None) -> "LeNet5":
+        """A new network that is described so. Raises WeightsUnusable if it is not as printed."""
+        if config not in (None, LeNet5Config(), WITH_BLANK):
+            raise WeightsUnusable(f"these weights are not of the network as printed but of {config}: "
+                                  "load them with paper_lenet5.variants.Variant")  # fmt: skip
+        return cls(blank=config == WITH_BLANK)
 
     def forward(self, x: Tensor) -> Tensor:
-        output = self.output if self.config.output == "linear" else self.rbf
-        penalties = output(self.states(x)["f6"]).movedim(-1, 1)  # (N, 10, rows, columns)
+        penalties = self.rbf(self.states(x)["f6"]).movedim(-1, 1)  # (N, 10, rows, columns)
         return penalties.flatten(1) if x.shape[-2:] == (FIELD, FIELD) else penalties
 
     def states(self, x: Tensor) -> dict[str, Tensor]:
@@ -102,6 +81,17 @@ class LeNet5(Pretrained):
         The shapes are those of a 32x32 input; F6's 84 units stand last. Raises ValueError for an
         input that is not (N, 1, >= 32, >= 32), or has other values than `preprocess` gives.
         """
+        self.check(x)
+        c1 = squash(self.c1(x))  # (N, 6, 28, 28)
+        s2 = squash(self.s2(c1))  # (N, 6, 14, 14)
+        c3 = squash(self.c3(s2))  # (N, 16, 10, 10)
+        s4 = squash(self.s4(c3))  # (N, 16, 5, 5)
+        c5 = squash(self.c5(s4))  # (N, 120, 1, 1)
+        f6 = squash(self.f6(c5.movedim(1, -1)))  # (N, 1, 1, 84)
+        return {"c1": c1, "s2": s2, "c3": c3, "s4": s4, "c5": c5, "f6": f6}
+
+    def check(self, x: Tensor) -> None:
+        """Raises ValueError for what is no input of the network."""
         if x.ndim != 4 or x.shape[1] != 1 or min(x.shape[2:]) < FIELD:
             raise ValueError(f"expected input of shape (N, 1, >= 32, >= 32), got {tuple(x.shape)}")
         if x.dtype != self.c1.weight.dtype:
@@ -109,24 +99,19 @@ class LeNet5(Pretrained):
                 f"expected {self.c1.weight.dtype}, as preprocess gives it, got {x.dtype}"
             )
         check_values(x)
-        f, g = self.activation("c1").function, self.activation("s2").function
-        c1 = f(self.c1(x))  # (N, 6, 28, 28)
-        s2 = g(self.s2(c1))  # (N, 6, 14, 14)
-        c3 = f(self.c3(s2))  # (N, 16, 10, 10)
-        s4 = g(self.s4(c3))  # (N, 16, 5, 5)
-        c5 = f(self.c5(s4))  # (N, 120, 1, 1)
-        f6 = f(self.f6(c5.movedim(1, -1)))  # (N, 1, 1, 84)
-        return {"c1": c1, "s2": s2, "c3": c3, "s4": s4, "c5": c5, "f6": f6}
+
+    def activation(self, layer: str) -> Activation:
+        """What follows the weighted sums of the layer of that name: eq. 6 in all of them (D3)."""
+        return SQUASHING
+
+    def loss_curvature(self, loss: Loss, last: Tensor) -> Tensor:
+        """d2E / dx2 of each pattern's loss at F6, the last of the states (N, 84), in the same shape."""
+        return loss.curvature(last, self.rbf.centers)
 
     @property
     def classes(self) -> int:
-        """Ten digits, and the blank where the configuration has it."""
-        return len(self.output.bias if self.config.output == "linear" else self.rbf.centers)
-
-    def activation(self, layer: str) -> Activation:
-        """What follows the weighted sums of the layer of that name."""
-        squashed = layer not in ("s2", "s4") or self.config.pooling == "trainable"
-        return ACTIVATIONS[self.config.activation if squashed else "none"]
+        """Ten digits, and the blank if there is one."""
+        return len(self.rbf.centers)
 
     @torch.no_grad()
     def classify(self, x: Tensor) -> Tensor:
@@ -147,9 +132,6 @@ class LeNet5(Pretrained):
                 rows.append(LayerRow("output", classes, 1, 0, classes * inputs))
                 continue
             parameters = sum(p.numel() for p in layer.parameters() if p.requires_grad)
-            if name == "output":
-                rows.append(LayerRow(name, len(layer.bias), 1, parameters, parameters))
-                continue
             maps = len(layer.bias)
             units = states[name].numel() // maps  # per map; each of them has all the connections
             per_unit = 5 * maps if isinstance(layer, Subsampling) else parameters

@@ -44,8 +44,7 @@ class MAPLoss:
 
     The loss is positive. e^-j is the rubbish class: a class whose penalty is well above j is hardly
     pushed up any more. The paper gives no value for j (D7). `factor` as in MSELoss. With j infinite
-    there is no rubbish, and E is the cross entropy of the softmax over -y_i: CROSS_ENTROPY. Raises
-    ValueError for a negative j.
+    there is no rubbish. Raises ValueError for a negative j.
     """
 
     j: float
@@ -87,7 +86,6 @@ class MAPLoss:
         return torch.cat([penalties, penalties.new_full((len(penalties), 1), self.j)], 1)
 
 
-CROSS_ENTROPY = MAPLoss(j=math.inf)
 Loss = MSELoss | MAPLoss
 
 

@@ -62,16 +62,23 @@ class Pretrained(
 ):
     """A network with `from_pretrained`, `save_pretrained` and `push_to_hub`.
 
-    A subclass may say which dataclass of `options` its __init__ takes as `config`, which it then
-    keeps as self.config, and what is `shipped` with the package.
+    A subclass may say which dataclass of `options` describes its networks, each of which then keeps
+    its own as self.config and is made by `of` from them; and what is `shipped` with the package.
     """
 
+    architecture: ClassVar[str | None] = None
+    """What config.json calls it, if not by the name of the class."""
     options: ClassVar[type | None] = None
     """A dataclass of strings and numbers that raises ValueError for values it does not know."""
     shipped: ClassVar[Mapping[str, str]] = {}
     """The SHA-256 of weights/NAME.safetensors by name."""
     shipped_options: ClassVar[Mapping[str, object]] = {}
     """The options of those that have not the standard ones."""
+
+    @classmethod
+    def of(cls: type[AnyNetwork], options: object | None) -> AnyNetwork:
+        """A new network with these `options`; None stands for the standard ones."""
+        return cls() if options is None else cls(options)
 
     @classmethod
     def from_pretrained(
@@ -113,7 +120,7 @@ class Pretrained(
             )
         state = _read_weights(path, sha256, remedy)
         with torch.random.fork_rng(devices=[]):  # to draw weights that are not kept
-            network = cls() if config is None else cls(config)
+            network = cls.of(config)
         misfits = _misfits(network.state_dict(), state)
         if misfits:
             raise WeightsUnusable(f"{path} does not fit {cls.__name__} ({misfits}): {remedy}")
@@ -129,7 +136,7 @@ class Pretrained(
         # No metadata: two entries of it would come in random order.
         weights = save({name: tensor.contiguous() for name, tensor in self.state_dict().items()})
         config = {
-            "architectures": [type(self).__name__],
+            "architectures": [self.architecture or type(self).__name__],
             **(asdict(self.config) if self.options else {}),
             "format_version": FORMAT_VERSION,
             "weights_sha256": hashlib.sha256(weights).hexdigest(),
@@ -156,7 +163,7 @@ class Pretrained(
                 f"{path} has format_version {version!r}, and this paper_lenet5 reads "
                 f"{FORMAT_VERSION}: pip install --upgrade paper-lenet5"
             )
-        if network != [cls.__name__]:
+        if network != [cls.architecture or cls.__name__]:
             raise WeightsUnusable(
                 f"{path} is of {network}: load it with the from_pretrained of that class and not of "
                 f"{cls.__name__}"

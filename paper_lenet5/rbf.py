@@ -1,11 +1,7 @@
 """The Euclidean RBF output layer. Section II-B, eq. 7; its centers are the bitmaps of Fig. 3."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
-
-from .bitmaps import digit_bitmaps
 
 
 class EuclideanRBF(nn.Module):
@@ -29,17 +25,3 @@ class EuclideanRBF(nn.Module):
         if x.shape[-1:] != (units,):
             raise ValueError(f"expected states of shape (..., {units}), got {tuple(x.shape)}")
         return torch.square(x.unsqueeze(-2) - self.centers).sum(-1)
-
-
-CODES: dict[str, Callable[[torch.Generator | None], Tensor]] = {
-    "bitmaps": lambda rng: digit_bitmaps(),
-    "bitmaps and blank": lambda rng: torch.cat([digit_bitmaps(), -torch.ones(1, 84)]),
-    "random codes": lambda rng: 2.0 * torch.randint(2, (10, 84), generator=rng) - 1,
-    "one of ten": lambda rng: 2 * torch.eye(10) - 1,
-}
-"""What the centers can be, (classes, units of F6).
-
-The paper's ten; with them the blank that stands between the characters of a string (Fig. 3's space,
-all paper; section VII); the random codes that section II-B names, and the place code, one of ten, that
-it argues against.
-"""

@@ -4,24 +4,28 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from . import variants
+from .config import LeNet5Config, check_names
 from .distort import DistortionRanges
 from .initialisation import Initialisation
-from .lenet5 import LeNet5, LeNet5Config
+from .lenet5 import LeNet5
 from .losses import Loss, MAPLoss
 from .patterns import Distorted, Noisy, Originals, Patterns, Split, Strings, fixed_fields
 from .preprocess import BLACK, WHITE
-from .sdlm import CURVATURE_PATTERNS, MU, SDLM, check_options
+from .sdlm import CURVATURE_PATTERNS, MU, SDLM, CoefficientInput, check_options
 from .strings import StringRanges
 from .training import Session
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
 """eta of eq. 21 for each of the 20 passes, per pattern (section III-B; D12)."""
 
-CURVATURE_MEMORY: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {
+CurvatureMemory = Literal["mean", "latest", "first", "largest"]
+CURVATURE_MEMORY: dict[CurvatureMemory, Callable[[Tensor, Tensor, int], Tensor]] = {
     "mean": lambda kept, new, number: kept + (new - kept) / number,
     "latest": lambda kept, new, number: new,
     "first": lambda kept, new, number: kept,
@@ -43,13 +47,13 @@ class Recipe:
     schedule: tuple[float, ...] = SCHEDULE
     mu: float = MU
     curvature_patterns: int = CURVATURE_PATTERNS
-    curvature_memory: str = "mean"
+    curvature_memory: CurvatureMemory = "mean"
     """How the estimates before this pass and the earlier ones combine: see CURVATURE_MEMORY."""
     output_curvature: float | None = 2.0
-    coefficient_input: str = "sum"
+    coefficient_input: CoefficientInput = "sum"
     """The last two are arguments of `sdlm.diagonal_curvature`."""
-    optimizer: str = "sdlm"
-    """Or "sgd", "adam", with eta of the schedule as the learning rate."""
+    optimizer: Literal["sdlm", "sgd", "adam"] = "sdlm"
+    """The others with eta of the schedule as the learning rate."""
     batch: int = 1
     """Patterns per step, for which their mean gradient is taken."""
     reshuffle: bool = False
@@ -79,15 +83,10 @@ class Recipe:
             )
         if not 0 <= self.noise <= 1:
             raise ValueError(f"expected noise in 0 ... 1, got {self.noise}")
+        check_names(self)
         check_options(self.output_curvature, self.coefficient_input)
         if self.output_curvature == math.inf:
             raise ValueError("expected a finite output_curvature, got infinity")
-        if self.optimizer not in ("sdlm", "sgd", "adam"):
-            raise ValueError(f"expected optimizer sdlm, sgd or adam, got {self.optimizer!r}")
-        if self.curvature_memory not in CURVATURE_MEMORY:
-            raise ValueError(
-                f"expected curvature_memory of {list(CURVATURE_MEMORY)}, got {self.curvature_memory!r}"
-            )
         if self.strings and self.distortions:
             raise ValueError(
                 "expected strings or distortions: strings are of undistorted characters"
@@ -108,7 +107,7 @@ class Recipe:
 
     def build(self, rng: torch.Generator | None) -> LeNet5:
         """The network before its training."""
-        return LeNet5(self.network, rng, self.initialisation)
+        return variants.build(self.network, rng, self.initialisation)
 
     def build_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """That of the network's parameters, at the rate of the first pass."""

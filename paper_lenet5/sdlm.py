@@ -1,15 +1,14 @@
 """Stochastic diagonal Levenberg-Marquardt, for every single parameter. Appendix C, eq. 18 to 27."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn import functional
 
-from .layers import MaxPooling, Subsampling
+from .layers import Subsampling
 from .lenet5 import LeNet5
 from .losses import Loss
 from .preprocess import FIELD
@@ -18,8 +17,8 @@ MU = 0.02
 """mu of eq. 21 (section III-B)."""
 CURVATURE_PATTERNS = 500
 """Patterns that the curvature is estimated on before each pass (section III-B)."""
-COEFFICIENT_INPUTS = ("sum", "each")
-"""What may feed the one weight of a subsampling unit (D8)."""
+CoefficientInput = Literal["sum", "each"]
+"""What feeds the one weight of a subsampling unit (D8)."""
 
 
 @torch.no_grad()
@@ -29,15 +28,15 @@ def diagonal_curvature(
     labels: Tensor,
     loss: Loss,
     output_curvature: float | None = None,
-    coefficient_input: str = "sum",
+    coefficient_input: CoefficientInput = "sum",
 ) -> dict[str, Tensor]:
     """h_kk of eq. 23 for every trainable parameter: {name: tensor of the parameter's shape} >= 0.
 
     images (P, 1, 32, 32) float32, labels (P,); the plain mean over the P patterns (eq. 24). The
-    recursion starts from d2E / dx2 at F6, or d2E / dy2 of the scores where the output is linear: the
-    loss's own, or the constant `output_curvature` that the authors' later code puts in its place, and
-    our training too (D6). What feeds the one weight of a subsampling unit is the "sum" of its four
-    inputs, or each of the four by a connection of its own ("each", D8).
+    recursion starts from d2E / dx2 at F6: the loss's own, or the constant `output_curvature` that the
+    authors' later code puts in its place, and our training too (D6). What feeds the one weight of a
+    subsampling unit is the "sum" of its four inputs, or each of the four by a connection of its own
+    ("each", D8).
     Neither loss's curvature depends on the labels; they only have to be as many as the images.
     Raises ValueError for images that the model does not take, none at all, or unknown options.
     """
@@ -48,48 +47,68 @@ def diagonal_curvature(
     if images.shape[2:] != (FIELD, FIELD):
         raise ValueError(f"expected images of {FIELD}x{FIELD}, got {tuple(images.shape)}")
     states = model.states(images)
-    inputs = {"c1": images, "s2": states["c1"], "c3": states["s2"], "s4": states["c3"],
-              "c5": states["s4"], "f6": states["c5"].movedim(1, -1)}  # fmt: skip
-    f6 = states["f6"]
-    if model.config.output == "linear":
-        at_output = _start(output_curvature, loss.output_curvature, model.output(f6).flatten(1))
-        sums, at_state = back_through_squares(
-            model.output, f6.square(), at_output.view(len(f6), 1, 1, -1)
-        )
-        sums = {f"output.{key}": h for key, h in sums.items()}
+    *_, last = states.values()
+    last = last.flatten(1)
+    if output_curvature is None:
+        at_last = model.loss_curvature(loss, last)
     else:
-        at_state = _start(output_curvature, partial(loss.curvature, centers=model.rbf.centers),
-                          f6.flatten(1))  # fmt: skip
-        sums = {}
-    for name in reversed(inputs):
-        layer, x = getattr(model, name), inputs[name]
-        at_sum = model.activation(name).slope(states[name]).square() * at_state.view_as(
-            states[name]
-        )
-        if isinstance(layer, MaxPooling):  # each unit has one input that counts
-            squares = x
-        elif isinstance(layer, Subsampling) and coefficient_input == "sum":
-            # four equal inputs that add up to the square of the sum
-            squares = functional.interpolate(layer.sums(x).square() / 4, scale_factor=2)
-        else:
-            squares = x.square()
-        of_parameters, at_state = back_through_squares(layer, squares, at_sum)  # eq. 27
-        sums |= {f"{name}.{key}": h for key, h in of_parameters.items()}
+        at_last = torch.full_like(last, output_curvature)
+    sums = back_through_layers(passed(model, images, states), at_last, coefficient_input)
     return {
         name: sums[name] / len(images) for name, p in model.named_parameters() if p.requires_grad
     }
 
 
-def check_options(output_curvature: float | None, coefficient_input: str) -> None:
+def check_options(output_curvature: float | None, coefficient_input: CoefficientInput) -> None:
     """Raises ValueError for options that `diagonal_curvature` does not know, in either engine."""
-    if coefficient_input not in COEFFICIENT_INPUTS:
-        raise ValueError(f"expected one of {COEFFICIENT_INPUTS}, got {coefficient_input!r}")
+    known = get_args(CoefficientInput)
+    if coefficient_input not in known:
+        raise ValueError(f"expected one of {known}, got {coefficient_input!r}")
     if output_curvature is not None and not output_curvature >= 0:
         raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
 
 
-def _start(constant: float | None, own: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
-    return own(at) if constant is None else torch.full_like(at, constant)
+class Passed(NamedTuple):
+    """A layer that patterns have gone through, its inputs, and f'(a) of its units, by their states."""
+
+    name: str
+    layer: nn.Module
+    inputs: Tensor
+    slopes: Tensor
+
+
+def passed(model: LeNet5, images: Tensor, states: Mapping[str, Tensor]) -> list[Passed]:
+    """Every layer of the model with what its `states` say, from C1 upwards."""
+    inputs = [images, *states.values()]
+    return [
+        Passed(name, getattr(model, name), x.movedim(1, -1) if name == "f6" else x,
+               model.activation(name).slope(state))
+        for (name, state), x in zip(states.items(), inputs)  # noqa: B905
+    ]  # fmt: skip
+
+
+def back_through_layers(
+    layers: Sequence[Passed], at_state: Tensor, coefficient_input: CoefficientInput
+) -> dict[str, Tensor]:
+    """Eq. 25 and 27 from the last layer down to the first.
+
+    From d2E / dx2 of the last layer's states, in any shape, to what eq. 23 sums up of each parameter:
+    {"layer.parameter": sum over the patterns}.
+    """
+    sums = {}
+    for name, layer, inputs, slopes in reversed(layers):
+        at_sum = slopes.square() * at_state.view_as(slopes)
+        squares = squared_inputs(layer, inputs, coefficient_input)
+        of_parameters, at_state = back_through_squares(layer, squares, at_sum)
+        sums |= {f"{name}.{key}": h for key, h in of_parameters.items()}
+    return sums
+
+
+def squared_inputs(layer: nn.Module, x: Tensor, coefficient_input: CoefficientInput) -> Tensor:
+    """x_j^2 of eq. 23, for a layer of any kind."""
+    if isinstance(layer, Subsampling):
+        return layer.squares(x, each=coefficient_input == "each")
+    return x.square()
 
 
 def back_through_squares(

@@ -23,9 +23,10 @@ from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
 from paper_lenet5 import LeNet5, MAPLoss, MSELoss, diagonal_curvature
-from paper_lenet5.layers import Subsampling, squash
+from paper_lenet5.layers import squash
 from paper_lenet5.losses import Loss
 from paper_lenet5.recipe import CURVATURE_MEMORY, Recipe
+from paper_lenet5.sdlm import back_through_squares, passed, squared_inputs
 from paper_lenet5.training import Session
 
 from .rows import datasets
@@ -113,13 +114,12 @@ def exact_curvature(model: LeNet5, images: Tensor, losses: Sequence[Loss]) -> li
             hessian = f6_hessian(loss, states["f6"].flatten(1), model.rbf.centers)
             for name, jacobian in of_parameters.items():
                 diagonal[name] += _diagonal(jacobian, *hessian).sum(0) / len(images)
-            x = some
-            for name in LAYERS:
-                layer, x = getattr(model, name), x.movedim(1, -1) if name == "f6" else x
-                at_sums = _diagonal(of_sums[name], *hessian).view_as(states[name])
-                for key, h in _over_connections(layer, x, at_sums).items():
+            for name, layer, x, slopes in passed(model, some, states):
+                at_sums = _diagonal(of_sums[name], *hessian).view_as(slopes)
+                squares = squared_inputs(layer, x, RECIPE.coefficient_input)
+                of_layer, _ = back_through_squares(layer, squares, at_sums)  # eq. 23 and 25
+                for key, h in of_layer.items():
                     unshared[f"{name}.{key}"] += h / len(images)
-                x = states[name]
     return exact
 
 
@@ -128,19 +128,6 @@ def _diagonal(jacobian: Tensor, multiple: Tensor, rows: Tensor) -> Tensor:
     flat = jacobian.flatten(2)
     diagonal = multiple.unsqueeze(1) * flat.square().sum(1) + (rows @ flat).square().sum(1)
     return diagonal.view(len(jacobian), *jacobian.shape[2:])
-
-
-def _over_connections(layer: nn.Module, x: Tensor, at_sums: Tensor) -> dict[str, Tensor]:
-    """Eq. 23 and 25: (d2E / da2) x^2 summed over the connections that share each parameter.
-
-    The layer is linear in its parameters: this is its own backward pass over squared inputs.
-    """
-    if isinstance(layer, Subsampling):
-        output = layer.connect(layer.sums(x).square())
-    else:
-        output = layer(x.square())
-    names, own = zip(*layer.named_parameters(), strict=True)
-    return dict(zip(names, torch.autograd.grad(output, own, at_sums), strict=True))
 
 
 def compare(recursion: Tensor, exact: Tensor, unshared: Tensor, mu: float) -> dict[str, object]:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from tests import ROOT
 
-ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "hub",
-         "pretrained", "lenet5", "modern", "losses", "mnist", "distort", "changes", "strings", "reading",
-         "patterns", "sdlm", "eager", "compiled", "training", "recipe", "pictures"]  # fmt: skip
+ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "losses", "hub",
+         "pretrained", "config", "lenet5", "variants", "modern", "mnist", "distort", "changes",
+         "strings", "reading", "patterns", "sdlm", "eager", "compiled", "training", "recipe",
+         "pictures"]  # fmt: skip
 
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..layers import SQUASHING
 from ..lenet5 import LeNet5
+from ..variants import NONE, RELU, TANH, MaxPooling
 from . import kernels as k
 from .lanes import LANES
 
@@ -40,7 +42,7 @@ class Packed(NamedTuple):
 
 
 class Network(NamedTuple):
-    """What a LeNet5Config says, in numbers."""
+    """What the parts of a LeNet5 or a Variant of it are, in numbers."""
 
     activation: int
     pooled_activation: int
@@ -106,18 +108,17 @@ DERIVATIVES = _ends((_C1, _S2, _C3, k.MANY * k.PLANE, _S4, _C5, _F6, _CLASSES, k
 _NAMES = ("c1.weight", "c1.bias", "s2.coefficient", "s2.bias", "c3.weight", "c3.bias",
           "s4.coefficient", "s4.bias", "c5.weight", "c5.bias", "f6.weight", "f6.bias",
           "output.weight", "output.bias")  # fmt: skip
-_ACTIVATIONS = {"scaled tanh": k.SCALED_TANH, "tanh": k.TANH, "relu": k.RELU}
+_ACTIVATIONS = {SQUASHING: k.SCALED_TANH, TANH: k.TANH, RELU: k.RELU, NONE: k.NONE}
 
 
 def network_of(model: LeNet5) -> Network:
-    """The model's configuration."""
-    config = model.config
-    activation, trainable = _ACTIVATIONS[config.activation], config.pooling == "trainable"
+    """What the model's parts are."""
+    f, g = (_ACTIVATIONS[model.activation(layer)] for layer in ("c1", "s2"))
     inputs, maps = _crosses(model)
     fed = [maps[inputs == i] for i in range(k.FEW)]
     return Network(
-        activation, activation if trainable else k.NONE, config.pooling == "max",
-        config.output == "linear", model.classes, _packed_ends(model), np.array(fed),
+        f, g, isinstance(model.s2, MaxPooling), not hasattr(model, "rbf"), model.classes,
+        _packed_ends(model), np.array(fed),
     )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ def pack(model: LeNet5, values: Mapping[str, Tensor]) -> np.ndarray:
 def pack_weights(model: LeNet5) -> np.ndarray:
     """The model's parameters, those that are not trained and the centers among them."""
     values = dict(model.named_parameters())
-    if model.config.output != "linear":
+    if hasattr(model, "rbf"):
         values["output.weight"] = model.rbf.centers
     return pack(model, values)
 

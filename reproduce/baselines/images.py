@@ -1,5 +1,8 @@
 """The versions of the database: regular, deslanted, 16x16. Section III-A."""
 
+from collections.abc import Callable
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -39,10 +42,15 @@ def reduced(images: Tensor) -> Tensor:
     return functional.pad(small[:, 0].round().byte(), [(images.shape[1] - size) // 2] * 4)
 
 
-VERSIONS = {"regular": lambda images: images, "deslanted": deslanted, "16x16": reduced}
+Version = Literal["regular", "deslanted", "16x16"]
+VERSIONS: dict[Version, Callable[[Tensor], Tensor]] = {
+    "regular": lambda images: images,
+    "deslanted": deslanted,
+    "16x16": reduced,
+}
 
 
-def version(split: Split, name: str) -> Split:
+def version(split: Split, name: Version) -> Split:
     """The split in one of the three versions."""
     if name == "regular":
         return split

@@ -4,11 +4,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from paper_lenet5.config import check_names
 from paper_lenet5.distort import DistortionRanges
 from paper_lenet5.patterns import Distorted, Originals, Split, generator
 from paper_lenet5.training import Training
@@ -45,12 +47,16 @@ class MinibatchRecipe:
     weight_decay: float = 0.0
     schedule: Callable[[float], float] = constant
     """From the part of the training that is done, 0 ... 1, to a factor of the learning rate."""
-    reduction: str = "mean"
-    """Of the cross entropy over the batch, "mean" or "sum"."""
+    reduction: Literal["mean", "sum"] = "mean"
+    """Of the cross entropy over the batch."""
     label_smoothing: float = 0.0
     steps: int | None = None
     """Batches in each pass, or None for all of them."""
     distortions: DistortionRanges | None = None
+
+    def __post_init__(self):
+        """Raises ValueError for a reduction it does not know."""
+        check_names(self)
 
     def build(self, rng: torch.Generator | None) -> nn.Module:
         """The network before its training; PyTorch's layers draw from the global stream, not `rng`."""

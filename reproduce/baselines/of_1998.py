@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from paper_lenet5.initialisation import Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution, squash
 from paper_lenet5.preprocess import FIELD
-from paper_lenet5.rbf import CODES
+from paper_lenet5.variants import one_of_ten
 
 # --- the three kinds ------------------------------------------------------------------------------
 
@@ -117,7 +117,7 @@ class Layers(nn.Module):
         for name, layer in layers.items():
             self.add_module(name, layer)
         initialise(self, generator, initialisation)
-        self.register_buffer("targets", CODES["one of ten"](None), persistent=False)
+        self.register_buffer("targets", one_of_ten(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.penalties(self.states(x)[-1])

@@ -4,10 +4,11 @@ The same three functions as `paper_lenet5.eager` and `paper_lenet5.compiled`, in
 Weights, states and derivatives lie in one flat array each, where `of_1998_layout` says.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from paper_lenet5.compiled.cache import cached
 from paper_lenet5.compiled.kernels import SCALED_TANH, descend, inline, squash
@@ -25,10 +26,10 @@ from paper_lenet5.compiled.lanes import (
     zeros,
 )
 from paper_lenet5.eager import check_pass
-from paper_lenet5.layers import Subsampling, slope
+from paper_lenet5.layers import slope
 from paper_lenet5.losses import Loss, MSELoss
 from paper_lenet5.preprocess import FIELD
-from paper_lenet5.sdlm import SDLM, back_through_squares
+from paper_lenet5.sdlm import SDLM, Passed, back_through_layers
 
 from .of_1998 import Layers
 from .of_1998_layout import CONVOLUTION, SLAB, SUBSAMPLING, K, layout_of, pack, unpack, workspace
@@ -73,17 +74,16 @@ def diagonal_curvature(
     """
     if output_curvature is None or coefficient_input != "sum":
         raise ValueError("expected a constant output curvature and coefficient_input 'sum'")
-    *inputs, above = model.states(images)
-    at_state, mean = torch.full_like(above, output_curvature), {}
-    for name, layer, x in reversed(list(zip(model.names, model.layers, inputs, strict=True))):
-        squares = x.square()
-        if isinstance(layer, Subsampling):  # four equal inputs that add up to the sum's square
-            squares = functional.interpolate(Subsampling.sums(x).square() / 4, scale_factor=2)
-        at_sum = slope(above).square() * at_state
-        of_parameters, at_state = back_through_squares(layer, squares, at_sum)
-        mean |= {f"{name}.{key}": h / len(images) for key, h in of_parameters.items()}
-        above = x
-    return {name: mean[name] for name, _ in model.named_parameters()}
+    states = model.states(images)
+    layers = [
+        Passed(name, layer, inputs, slope(above))
+        for name, layer, (inputs, above) in zip(
+            model.names, model.layers, pairwise(states), strict=True
+        )
+    ]
+    at_last = torch.full_like(states[-1], output_curvature)
+    sums = back_through_layers(layers, at_last, coefficient_input)
+    return {name: sums[name] / len(images) for name, _ in model.named_parameters()}
 
 
 def penalties(model: Layers, images: Tensor) -> Tensor:

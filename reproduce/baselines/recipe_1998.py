@@ -10,7 +10,7 @@ from paper_lenet5.patterns import Split
 from paper_lenet5.recipe import Recipe
 
 from . import of_1998_compiled
-from .images import version
+from .images import Version, version
 from .of_1998 import Layers, LeNet4, Network
 
 
@@ -20,7 +20,7 @@ class Recipe1998(Recipe):
 
     network: Network = LeNet4()
     loss: Loss = MSELoss()
-    images: str = "regular"
+    images: Version = "regular"
     """See `images.VERSIONS`."""
 
     @property

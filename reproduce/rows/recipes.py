@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from torch.optim import SGD, AdamW
 
+from paper_lenet5.config import LeNet5Config
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import PRINTED
-from paper_lenet5.lenet5 import LeNet5Config
-from paper_lenet5.losses import CROSS_ENTROPY, MSELoss
+from paper_lenet5.losses import MSELoss
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.recipe import SCHEDULE, Recipe
 from paper_lenet5.strings import SECTION_VII
+from paper_lenet5.variants import CROSS_ENTROPY
 
 from ..baselines import networks
 from ..baselines.minibatch import MinibatchRecipe, decay, one_cycle

@@ -38,10 +38,10 @@ from paper_lenet5 import (
 )
 from paper_lenet5.__main__ import main
 from paper_lenet5.bitmaps import digit_bitmaps
+from paper_lenet5.config import LeNet5Config
 from paper_lenet5.distort import DistortionRanges, distort, distorted_patterns, draw_distortions
 from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
-from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.patterns import Split
 from paper_lenet5.pictures import FORMATS, ink, normalise, normalise_line, read_line, read_picture

@@ -14,12 +14,14 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5.config import LeNet5Config
 from paper_lenet5.hub import WeightsUnavailable
-from paper_lenet5.lenet5 import SHIPPED, LeNet5Config
+from paper_lenet5.lenet5 import SHIPPED
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.patterns import Split, fixed_fields
 from paper_lenet5.pretrained import Pretrained, WeightsUnusable
 from paper_lenet5.strings import SECTION_VII
+from paper_lenet5.variants import Variant
 from tests import ROOT
 from tests.conftest import random_model
 
@@ -140,11 +142,25 @@ def test_what_is_saved_is_loaded_again(saved):
 
 def test_options_are_saved_and_loaded(tmp_path):
     config = LeNet5Config("relu", "max", "full", "random codes")
-    model = LeNet5(config)
+    model = Variant(config)
     model.save_pretrained(tmp_path)
-    again = LeNet5.from_pretrained(tmp_path)
+    again = Variant.from_pretrained(tmp_path)
     assert again.config == config
     assert_same(again, model)
+
+
+def test_a_variant_is_not_taken_for_the_network_as_printed(tmp_path):
+    Variant(LeNet5Config(pooling="average")).save_pretrained(tmp_path)
+    with pytest.raises(WeightsUnusable, match=r"pooling='average'.*variants\.Variant"):
+        LeNet5.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("blank", [False, True])
+def test_the_blank_is_saved_and_loaded(tmp_path, blank):
+    LeNet5(blank=blank).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["output"] == ("bitmaps and blank" if blank else "bitmaps")
+    assert LeNet5.from_pretrained(tmp_path).classes == 10 + blank
 
 
 def test_saving_twice_gives_the_same_bytes(saved, tmp_path):

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from paper_lenet5 import LeNet5, eager, preprocess
+from paper_lenet5.config import LeNet5Config
 from paper_lenet5.distort import FIG7_RANGES
-from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.patterns import Split, generator
 from paper_lenet5.reading import read_string, text_of
 from paper_lenet5.recipe import Recipe
@@ -273,6 +273,6 @@ def test_penalties_that_are_no_numbers_are_refused():
 
 def test_bitmaps_swept_over_are_read_as_their_digits():
     """An F6 that draws the bitmaps one after the other, the space between them."""
-    model = LeNet5(LeNet5Config(output="bitmaps and blank"))
+    model = LeNet5(blank=True)
     drawn = model.rbf.centers[[8, BLANK, 0, 0, BLANK, 0, BLANK]]
     assert read_string(model.rbf(drawn).T).text == "800"

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, eager, preprocess
-from paper_lenet5.lenet5 import LeNet5Config
+from paper_lenet5 import SDLM, MAPLoss, MSELoss, eager, preprocess
+from paper_lenet5.config import LeNet5Config
+from paper_lenet5.variants import build
 from tests.conftest import draw_digits
 from tests.doubles import lanes_double
 from tests.doubles.lanes_double import compiled_in_python
@@ -96,7 +97,7 @@ LOSSES = {"eq. 8": MSELoss(), "eq. 9": MAPLoss(j=20.0, factor=0.5)}
 
 def network(name):
     rng = torch.Generator().manual_seed(1)
-    model = LeNet5(NETWORKS[name], rng)
+    model = build(NETWORKS[name], rng)
     with torch.no_grad():
         for p in model.parameters():
             if p.requires_grad:

@@ -4,12 +4,18 @@ import pytest
 import torch
 
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, eager, preprocess
-from paper_lenet5.layers import ACTIVATIONS, AveragePooling, MaxPooling
-from paper_lenet5.lenet5 import LeNet5Config
-from paper_lenet5.losses import CROSS_ENTROPY
+from paper_lenet5.config import LeNet5Config
 from paper_lenet5.patterns import Split, inverted
 from paper_lenet5.recipe import Recipe
 from paper_lenet5.training import Session
+from paper_lenet5.variants import (
+    ACTIVATIONS,
+    CROSS_ENTROPY,
+    AveragePooling,
+    MaxPooling,
+    Variant,
+    build,
+)
 from tests.conftest import draw_digits
 
 compiled = pytest.importorskip("paper_lenet5.compiled", exc_type=ImportError)
@@ -85,9 +91,20 @@ def test_average_and_max_pooling_are_those_of_pytorch_and_are_not_trained():
     ids=str,
 )
 def test_parameters_of_each_variant(config, parameters):
-    model = LeNet5(config)
+    model = build(config)
     assert sum(p.numel() for p in trained(model).values()) == parameters
     assert model.layer_table()[-1].parameters == parameters
+
+
+@pytest.mark.parametrize("blank", [False, True])
+def test_with_nothing_replaced_it_is_the_network_as_printed(blank):
+    printed = LeNet5(rng(1), blank=blank)
+    variant, (x, _) = Variant(printed.config, rng(1)), drawn(20)
+    ours, theirs = variant.state_dict(), printed.state_dict()
+    assert list(ours) == list(theirs)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert torch.equal(variant(x), printed(x))
+    assert type(build(printed.config)) is LeNet5
 
 
 def test_cross_entropy_is_eq_9_without_rubbish():
@@ -99,13 +116,13 @@ def test_cross_entropy_is_eq_9_without_rubbish():
 
 
 def test_one_of_ten_codes_differ_in_two_places_and_random_ones_in_about_half():
-    codes = LeNet5(LeNet5Config(output="one of ten")).rbf.centers
+    codes = Variant(LeNet5Config(output="one of ten")).rbf.centers
     assert torch.equal((codes > 0).float(), torch.eye(10))
-    codes = LeNet5(LeNet5Config(output="random codes"), rng(1)).rbf.centers
+    codes = Variant(LeNet5Config(output="random codes"), rng(1)).rbf.centers
     assert set(codes.unique().tolist()) == {-1.0, 1.0}
     differ = (codes[:, None] != codes).sum(-1)[~torch.eye(10, dtype=torch.bool)]
     assert 20 < differ.min() < differ.max() < 64
-    other = LeNet5(LeNet5Config(output="random codes"), rng(2)).rbf.centers
+    other = Variant(LeNet5Config(output="random codes"), rng(2)).rbf.centers
     assert not torch.equal(codes, other)
 
 
@@ -128,7 +145,7 @@ def test_one_pixel_in_ten_is_inverted():
 
 @pytest.mark.parametrize(("config", "loss", "constant"), CONFIGS.values(), ids=CONFIGS)
 def test_every_variant_has_the_curvature_of_float64(config, loss, constant):
-    model, (x, labels) = LeNet5(config, rng(3)), drawn(30)
+    model, (x, labels) = build(config, rng(3)), drawn(30)
     ours = compiled.diagonal_curvature(model, x, labels, loss, constant)
     expected = eager.diagonal_curvature(model.double(), x.double(), labels, loss, constant)
     assert set(ours) == set(expected) == set(trained(model))
@@ -140,7 +157,7 @@ def test_every_variant_has_the_curvature_of_float64(config, loss, constant):
 def test_every_variant_learns_as_float64_does(config, loss, constant):
     (x, labels), networks = drawn(60), []
     for engine, dtype in ((compiled, torch.float32), (eager, torch.float64)):
-        model = LeNet5(config, rng(4)).to(dtype)
+        model = build(config, rng(4)).to(dtype)
         inputs = x.to(dtype)
         optimizer = SDLM(model.named_parameters(), 2e-5)
         optimizer.set_curvature(engine.diagonal_curvature(model, inputs, labels, loss, constant))
@@ -150,7 +167,7 @@ def test_every_variant_learns_as_float64_does(config, loss, constant):
     assert errors == expected_errors
     assert_same(ours, expected, 1e-5)
     torch.testing.assert_close(penalties.double(), expected_penalties, rtol=1e-4, atol=1e-4)
-    before = trained(LeNet5(config, rng(4)))
+    before = trained(build(config, rng(4)))
     assert all((before[name] != p).any() for name, p in ours.items()), "all of it learns"
 
 

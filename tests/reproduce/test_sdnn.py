@@ -4,7 +4,6 @@ import pandas as pd
 import torch
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.strings import BLANK, STRIDE
 from reproduce import sdnn
 from reproduce.measures import costs, string_errors
@@ -24,7 +23,7 @@ def test_every_gap_has_the_same_digits_in_the_same_places():
 
 def test_a_network_without_a_blank_class_gets_one_of_constant_penalty():
     inputs = preprocess(string_errors.draw_strings(*DIGITS, 2, None, 4).fields)
-    of_ten, of_eleven = LeNet5(), LeNet5(LeNet5Config(output="bitmaps and blank"))
+    of_ten, of_eleven = LeNet5(), LeNet5(blank=True)
     assert (string_errors.sweep(of_ten, inputs)[:, BLANK] == string_errors.BLANK_PENALTY).all()
     assert string_errors.sweep(of_eleven, inputs).equal(string_errors.at_once(of_eleven, inputs))
 
@@ -72,7 +71,7 @@ def test_the_table_has_the_mean_of_the_networks_and_the_interval_of_the_strings(
 
 
 def test_the_picture_shows_every_string_with_an_answer_under_every_position():
-    model = LeNet5(LeNet5Config(output="bitmaps and blank"))
+    model = LeNet5(blank=True)
     panels = sdnn.panels(model, *DIGITS)
     assert [panel.truth for panel in panels] == [truth for truth, _ in sdnn.SHOWN]
     for panel in panels:

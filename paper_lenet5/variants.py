@@ -1,0 +1,154 @@
+"""Not of 1998: what stands in the place of LeNet-5's parts today, to see what each of them does."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .bitmaps import digit_bitmaps
+from .config import LeNet5Config
+from .connections import TABLE_I
+from .initialisation import Initialisation, initialise
+from .layers import SQUASHING, Activation, Subsampling, TableConvolution
+from .lenet5 import WITH_BLANK, LeNet5
+from .losses import Loss, MAPLoss
+from .preprocess import FIELD
+from .rbf import EuclideanRBF
+
+TANH = Activation(torch.tanh, lambda x: 1 - x * x)
+RELU = Activation(torch.relu, lambda x: (x > 0).to(x.dtype))
+NONE = Activation(lambda a: a, torch.ones_like)
+ACTIVATIONS = {"scaled tanh": SQUASHING, "tanh": TANH, "relu": RELU}
+
+CROSS_ENTROPY = MAPLoss(j=math.inf)
+"""Eq. 9 without rubbish: of the softmax over what is smallest for the answer."""
+
+
+class AveragePooling(Subsampling):
+    """Subsampling with coefficient 1/4 and bias 0, neither of which is trained."""
+
+    COEFFICIENT = 0.25
+
+    def __init__(self, maps: int):
+        super().__init__(maps)
+        self.requires_grad_(False)
+        self.coefficient.fill_(self.COEFFICIENT)
+        self.bias.zero_()
+
+
+class MaxPooling(AveragePooling):
+    """The largest of the four inputs: it stands where Subsampling has their sum, times 1."""
+
+    COEFFICIENT = 1.0
+
+    @staticmethod
+    def sums(x: Tensor) -> Tensor:
+        return functional.max_pool2d(x, 2)
+
+    def squares(self, x: Tensor, each: bool) -> Tensor:
+        """Of the one input that counts the factor is 1, and which one it is the inputs say."""
+        return x
+
+
+POOLINGS: dict[str, type[Subsampling]] = {
+    "trainable": Subsampling,
+    "average": AveragePooling,
+    "max": MaxPooling,
+}
+
+FULL: tuple[tuple[int, ...], ...] = (tuple(range(6)),) * len(TABLE_I)
+"""Every C3 map looks at all six S2 maps: what is built where Table I is left out."""
+TABLES = {"table I": TABLE_I, "full": FULL}
+
+
+def one_of_ten() -> Tensor:
+    """The place code that section II-B argues against, (10, 10): +1 for the class, -1 elsewhere."""
+    return 2 * torch.eye(10) - 1
+
+
+CODES: dict[str, Callable[[torch.Generator | None], Tensor]] = {
+    "bitmaps": lambda rng: digit_bitmaps(),
+    "bitmaps and blank": lambda rng: digit_bitmaps(blank=True),
+    "random codes": lambda rng: 2.0 * torch.randint(2, (10, 84), generator=rng) - 1,
+    "one of ten": lambda rng: one_of_ten(),
+}
+"""What the centers can be, (classes, units of F6). Section II-B names the random codes."""
+
+
+class Variant(LeNet5):
+    """LeNet-5 with some of its parts replaced, as the configuration says.
+
+    Takes and gives what LeNet5 does; where the output is linear, its ten weighted sums stand for the
+    penalties, and the smallest is the answer all the same. The first values are drawn as LeNet5's.
+    """
+
+    architecture = "LeNet5"
+
+    def __init__(
+        self,
+        config: LeNet5Config,
+        generator: torch.Generator | None = None,
+        initialisation: Initialisation | None = None,
+    ):
+        super().__init__(torch.Generator())  # its values are drawn again below
+        self.config = config
+        pooling, codes = POOLINGS[config.pooling], CODES.get(config.output)
+        self.s2, self.s4 = pooling(6), pooling(16)
+        self.c3 = TableConvolution(TABLES[config.table])
+        if config.output == "one of ten":
+            self.f6 = nn.Linear(120, 10)
+        if codes is None:
+            del self.rbf
+            self.output = nn.Linear(84, 10)
+        initialise(self, generator, initialisation)
+        if codes is not None:
+            self.rbf = EuclideanRBF(codes(generator))
+
+    @classmethod
+    def of(cls, config: LeNet5Config | None) -> "Variant":
+        return cls(config or LeNet5Config())
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.config.output != "linear":
+            return super().forward(x)
+        scores = self.states(x)["output"].movedim(-1, 1)  # (N, 10, rows, columns)
+        return scores.flatten(1) if x.shape[-2:] == (FIELD, FIELD) else scores
+
+    def states(self, x: Tensor) -> dict[str, Tensor]:
+        """As LeNet5's, with a last one of the name "output" where that is linear."""
+        self.check(x)
+        f, g = self.activation("c1").function, self.activation("s2").function
+        c1 = f(self.c1(x))
+        s2 = g(self.s2(c1))
+        c3 = f(self.c3(s2))
+        s4 = g(self.s4(c3))
+        c5 = f(self.c5(s4))
+        f6 = f(self.f6(c5.movedim(1, -1)))
+        states = {"c1": c1, "s2": s2, "c3": c3, "s4": s4, "c5": c5, "f6": f6}
+        return states | ({"output": self.output(f6)} if self.config.output == "linear" else {})
+
+    def activation(self, layer: str) -> Activation:
+        pooled = layer in ("s2", "s4") and self.config.pooling != "trainable"
+        return NONE if pooled or layer == "output" else ACTIVATIONS[self.config.activation]
+
+    def loss_curvature(self, loss: Loss, last: Tensor) -> Tensor:
+        if self.config.output != "linear":
+            return super().loss_curvature(loss, last)
+        return loss.output_curvature(last)
+
+    @property
+    def classes(self) -> int:
+        return len(self.output.bias) if self.config.output == "linear" else super().classes
+
+
+def build(
+    config: LeNet5Config,
+    generator: torch.Generator | None = None,
+    initialisation: Initialisation | None = None,
+) -> LeNet5:
+    """A new network: LeNet5 itself, unless a part of it is to be replaced."""
+    if config in (LeNet5Config(), WITH_BLANK):
+        return LeNet5(generator, initialisation, blank=config == WITH_BLANK)
+    return Variant(config, generator, initialisation)

@@ -22,7 +22,7 @@ class LeNet5Config:
     ] = "bitmaps"  # fmt: skip
     """The centers of the RBF layer, eleven with the blank of section VII; or ten weighted sums."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_names(self)
 
 

@@ -26,7 +26,7 @@ class Split:
     inputs: Tensor = field(init=False, repr=False)
     """(N, 1, 32, 32) float32."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         images, labels = self.images, self.labels
         if images.ndim == 0 or labels.dtype != torch.int64 or labels.ndim != 1:
             raise ValueError(
@@ -42,7 +42,7 @@ class Split:
             raise ValueError(f"expected labels 0, 1, ..., got {labels.min()}")
         object.__setattr__(self, "inputs", preprocess(self.images, self.levels))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type["Split"], tuple[object, ...]]:
         """Pickled without the inputs, which are five times as large and follow from the rest."""
         return Split, (self.images, self.labels, self.levels)
 

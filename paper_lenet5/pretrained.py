@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from huggingface_hub import PyTorchModelHubMixin
@@ -76,7 +76,7 @@ class Pretrained(
     """The options of those that have not the standard ones."""
 
     @classmethod
-    def of(cls: type[AnyNetwork], options: object | None) -> AnyNetwork:
+    def of(cls: type[AnyNetwork], options: Any) -> AnyNetwork:
         """A new network with these `options`; None stands for the standard ones."""
         return cls() if options is None else cls(options)
 

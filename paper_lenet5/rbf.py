@@ -12,6 +12,8 @@ class EuclideanRBF(nn.Module):
     for states of another length than the centers'.
     """
 
+    centers: Tensor
+
     def __init__(self, centers: Tensor):
         super().__init__()
         if centers.ndim != 2 or not centers.isfinite().all():

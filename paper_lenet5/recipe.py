@@ -68,7 +68,7 @@ class Recipe:
     training_patterns: int | None = None
     """How many of the training patterns there are, the first ones; None for all (Fig. 6)."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Raises ValueError for numbers out of range and names it does not know."""
         if not (self.schedule and all(0 < eta < math.inf for eta in (*self.schedule, self.mu))):
             raise ValueError(

@@ -1,8 +1,8 @@
 """Stochastic diagonal Levenberg-Marquardt, for every single parameter. Appendix C, eq. 18 to 27."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -95,7 +95,7 @@ def back_through_layers(
     From d2E / dx2 of the last layer's states, in any shape, to what eq. 23 sums up of each parameter:
     {"layer.parameter": sum over the patterns}.
     """
-    sums = {}
+    sums: dict[str, Tensor] = {}
     for name, layer, inputs, slopes in reversed(layers):
         at_sum = slopes.square() * at_state.view_as(slopes)
         squares = squared_inputs(layer, inputs, coefficient_input)
@@ -177,12 +177,12 @@ class SDLM(torch.optim.Optimizer):
                 p.sub_(self._step_size(p, group) * p.grad)
         return value
 
-    def _step_size(self, p: Tensor, group: dict) -> Tensor:
+    def _step_size(self, p: Tensor, group: dict[str, Any]) -> Tensor:
         if "curvature" not in self.state[p]:
             raise RuntimeError("the curvature is not known yet: call set_curvature() before a pass")
         return group["lr"] / (group["mu"] + self.state[p]["curvature"])
 
-    def _named(self):
+    def _named(self) -> Iterator[tuple[str, nn.Parameter, dict[str, Any]]]:
         for group in self.param_groups:
             for name, p in zip(group["param_names"], group["params"], strict=True):
                 if p.requires_grad:

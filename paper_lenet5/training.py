@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +53,7 @@ class Training(ABC, Generic[AnyRecord]):
         """A copy of everything that the next pass depends on, but the records."""
 
     @abstractmethod
-    def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
+    def restore(self, state: dict[str, Tensor], records: list[dict[str, Any]]) -> None:
         """Go on from `state()` and the records that belong to it."""
 
 
@@ -85,6 +85,9 @@ class Session(Training[PassRecord]):
     module `paper_lenet5.eager` or `paper_lenet5.compiled`. `passes` raises FloatingPointError once the
     network is lost.
     """
+
+    optimizer: Any
+    """SDLM; or one of PyTorch's, without curvature and step sizes, if the recipe says so."""
 
     def __init__(self, recipe: "Recipe", seed: int, train: Split, test: Split, engine: ModuleType):
         self.recipe, self.seed, self.engine = recipe, seed, engine
@@ -165,7 +168,7 @@ class Session(Training[PassRecord]):
         parts = {"model": self.model.state_dict(), **self._kept_by_the_optimizer()}
         return {f"{part}.{key}": t.clone() for part, of in parts.items() for key, t in of.items()}
 
-    def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
+    def restore(self, state: dict[str, Tensor], records: list[dict[str, Any]]) -> None:
         parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
         for key, tensor in state.items():
             part, name = key.split(".", 1)

@@ -25,7 +25,7 @@ from torch.func import functional_call, jacrev, vmap
 from paper_lenet5 import LeNet5, MAPLoss, MSELoss, diagonal_curvature
 from paper_lenet5.layers import squash
 from paper_lenet5.losses import Loss
-from paper_lenet5.recipe import CURVATURE_MEMORY, Recipe
+from paper_lenet5.recipe import CURVATURE_MEMORY, CurvatureMemory, Recipe
 from paper_lenet5.sdlm import back_through_squares, passed, squared_inputs
 from paper_lenet5.training import Session
 
@@ -46,7 +46,7 @@ class Comparison(NamedTuple):
     title: str
     loss: Loss
     output_curvature: float | None = None
-    memory: str = "latest"
+    memory: CurvatureMemory = "latest"
 
 
 COMPARISONS = {

@@ -15,7 +15,7 @@ from ..eager import check_labels, check_pass
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
 from ..preprocess import FIELD, check_values
-from ..sdlm import SDLM, check_options
+from ..sdlm import SDLM, CoefficientInput, check_options
 from . import passes
 from .cache import on_compiling
 from .layout import network_of, pack, pack_weights, unpack, workspace
@@ -81,7 +81,7 @@ def train_one_pass(
 
 def diagonal_curvature(
     model: LeNet5, images: Tensor, labels: Tensor, loss: Loss,
-    output_curvature: float | None = None, coefficient_input: str = "sum",
+    output_curvature: float | None = None, coefficient_input: CoefficientInput = "sum",
 ) -> dict[str, Tensor]:  # fmt: skip
     """`eager.diagonal_curvature`, compiled."""
     if len(images) == 0:

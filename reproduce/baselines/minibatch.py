@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -54,7 +54,7 @@ class MinibatchRecipe:
     """Batches in each pass, or None for all of them."""
     distortions: DistortionRanges | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Raises ValueError for a reduction it does not know."""
         check_names(self)
 
@@ -146,7 +146,7 @@ class MinibatchSession(Training[MinibatchPass]):
             }
         return {key: tensor.contiguous() for key, tensor in tensors.items()}
 
-    def restore(self, state: dict[str, Tensor], records: list[dict]) -> None:
+    def restore(self, state: dict[str, Tensor], records: list[dict[str, Any]]) -> None:
         model = {k.removeprefix("model."): t for k, t in state.items() if k.startswith("model.")}
         self.model.load_state_dict(model)
         optimizer = self.optimizer.state_dict()

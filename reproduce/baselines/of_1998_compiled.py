@@ -29,7 +29,7 @@ from paper_lenet5.eager import check_pass
 from paper_lenet5.layers import slope
 from paper_lenet5.losses import Loss, MSELoss
 from paper_lenet5.preprocess import FIELD
-from paper_lenet5.sdlm import SDLM, Passed, back_through_layers
+from paper_lenet5.sdlm import SDLM, CoefficientInput, Passed, back_through_layers
 
 from .of_1998 import Layers
 from .of_1998_layout import CONVOLUTION, SLAB, SUBSAMPLING, K, layout_of, pack, unpack, workspace
@@ -66,7 +66,7 @@ def train_one_pass(
 @torch.no_grad()
 def diagonal_curvature(
     model: Layers, images: Tensor, labels: Tensor, loss: Loss,
-    output_curvature: float | None = None, coefficient_input: str = "sum",
+    output_curvature: float | None = None, coefficient_input: CoefficientInput = "sum",
 ) -> dict[str, Tensor]:  # fmt: skip
     """`paper_lenet5.sdlm.diagonal_curvature`, from a constant at the states of the last layer (D6, D8).
 

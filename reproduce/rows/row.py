@@ -28,7 +28,7 @@ class Recipe(Protocol):
     def build(self, rng: torch.Generator | None) -> nn.Module:
         """The network before its training."""
 
-    def session(self, train: Split, test: Split, seed: int) -> Training:
+    def session(self, train: Split, test: Split, seed: int) -> Training[Any]:
         """A network at the start of its training."""
 
     def penalties(self, model: nn.Module, split: Split) -> Tensor:
@@ -50,7 +50,7 @@ class Row:
         """Percent on the test set, where the paper has this row."""
         return reported.TEST_ERROR.get(self.name)
 
-    def session(self, dataset: Dataset, seed: int) -> Training:
+    def session(self, dataset: Dataset, seed: int) -> Training[Any]:
         """A network at the start of its training on that data."""
         with _GLOBAL_STREAM:
             return self.recipe.session(dataset.train, dataset.test, seed)

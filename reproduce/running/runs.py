@@ -23,10 +23,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from paper_lenet5.pretrained import WEIGHTS
+from paper_lenet5.training import Training
 
 from ..measures import costs
 from ..rows.datasets import Dataset
-from ..rows.row import Record, Row, Session
+from ..rows.row import Record, Row
 from .errors import NotWhole
 from .files import clear, write
 from .record import about, describe, is_recipe, machine, read, sha256, to_json, versions
@@ -195,7 +196,7 @@ class Runs:
                 return path
         return None
 
-    def _resume(self, session: Session, identity: Record) -> None:
+    def _resume(self, session: Training[Any], identity: Record) -> None:
         """Put the session where its checkpoint left it, if that is a checkpoint of the same run."""
         path = self._checkpoint(identity["name"])
         clear(path)

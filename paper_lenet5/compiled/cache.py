@@ -25,6 +25,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
 from ..mnist import cache_folder
+from .registers import REGISTERS
 
 Tell = Callable[[str | None], object]
 
@@ -34,14 +35,14 @@ _log = logging.getLogger(__name__)
 
 
 def _folder() -> Path:
-    """One folder per content of the sources.
+    """One folder per content of the sources, and per kind of registers that it is compiled for.
 
     Numba's own cache looks only at the file of the function that it compiles: it would go on using
     the old code when a file that this one imports has changed.
     """
     here = Path(__file__).parent
     sources = [*sorted(here.glob("*.py")), here.parent / "layers.py"]
-    content = b"".join(path.read_bytes() for path in sources)
+    content = b"".join(path.read_bytes() for path in sources) + REGISTERS.name.encode()
     return (
         Path(numba.config.CACHE_DIR or cache_folder())
         / f"compiled-{hashlib.sha256(content).hexdigest()[:16]}"

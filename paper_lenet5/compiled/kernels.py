@@ -17,20 +17,24 @@ from .lanes import (
     LANES,
     add_convolution,
     add_outer,
+    add_products,
     add_scaled,
+    add_window,
     broadcast,
+    dot,
     fma,
     load,
-    load_like,
     maximum,
     minimum,
     pair_copies,
     pair_sums,
+    prefetch,
     store,
     store_totals,
-    total,
+    subtract_products,
     zeros,
 )
+from .registers import REGISTERS
 
 FIELD, C1, S2, C3, S4 = 32, 28, 14, 10, 5  # height and width of the maps
 K = 5  # height and width of the kernels
@@ -44,6 +48,13 @@ C3_ROW = C3 * MANY
 C3_KERNELS = K * K * MANY  # C3's weights from one S2 map
 PLANE_ROW = 24  # a row of one C3 map by itself: K - 1 zeros, ten columns, zeros
 PLANE = C3 * PLANE_ROW
+
+# How much of a layer is in registers at a time: see registers.py.
+_BLOCKS = REGISTERS.blocks
+_C1_MAPS, _C1_VECTORS, _C1_KERNELS = _BLOCKS.c1_maps, _BLOCKS.c1_vectors, _BLOCKS.c1_kernels
+_C3_POSITIONS, _C3_KERNEL_ROWS = _BLOCKS.c3_positions, _BLOCKS.c3_kernel_rows
+_C1_SUMS, _C1_KERNEL_SUMS = _C1_MAPS * _C1_VECTORS, _C1_KERNELS * K
+_C3_KERNEL_SUMS = _C3_KERNEL_ROWS * K
 
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 SCALED_TANH, TANH, RELU, NONE = range(4)  # activations
@@ -77,19 +88,23 @@ _OF_SCALED_TANH, _OF_TANH = _coefficients(A, S), _coefficients(1, 1)
 
 
 @inline
-def squash(activation, a, x, slopes, at):
-    """From weighted sums a, a block, to the states x = f(a) and the slopes f'(a) (eq. 6)."""
+def squash(activation, x, slopes, first, vectors):
+    """From weighted sums a in x to the states f(a) in x and the slopes f'(a) (eq. 6).
+
+    A vector at a time: of more, the polynomials would not fit the registers.
+    """
+    end = first + vectors * LANES
     if activation == SCALED_TANH:
-        squash_tanh(_OF_SCALED_TANH, a, x, slopes, at)
+        for at in range(first, end, LANES):
+            squash_tanh(_OF_SCALED_TANH, load(x, at, 0, 1), x, slopes, at)
     else:
-        store(a, x, at, LANES)
-        squash_otherwise(activation, x, slopes, at, at + len(a) * LANES)
+        squash_otherwise(activation, x, slopes, first, end)
 
 
 @apart
-def squash_otherwise(activation, x, slopes, begin, end):
-    """`squash` of table 2's other activations, from weighted sums that lie in x."""
-    for at in range(begin, end, LANES):
+def squash_otherwise(activation, x, slopes, first, end):
+    """`squash` with the activations of table 2, and with none."""
+    for at in range(first, end, LANES):
         a = load(x, at, 0, 1)
         if activation == TANH:
             squash_tanh(_OF_TANH, a, x, slopes, at)
@@ -109,15 +124,14 @@ def squash_tanh(coefficients, a, x, slopes, at):
     numerator = fma(fma(fma(fma(t, p4, p3), t, p2), t, p1), t, p0)
     denominator = fma(fma(fma(fma(t, q4, q3), t, q2), t, q1), t, q0)
     state = a * numerator / denominator
-    store(state, x, at, LANES)
-    store(fma(state * state, slope_2, slope_0), slopes, at, LANES)
+    store(state, x, at, 0)
+    store(fma(state * state, slope_2, slope_0), slopes, at, 0)
 
 
 @inline
 def descend(into, step, at, gradient):
     """Eq. 18 for as many consecutive vectors of weights as the gradient has."""
-    steps = load_like(gradient, step, at)
-    store(load_like(gradient, into, at) - steps * gradient, into, at, LANES)
+    subtract_products(gradient, into, step, at)
 
 
 # --- C1 and S2: the lanes are columns -------------------------------------------------------------
@@ -125,30 +139,36 @@ def descend(into, step, at, gradient):
 
 @inline
 def c1_forward(activation, image, weight, bias, x, slopes):
-    """A row of all six maps at a time; weight [ky][kx][map]."""
+    """A block of a row at a time: some maps, and of each all columns or half of them.
+
+    weight [ky][map][kx].
+    """
     for r in range(C1):
-        sums = add_outer(zeros(C1_VECTORS), bias, 0, 1, zeros(2) + ONE)
-        for ky in range(K):
-            for kx in range(K):
-                pixels = load(image, (r + ky) * FIELD + kx, LANES, 2)
-                sums = add_outer(sums, weight, (ky * K + kx) * FEW, 1, pixels)
-        squash(activation, sums, x, slopes, r * C1_ROW)
+        for m in range(0, FEW, _C1_MAPS):
+            for column in range(0, C1_COLUMNS, _C1_VECTORS * LANES):
+                sums = add_outer(zeros(_C1_SUMS), bias, m, 1, zeros(_C1_VECTORS) + ONE)
+                for ky in range(K):
+                    for kx in range(K):
+                        pixel = (r + ky) * FIELD + column + kx
+                        pixels = load(image, pixel, LANES, _C1_VECTORS)
+                        sums = add_outer(sums, weight, (ky * FEW + m) * K + kx, K, pixels)
+                at = r * C1_ROW + m * C1_COLUMNS + column
+                store(sums, x, at, C1_COLUMNS // _C1_VECTORS)
+        squash(activation, x, slopes, r * C1_ROW, C1_ROW // LANES)
 
 
 @inline
 def c1_backward(image, at_sum, gradient, into_weight, into_bias, step_weight, step_bias):
-    """The kernels of two maps at a time, row by row; `gradient` is scratch."""
-    for m in range(0, FEW, 2):
+    """A row of the kernels of some maps at a time; `gradient` is scratch."""
+    for m in range(0, FEW, _C1_KERNELS):
         for ky in range(K):
-            one, two = zeros(K), zeros(K)
+            sums = zeros(_C1_KERNEL_SUMS)
             for r in range(C1):
                 at, pixel = r * C1_ROW + m * C1_COLUMNS, (r + ky) * FIELD
                 for half in range(0, C1_COLUMNS, LANES):
-                    shifted = load(image, pixel + half, 1, K)
-                    one = fma(shifted, load(at_sum, at + half, 0, 1), one)
-                    two = fma(shifted, load(at_sum, at + half + C1_COLUMNS, 0, 1), two)
-            store_totals(one, gradient, ky * K * FEW + m, FEW)
-            store_totals(two, gradient, ky * K * FEW + m + 1, FEW)
+                    here = load(at_sum, at + half, C1_COLUMNS, _C1_KERNELS)
+                    sums = add_products(sums, here, load(image, pixel + half, 1, K))
+            store_totals(sums, gradient, (ky * FEW + m) * K, 1)
     for k in range(K * K * FEW):
         into_weight[k] -= step_weight[k] * gradient[k]
 
@@ -174,7 +194,8 @@ def s2_sums(x, sums):
 def s2_forward(activation, sums, coefficient, bias, x, slopes):
     c, b = broadcast(coefficient, 0, 1, FEW), broadcast(bias, 0, 1, FEW)
     for r in range(S2):
-        squash(activation, fma(load(sums, r * S2_ROW, LANES, FEW), c, b), x, slopes, r * S2_ROW)
+        store(fma(load(sums, r * S2_ROW, LANES, FEW), c, b), x, r * S2_ROW, LANES)
+        squash(activation, x, slopes, r * S2_ROW, FEW)
 
 
 @inline
@@ -239,16 +260,18 @@ def s2_backward_maxima(x, maxima, at_sum, c1_slopes, at_c1):
 
 @inline
 def c3_forward(activation, inputs, weight, bias, x, slopes):
-    """A row of ten positions at a time."""
+    """Some positions of a row at a time."""
     for r in range(C3):
-        sums = zeros(C3) + load(bias, 0, 0, 1)
-        for ky in range(K):
-            for i in range(FEW):
-                row = (r + ky) * S2_ROW + i * S2_COLUMNS
-                for kx in range(K):
-                    kernels = load(weight, i * C3_KERNELS + (ky * K + kx) * MANY, 0, 1)
-                    sums = add_outer(sums, inputs, row + kx, 1, kernels)
-        squash(activation, sums, x, slopes, r * C3_ROW)
+        for c in range(0, C3, _C3_POSITIONS):
+            sums = zeros(_C3_POSITIONS) + load(bias, 0, 0, 1)
+            for ky in range(K):
+                for i in range(FEW):
+                    row = (r + ky) * S2_ROW + i * S2_COLUMNS + c
+                    for kx in range(K):
+                        kernels = load(weight, i * C3_KERNELS + (ky * K + kx) * MANY, 0, 1)
+                        sums = add_outer(sums, inputs, row + kx, 1, kernels)
+            store(sums, x, r * C3_ROW + c * MANY, MANY)
+        squash(activation, x, slopes, r * C3_ROW, C3)
 
 
 @inline
@@ -260,40 +283,67 @@ def c3_as_planes(at_sum, planes):
                 planes[m * PLANE + r * PLANE_ROW + K - 1 + c] = at_sum[r * C3_ROW + c * MANY + m]
 
 
+def _c3_backward_input_rows(first, n):
+    """The function for rows first ... first + n - 1 of an S2 map: which C3 rows reach them is fixed."""
+    lowest, beyond = max(0, first - K + 1), min(C3, first + n)
+    reaching, shift = beyond - lowest, lowest - first
+
+    @inline
+    def backward(planes, maps, i, weight, s2_slopes, at_s2):
+        sums = zeros(n)
+        for m in maps:
+            for kx in range(K):
+                at = m * PLANE + lowest * PLANE_ROW + K - 1 - kx
+                rows = load(planes, at, PLANE_ROW, reaching)
+                kernels = broadcast(weight, i * C3_KERNELS + kx * MANY + m, K * MANY, K)
+                sums = add_convolution(sums, shift, rows, kernels)
+        at = first * S2_ROW + i * S2_COLUMNS
+        store(sums * load(s2_slopes, at, S2_ROW, n), at_s2, at, S2_ROW)
+
+    return backward
+
+
+def _in_turn(function, *others):
+    """One function that calls them all with the same arguments."""
+    if not others:
+        return function
+    rest = _in_turn(*others)
+
+    @inline
+    def all_of_them(*arguments):
+        function(*arguments)
+        rest(*arguments)
+
+    return all_of_them
+
+
+_c3_backward_rows = _in_turn(
+    *[
+        _c3_backward_input_rows(first, min(_BLOCKS.c3_input_rows, S2 - first))
+        for first in range(0, S2, _BLOCKS.c3_input_rows)
+    ]
+)
+
+
 @inline
 def c3_backward_inputs(planes, fed, weight, s2_slopes, at_s2):
-    """A whole S2 map at a time, from the C3 maps that it feeds: fed (6, 10) by Table I."""
+    """Some rows of an S2 map at a time, from the C3 maps that it feeds: fed (6, 10) by Table I."""
     for i in range(FEW):
-        sums = zeros(S2)
-        for m in fed[i]:
-            for kx in range(K):
-                rows = load(planes, m * PLANE + K - 1 - kx, PLANE_ROW, C3)
-                kernels = broadcast(weight, i * C3_KERNELS + kx * MANY + m, K * MANY, K)
-                sums = add_convolution(sums, rows, kernels)
-        at = i * S2_COLUMNS
-        store(sums * load(s2_slopes, at, S2_ROW, S2), at_s2, at, S2_ROW)
+        _c3_backward_rows(planes, fed[i], i, weight, s2_slopes, at_s2)
 
 
 @inline
 def c3_backward(inputs, at_sum, into_weight, into_bias, step_weight, step_bias):
-    """All 25 weights of an input map at a time, for all maps, in registers."""
+    """Some rows of the kernels from an input map at a time, for all maps, in registers."""
     for i in range(FEW):
-        g0, g1, g2, g3, g4 = zeros(K), zeros(K), zeros(K), zeros(K), zeros(K)
-        for r in range(C3):
-            for c in range(C3):
-                here = load(at_sum, r * C3_ROW + c * MANY, 0, 1)
-                at = r * S2_ROW + i * S2_COLUMNS + c
-                g0 = add_outer(g0, inputs, at, 1, here)
-                g1 = add_outer(g1, inputs, at + S2_ROW, 1, here)
-                g2 = add_outer(g2, inputs, at + 2 * S2_ROW, 1, here)
-                g3 = add_outer(g3, inputs, at + 3 * S2_ROW, 1, here)
-                g4 = add_outer(g4, inputs, at + 4 * S2_ROW, 1, here)
-        at = i * C3_KERNELS
-        descend(into_weight, step_weight, at, g0)
-        descend(into_weight, step_weight, at + K * MANY, g1)
-        descend(into_weight, step_weight, at + 2 * K * MANY, g2)
-        descend(into_weight, step_weight, at + 3 * K * MANY, g3)
-        descend(into_weight, step_weight, at + 4 * K * MANY, g4)
+        for ky in range(0, K, _C3_KERNEL_ROWS):
+            sums = zeros(_C3_KERNEL_SUMS)
+            for r in range(C3):
+                for c in range(C3):
+                    here = load(at_sum, r * C3_ROW + c * MANY, 0, 1)
+                    at = (r + ky) * S2_ROW + i * S2_COLUMNS + c
+                    sums = add_window(sums, inputs, at, S2_ROW, K, here)
+            descend(into_weight, step_weight, i * C3_KERNELS + ky * K * MANY, sums)
     of_bias = zeros(1)
     for position in range(C3 * C3):
         of_bias = of_bias + load(at_sum, position * MANY, 0, 1)
@@ -318,7 +368,8 @@ def s4_sums(x, sums):
 def s4_forward(activation, sums, coefficient, bias, x, slopes):
     c, b = load(coefficient, 0, 0, 1), load(bias, 0, 0, 1)
     for at in range(0, S4 * S4 * MANY, MANY):
-        squash(activation, fma(load(sums, at, 0, 1), c, b), x, slopes, at)
+        store(fma(load(sums, at, 0, 1), c, b), x, at, 0)
+    squash(activation, x, slopes, 0, S4 * S4)
 
 
 @inline
@@ -374,12 +425,23 @@ def s4_backward_maxima(x, maxima, at_sum, c3_slopes, at_c3):
 # weight [input][unit]; how many vectors the units fill is told by the blocks.
 
 
-@inline
-def dense_forward(inputs, n, weight, sums):
-    """sums + the weighted sums over n inputs."""
-    for i in range(n):
-        sums = add_scaled(sums, inputs[i], weight, i * len(sums) * LANES)
-    return sums
+def _dense_forward(units, block):
+    """The layer of so many vectors of units, a block of them at a time."""
+
+    @inline
+    def forward(activation, inputs, n, weight, bias, x, slopes):
+        for first in range(0, units * LANES, block * LANES):
+            sums = load(bias, first, LANES, block)
+            for i in range(n):
+                sums = add_scaled(sums, inputs[i], weight, i * units * LANES + first)
+            store(sums, x, first, LANES)
+        squash(activation, x, slopes, 0, units)
+
+    return forward
+
+
+c5_forward = _dense_forward(C5_VECTORS, _BLOCKS.c5_vectors)
+f6_forward = _dense_forward(F6_VECTORS, _BLOCKS.f6_vectors)
 
 
 @inline
@@ -387,9 +449,14 @@ def dense_backward(
     inputs, n, at_sum, weight, slopes_below, at_below,
     into_weight, into_bias, step_weight, step_bias,
 ):  # fmt: skip
-    """One sweep over the weights: what passes down, and the weights' own step."""
+    """One sweep over the weights: what passes down, and the weights' own step.
+
+    C5's weights and step sizes, 410 kB, lie in the second cache: they are called two inputs ahead.
+    """
     for i in range(n):
         at = i * len(at_sum) * LANES
-        at_below[i] = slopes_below[i] * total(load_like(at_sum, weight, at) * at_sum)
+        prefetch(at_sum, weight, at + 2 * len(at_sum) * LANES)
+        prefetch(at_sum, step_weight, at + 2 * len(at_sum) * LANES)
+        at_below[i] = slopes_below[i] * dot(at_sum, weight, at)
         descend(into_weight, step_weight, at, at_sum * inputs[i])
     descend(into_bias, step_bias, 0, at_sum)

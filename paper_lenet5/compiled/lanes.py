@@ -160,17 +160,60 @@ def add_outer(typing, block, array, at, stride, vectors):
 
 
 @intrinsic
-def add_convolution(typing, block, rows, kernels):
-    """block[r + k] + rows[r] * kernels[k] for all r and k: a column of kernels slides over rows."""
+def add_window(typing, block, array, at, stride, width, vector):
+    """block[k] + a number * vector, the numbers a window of `width` columns, its rows `stride` apart."""
+    if not isinstance(width, types.IntegerLiteral):
+        return None  # the shape must be known when compiling
 
     def emit(context, b, signature, args):
-        sums, rows, kernels = (_split(b, block) for block in args)
-        for r, row in enumerate(rows):
-            for k, kernel in enumerate(kernels):
-                sums[r + k] = _fma(b, row, kernel, sums[r + k])
+        array, at, stride = args[1:4]
+        sums, (vector,), width = (
+            _split(b, args[0]),
+            _split(b, args[5]),
+            signature.args[4].literal_value,
+        )
+        one, rows = ir.Constant(at.type, 1), len(sums) // width
+        for row in range(rows):
+            first = b.add(at, b.mul(stride, ir.Constant(at.type, row)))
+            place = [args[0], array, first, one]
+            for k, p in enumerate(_addresses(context, b, signature, place, 1, width)):
+                sum_of = row * width + k
+                sums[sum_of] = _fma(b, _splat(b, b.load(p)), vector, sums[sum_of])
         return _join(b, sums)
 
-    return block(block, rows, kernels), emit
+    return block(block, array, types.intp, types.intp, width, vector), emit
+
+
+@intrinsic
+def add_products(typing, block, rows, columns):
+    """block[r, c] + rows[r] * columns[c]: the outer product of two blocks, lane by lane."""
+
+    def emit(context, b, signature, args):
+        sums, rows, columns = (_split(b, block) for block in args)
+        products = [(r, c) for r in rows for c in columns]
+        return _join(b, [_fma(b, r, c, a) for (r, c), a in zip(products, sums, strict=True)])
+
+    return block(block, rows, columns), emit
+
+
+@intrinsic
+def add_convolution(typing, block, first, rows, kernels):
+    """block[first + r + k] + rows[r] * kernels[k] for all r and k: a column of kernels slides over rows.
+
+    What falls outside of the block is left out.
+    """
+    if not isinstance(first, types.IntegerLiteral):
+        return None  # the shape must be known when compiling
+
+    def emit(context, b, signature, args):
+        sums, rows, kernels = (_split(b, args[k]) for k in (0, 2, 3))
+        for r, row in enumerate(rows, signature.args[1].literal_value):
+            for k, kernel in enumerate(kernels):
+                if 0 <= r + k < len(sums):
+                    sums[r + k] = _fma(b, row, kernel, sums[r + k])
+        return _join(b, sums)
+
+    return block(block, first, rows, kernels), emit
 
 
 @intrinsic
@@ -186,6 +229,68 @@ def add_scaled(typing, block, scalar, array, at):
         )
 
     return block(block, types.float32, array, types.intp), emit
+
+
+@intrinsic
+def subtract_products(typing, block, array, factors, at):
+    """array - factors * block, into as many consecutive vectors of the array, from `at` on.
+
+    One after the other: the vectors of both arrays need not fit the registers together.
+    """
+
+    def emit(context, b, signature, args):
+        block, *arrays, at = args
+        stride = ir.Constant(at.type, LANES)
+        into, factors = (
+            _addresses(context, b, signature, [*args[:k], array, at, stride], k, block.type.count)
+            for k, array in enumerate(arrays, 1)
+        )
+        for p, q, vector in zip(into, factors, _split(b, block), strict=True):
+            difference = b.fsub(_read(b, p), b.fmul(_read(b, q), vector))
+            b.store(difference, b.bitcast(p, _VECTOR.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(block, array, factors, types.intp), emit
+
+
+@intrinsic
+def dot(typing, block, array, at):
+    """The sum over all lanes of block * (as many consecutive vectors of the array), float32.
+
+    That of `total`, of the products: here they need not fit the registers together.
+    """
+
+    def emit(context, b, signature, args):
+        stride = ir.Constant(args[2].type, LANES)
+        addresses = _addresses(context, b, signature, [*args, stride], 1, block.n)
+        factors = list(zip(addresses, _split(b, args[0]), strict=True))
+
+        def summed(some):
+            if len(some) == 1:
+                ((p, vector),) = some
+                return b.fmul(_read(b, p), vector)
+            half = 1 << (len(some) - 1).bit_length() - 1
+            return b.fadd(summed(some[:half]), summed(some[half:]))
+
+        return _total(b, summed(factors))
+
+    return types.float32(block, array, types.intp), emit
+
+
+@intrinsic
+def prefetch(typing, block, array, at):
+    """Ask for as many consecutive vectors as the block has: they will be needed soon, if they exist."""
+
+    def emit(context, b, signature, args):
+        stride = ir.Constant(args[2].type, LANES)
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, _INT, _INT, _INT])
+        word = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0")
+        for p in _addresses(context, b, signature, [*args, stride], 1, block.n):
+            b.call(word, [b.bitcast(p, byte), _INT(0), _INT(3), _INT(1)])  # to read, and keep: data
+        return context.get_dummy_value()
+
+    return types.void(block, array, types.intp), emit
 
 
 @overload(len)

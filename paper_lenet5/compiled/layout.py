@@ -146,7 +146,7 @@ def pack(model: LeNet5, values: Mapping[str, Tensor]) -> np.ndarray:
     c5 = _padded(p["c5.weight"].reshape(120, k.MANY, -1).transpose(2, 1, 0), _C5)
     few, many, output = np.zeros(k.FEW), np.zeros(k.MANY), np.zeros((model.classes, _F6))
     arrays = (
-        p["c1.weight"].reshape(k.FEW, -1).T, p["c1.bias"],
+        p["c1.weight"][:, 0].swapaxes(0, 1), p["c1.bias"],
         p.get("s2.coefficient", few), p.get("s2.bias", few),
         c3, p["c3.bias"],
         p.get("s4.coefficient", many), p.get("s4.bias", many),
@@ -176,7 +176,7 @@ def unpack(model: LeNet5, flat: np.ndarray) -> dict[str, Tensor]:
     c3 = packed.c3[: k.FEW * k.C3_KERNELS].reshape(k.FEW, k.K, k.K, k.MANY).transpose(0, 3, 1, 2)
     c5 = packed.c5[: k.S4**2 * k.MANY * _C5].reshape(-1, k.MANY, _C5)[..., :120].transpose(2, 1, 0)
     arrays = (
-        packed.c1[: k.K**2 * k.FEW].reshape(-1, k.FEW).T.reshape(k.FEW, 1, k.K, k.K),
+        packed.c1[: k.K**2 * k.FEW].reshape(k.K, k.FEW, 1, k.K).transpose(1, 2, 0, 3),
         packed.c1_bias[: k.FEW],
         packed.s2[: k.FEW], packed.s2_bias[: k.FEW],
         c3[_crosses(model)], packed.c3_bias[: k.MANY],

@@ -214,10 +214,8 @@ def forward(network, image, weights, states):
     else:
         k.s4_sums(x.c3, x.s4_sums)
     k.s4_forward(g, x.s4_sums, w.s4, w.s4_bias, x.s4, x.s4_slopes)
-    c5 = k.dense_forward(x.s4, S4_UNITS, w.c5, load(w.c5_bias, 0, LANES, C5_VECTORS))
-    k.squash(f, c5, x.c5, x.c5_slopes, 0)
-    f6 = k.dense_forward(x.c5, C5_UNITS, w.f6, load(w.f6_bias, 0, LANES, F6_VECTORS))
-    k.squash(f, f6, x.f6, x.f6_slopes, 0)
+    k.c5_forward(f, x.s4, S4_UNITS, w.c5, w.c5_bias, x.c5, x.c5_slopes)
+    k.f6_forward(f, x.c5, C5_UNITS, w.f6, w.f6_bias, x.f6, x.f6_slopes)
 
 
 @spliced

@@ -50,15 +50,39 @@ def add_outer(block, array, at, stride, vectors):
     return block + products.reshape(-1, LANES)
 
 
-def add_convolution(block, rows, kernels):
+def add_window(block, array, at, stride, width, vector):
+    rows = len(block) // width
+    window = [_scalars(array, at + row * stride, 1, width) for row in range(rows)]
+    return block + np.concatenate(window)[:, None] * vector
+
+
+def add_products(block, rows, columns):
+    return block + (rows[:, None] * columns).reshape(-1, LANES)
+
+
+def add_convolution(block, first, rows, kernels):
     sums = block.copy()
-    for r, row in enumerate(rows):
-        sums[r : r + len(kernels)] += row * kernels
+    for r, row in enumerate(rows, first):
+        for k, kernel in enumerate(kernels):
+            if 0 <= r + k < len(sums):
+                sums[r + k] += row * kernel
     return sums
 
 
 def add_scaled(block, scalar, array, at):
     return block + scalar * load_like(block, array, at)
+
+
+def subtract_products(block, array, factors, at):
+    store(load_like(block, array, at) - load_like(block, factors, at) * block, array, at, LANES)
+
+
+def dot(block, array, at):
+    return total(block * load_like(block, array, at))
+
+
+def prefetch(block, array, at):
+    pass
 
 
 def total(block):

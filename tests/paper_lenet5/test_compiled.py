@@ -141,18 +141,17 @@ def squash_of():
     import numba
 
     from paper_lenet5.compiled.kernels import SCALED_TANH, squash
-    from paper_lenet5.compiled.lanes import LANES, load
+    from paper_lenet5.compiled.lanes import LANES
     from paper_lenet5.compiled.layout import zeros
 
     @numba.njit
-    def over_lanes(a, x, slopes, n):
-        for at in range(0, n, LANES):
-            squash(SCALED_TANH, load(a, at, LANES, 1), x, slopes, at)
+    def over_lanes(x, slopes, vectors):
+        squash(SCALED_TANH, x, slopes, 0, vectors)
 
     def apply(values):
-        a, x, slopes = (zeros(len(values) + LANES) for _ in range(3))
-        a[: len(values)] = values
-        over_lanes(a, x, slopes, len(values))
+        x, slopes = (zeros(len(values) + LANES) for _ in range(2))
+        x[: len(values)] = values
+        over_lanes(x, slopes, -(-len(values) // LANES))
         return x[: len(values)], slopes[: len(values)]
 
     return apply

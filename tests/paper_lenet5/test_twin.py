@@ -26,6 +26,8 @@ def uses_of(words):
     zeros, load, load_like, store = words.zeros, words.load, words.load_like, words.store
     broadcast, store_totals, total = words.broadcast, words.store_totals, words.total
     add_outer, add_convolution = words.add_outer, words.add_convolution
+    add_window, add_products = words.add_window, words.add_products
+    subtract_products, dot, prefetch = words.subtract_products, words.dot, words.prefetch
     add_scaled, fma = words.add_scaled, words.fma
     minimum, maximum = words.minimum, words.maximum
     pair_sums, pair_copies = words.pair_sums, words.pair_copies
@@ -41,13 +43,27 @@ def uses_of(words):
         store_totals(load(b, 1, 17, 3), out, 60, 4)
         out[90] = total(load(a, 0, LANES, 3))
         out[91] = len(load(a, 0, LANES, 3))
+        out[92] = dot(load(a, 0, LANES, 6), b, 7)
 
     def outer_product(a, b, out):
         store(add_outer(load(a, 0, 8, 6), b, 3, 2, load(b, 40, 11, 2)), out, 0, LANES)
 
+    def window(a, b, out):
+        store(add_window(load(a, 0, 8, 6), b, 3, 20, 3, load(b, 40, 0, 1)), out, 0, LANES)
+
+    def products(a, b, out):
+        store(add_products(load(a, 0, 8, 6), load(b, 2, 9, 2), load(b, 50, 3, 3)), out, 0, LANES)
+
     def convolution(a, b, out):
-        sums = add_convolution(load(a, 0, 8, 6), load(b, 2, 9, 4), load(b, 50, 3, 3))
+        sums = add_convolution(load(a, 0, 8, 6), 0, load(b, 2, 9, 4), load(b, 50, 3, 3))
         store(sums, out, 0, LANES)
+        sums = add_convolution(load(a, 0, 8, 3), -1, load(b, 2, 9, 4), load(b, 50, 3, 3))
+        store(sums, out, 100, LANES)
+
+    def difference(a, b, out):
+        store(load(a, 0, LANES, 5), out, 0, LANES)
+        subtract_products(load(b, 50, 9, 3), out, b, 4)
+        prefetch(load(b, 50, 9, 3), b, 4)
 
     def scaled(a, b, out):
         store(add_scaled(load(a, 0, 8, 3), a[5], b, 4), out, 0, LANES)
@@ -64,8 +80,9 @@ def uses_of(words):
         store(pair_sums(load(a, 3, LANES, 2)), out, 0, LANES)
         store(pair_copies(load(b, 5, LANES, 1)), out, 30, LANES)
 
-    return {use.__name__: use for use in (memory, single_numbers, outer_product, convolution, scaled,
-                                          arithmetic, pairs)}  # fmt: skip
+    uses = (memory, single_numbers, outer_product, window, products, convolution, scaled, difference,
+            arithmetic, pairs)  # fmt: skip
+    return {use.__name__: use for use in uses}
 
 
 @pytest.mark.parametrize("use", uses_of(lanes_double))

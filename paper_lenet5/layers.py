@@ -31,6 +31,7 @@ class Activation(NamedTuple):
 
 
 SQUASHING = Activation(squash, slope)
+"""Of all layers of LeNet-5."""
 
 
 class Subsampling(nn.Module):
@@ -48,16 +49,12 @@ class Subsampling(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or x.shape[1] != len(self.bias):
             raise ValueError(f"expected (N, {len(self.bias)}, H, W), got {tuple(x.shape)}")
-        return self.connect(self.sums(x))
+        return self.sums(x) * self.coefficient[:, None, None] + self.bias[:, None, None]
 
     @staticmethod
     def sums(x: Tensor) -> Tensor:
         """The sums over non-overlapping 2x2 windows, (N, maps, H / 2, W / 2)."""
         return 4 * functional.avg_pool2d(x, 2)
-
-    def connect(self, sums: Tensor) -> Tensor:
-        """The one trainable connection of each unit, and its bias."""
-        return sums * self.coefficient[:, None, None] + self.bias[:, None, None]
 
     def squares(self, x: Tensor, each: bool) -> Tensor:
         """What appendix C takes for the squares of the inputs x of the layer (D8).
@@ -65,11 +62,9 @@ class Subsampling(nn.Module):
         Their own, where `each` of the four feeds a connection by itself; where their sum feeds the
         one connection, four equal ones that add up to the square of the sum.
         """
-        return (
-            x.square()
-            if each
-            else functional.interpolate(self.sums(x).square() / 4, scale_factor=2)
-        )
+        if each:
+            return x.square()
+        return functional.interpolate(self.sums(x).square() / 4, scale_factor=2)
 
 
 class TableConvolution(nn.Module):

@@ -79,12 +79,12 @@ class Passed(NamedTuple):
 
 def passed(model: LeNet5, images: Tensor, states: Mapping[str, Tensor]) -> list[Passed]:
     """Every layer of the model with what its `states` say, from C1 upwards."""
-    inputs = [images, *states.values()]
+    inputs = dict(zip(states, [images, *states.values()][:-1], strict=True))
+    inputs["f6"] = inputs["f6"].movedim(1, -1)
     return [
-        Passed(name, getattr(model, name), x.movedim(1, -1) if name == "f6" else x,
-               model.activation(name).slope(state))
-        for (name, state), x in zip(states.items(), inputs)  # noqa: B905
-    ]  # fmt: skip
+        Passed(name, getattr(model, name), inputs[name], model.activation(name).slope(state))
+        for name, state in states.items()
+    ]
 
 
 def back_through_layers(

@@ -23,7 +23,7 @@ NONE = Activation(lambda a: a, torch.ones_like)
 ACTIVATIONS = {"scaled tanh": SQUASHING, "tanh": TANH, "relu": RELU}
 
 CROSS_ENTROPY = MAPLoss(j=math.inf)
-"""Eq. 9 without rubbish: of the softmax over what is smallest for the answer."""
+"""Eq. 9 without rubbish: that of the softmax over the negatives of the penalties."""
 
 
 class AveragePooling(Subsampling):

@@ -11,10 +11,10 @@ import torch
 
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, diagonal_curvature, eager, preprocess
 from paper_lenet5.bitmaps import digit_bitmaps
+from paper_lenet5.config import LeNet5Config
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import PRINTED, Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution
-from paper_lenet5.lenet5 import LeNet5Config
 from paper_lenet5.patterns import Split
 from paper_lenet5.rbf import EuclideanRBF
 from paper_lenet5.recipe import Recipe
@@ -473,6 +473,16 @@ def test_step_sizes_are_one_per_parameter_not_per_layer():
         assert len(steps[name].unique()) > 0.9 * p.numel()
         torch.testing.assert_close(steps[name], 5e-4 / (0.02 + h[name]))
         assert steps[name].max() <= 5e-4 / 0.02
+
+
+def test_a_scheduler_of_pytorch_changes_eta():
+    model = random_model()
+    optimizer = SDLM(model.named_parameters(), eta=1e-3)
+    h = curvature_for(model)
+    optimizer.set_curvature(h)
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda passes: 0.5)
+    for name, steps in optimizer.step_sizes().items():
+        torch.testing.assert_close(steps, 5e-4 / (0.02 + h[name]))
 
 
 def test_each_group_of_parameters_has_its_own_eta():

@@ -7,6 +7,7 @@ from paper_lenet5 import SDLM, LeNet5, MAPLoss, eager, preprocess
 from paper_lenet5.config import LeNet5Config
 from paper_lenet5.patterns import Split, inverted
 from paper_lenet5.recipe import Recipe
+from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.training import Session
 from paper_lenet5.variants import (
     ACTIVATIONS,
@@ -243,6 +244,21 @@ def test_a_session_that_is_put_back_goes_on_in_the_same_bits(recipe):
 def test_a_smaller_training_set_is_the_first_patterns():
     session = Session(Recipe(training_patterns=25), 0, split(60, 1), split(20, 2), compiled)
     assert torch.equal(session.train.images, split(60, 1).images[:25])
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(levels=(-0.5, 2.5)),
+        Recipe(network=LeNet5Config(output="bitmaps and blank"), strings=SECTION_VII, noise=0.1),
+    ],
+    ids=["levels", "strings"],
+)
+def test_a_recipe_shows_a_network_what_its_session_judges_it_on(recipe):
+    session = recipe.session(split(30, 1), split(20, 2), 0)
+    penalties = recipe.penalties(session.model, split(20, 2))
+    assert torch.equal(penalties, compiled.penalties(session.model, session.test.inputs))
+    assert not torch.equal(session.test.inputs, split(20, 2).inputs)
 
 
 def test_levels_are_those_of_paper_and_ink():

@@ -137,6 +137,19 @@ def test_a_session_that_is_put_back_goes_on_in_the_same_bits(recipe):
     assert whole.records[-1].patterns == (20 if recipe.steps else 60)
 
 
+def test_the_answer_is_the_largest_score_and_the_smallest_penalty():
+    recipe, of = MinibatchRecipe(networks.linear), split(30, 1)
+    session = recipe.session(of, of, seed=0)
+    scores = session.model(of.inputs)
+    assert torch.equal(recipe.penalties(session.model, of), -scores)
+    assert torch.equal(session.answers(of), scores.argmax(1))
+
+
+def test_another_reduction_is_refused():
+    with pytest.raises(ValueError, match=r"expected reduction of \['mean', 'sum'\], got 'max'"):
+        MinibatchRecipe(networks.linear, reduction="max")
+
+
 def test_loss_and_errors_during_a_pass_are_those_before_each_step():
     """With a rate of 0 nothing is learned: loss and errors are those of the first network."""
     for reduction in ("mean", "sum"):

@@ -1,9 +1,9 @@
 """LeNet-5 as it was printed in 1998.
 
 The files, in the order of the paper: connections, bitmaps, layers, rbf, initialisation, preprocess,
-lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B), strings, reading (VII),
-sdlm (appendix C), patterns, eager, training, recipe (III-B); and compiled, which does what eager does,
-faster. Beside the paper: pretrained, hub and pictures, which make the network useful; config, variants
+lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B), changes (III-E),
+strings, reading (VII), sdlm (appendix C), patterns, eager, training, recipe (III-B); and compiled, which
+does what eager does, faster. Beside the paper: pretrained, hub and pictures, which make the network useful; config, variants
 and modern, which are of today.
 
 Names are imported when they are first asked for: PyTorch takes a second, and the Hub's client, whose

@@ -7,6 +7,7 @@ with it. Dask pickles what it sends: use it only with machines that you trust.
 
 import logging
 import pickle  # nosec B403
+import time
 import uuid
 import zlib
 from collections import deque
@@ -24,14 +25,20 @@ from distributed import (
     get_worker,
 )
 from distributed.comm import CommClosedError
-from rich.console import Console
+
+from paper_lenet5.compiled import on_compiling
 
 from ..rows.datasets import Dataset
 from ..rows.row import Row
+from .progress import Display
 from .runs import Run, Runs, run_name
 
 RETRIES = 2
 """Of a run that ends in an error. A worker that dies is another matter: see `over_dask`."""
+
+
+REGISTRATIONS = 5
+"""Of the data with the workers, where one dies meanwhile."""
 
 
 class Data(WorkerPlugin):
@@ -48,21 +55,65 @@ class Data(WorkerPlugin):
         self.datasets = pickle.loads(zlib.decompress(self.compressed))  # nosec B301
 
 
-def train(row: Row, dataset_name: str, seed: int, checkpoint: bytes) -> tuple[bytes, bytes]:
-    """On a worker: the run's record (JSON) and weights (safetensors)."""
-    dataset = get_worker().plugins[Data.name].datasets[dataset_name]
-    name = run_name(row, dataset, seed)
-    with TemporaryDirectory() as folder:
+def train(
+    row: Row, dataset_name: str, seed: int, checkpoint: bytes, topic: str
+) -> tuple[bytes, bytes]:
+    """On a worker: the run's record (JSON) and weights (safetensors).
+
+    What goes on meanwhile is told under the topic, as `News.hear` takes it.
+    """
+    worker = get_worker()
+    dataset = worker.plugins[Data.name].datasets[dataset_name]
+    name, first = run_name(row, dataset, seed), 0
+
+    def tell(what: str, *numbers: float) -> None:
+        worker.log_event(topic, [what, name, worker.address, *numbers])
+
+    def after_pass(number: int, length: int, record) -> None:
+        nonlocal first
+        first = first or number
+        error = 100 * record.test_errors / len(dataset.test.labels)
+        tell("pass", number, length, error, first)
+
+    tell("begins")
+    with (
+        TemporaryDirectory() as folder,
+        on_compiling(lambda function: tell("compiles") if function else None),
+    ):
         runs = Runs(folder)
         runs.resume_from(name, checkpoint)
-        runs.finish(row, dataset, seed, lambda *_: None)
+        runs.finish(row, dataset, seed, after_pass)
         return tuple(
             (runs.folder / f"{name}{end}").read_bytes() for end in (".json", ".safetensors")
         )
 
 
+class News:
+    """What the workers say of the runs that are under way, shown as it comes in."""
+
+    def __init__(self, display: Display):
+        self.topic = f"paper-lenet5-{uuid.uuid4().hex}"
+        self.display = display
+        self.under_way: dict[str, Run] = {}
+        self.compiling: set[str] = set()
+
+    def hear(self, event: tuple[float, list]) -> None:
+        """A worker's words: what, of which run, the worker; numbers of a pass."""
+        what, name, worker, *numbers = event[1]
+        run = self.under_way.get(name)
+        if what == "compiles":
+            if worker not in self.compiling:
+                self.compiling.add(worker)
+                self.display.say(f"{worker} compiles the pass for its processor, once ...")
+        elif run is not None and what == "begins":
+            self.display.say(f"{run}   begins at {worker}")
+            self.display.begin(run)
+        elif run is not None and name in self.display.tasks:
+            self.display.after_pass(run, *numbers)
+
+
 def over_dask(
-    address: str, todo: Sequence[Run], runs: Runs, console: Console
+    address: str, todo: Sequence[Run], runs: Runs, display: Display
 ) -> Iterator[tuple[Run, dict | Exception | None]]:
     """Each run with its record as it ends, or with its error; with None if it is another's.
 
@@ -73,39 +124,57 @@ def over_dask(
     """
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # it is said in words
     with Client(address, timeout=10, set_as_default=False) as client:
-        client.register_plugin(Data({run.dataset.name: run.dataset for run in todo}))
-        cores = client.nthreads()
-        console.print(
-            f"{address}: {len(cores)} workers, {sum(cores.values())} threads."
-            + ("" if cores else " Waiting for the first to join.")
-        )
-        suspects = []
         try:
-            for run, outcome in _side_by_side(client, todo, runs):
+            news = News(display)
+            client.subscribe_topic(news.topic, news.hear)
+            cores = client.nthreads()
+            display.say(
+                f"{address}: {len(cores)} workers, {sum(cores.values())} threads."
+                + ("" if cores else " Waiting for the first to join.")
+            )
+            _register(client, Data({run.dataset.name: run.dataset for run in todo}), display)
+            suspects = []
+            for run, outcome in _side_by_side(client, todo, runs, news):
                 if isinstance(outcome, KilledWorker):
                     suspects.append(run)
                 else:
                     yield run, outcome
             for suspect in suspects:
-                for run, outcome in _side_by_side(client, [suspect], runs):
+                for run, outcome in _side_by_side(client, [suspect], runs, news):
                     died = isinstance(outcome, KilledWorker)
                     yield run, RuntimeError("every worker that tried it died") if died else outcome
         except (CommClosedError, CancelledError) as error:
             raise OSError(f"The scheduler at {address} is lost") from error
 
 
+def _register(client: Client, data: Data, display: Display) -> None:
+    """Send the data to every worker. One that dies meanwhile is no reason to give up."""
+    display.say(f"Sending the data to each, {len(data.compressed) / 1e6:.1f} MB.")
+    for left in reversed(range(REGISTRATIONS)):
+        try:
+            client.register_plugin(data)
+            return
+        except OSError as error:
+            if not left or client.status != "running":
+                raise
+            display.say(f"A worker was lost meanwhile ({error}): once more.")
+            time.sleep(1)
+
+
 def _side_by_side(
-    client: Client, todo: Sequence[Run], runs: Runs
+    client: Client, todo: Sequence[Run], runs: Runs, news: News
 ) -> Iterator[tuple[Run, dict | Exception | None]]:
     """Keeps two runs for every thread of the cluster under way."""
     waiting, flying, completed = deque(todo), {}, as_completed(loop=client.loop)
+    sent = 0
 
     def submit(run: Run, lock) -> None:
         future = client.submit(
-            train, run.row, run.dataset.name, run.seed, runs.checkpoint(run.name),
+            train, run.row, run.dataset.name, run.seed, runs.checkpoint(run.name), news.topic,
             key=f"{run.name}-{uuid.uuid4().hex}", pure=False, retries=RETRIES,
         )  # fmt: skip
         flying[future] = run, lock
+        news.under_way[run.name] = run
         completed.add(future)
 
     try:
@@ -118,6 +187,9 @@ def _side_by_side(
                     submit(run, lock)
             if not flying:
                 continue
+            if len(flying) > sent:
+                sent = len(flying)
+                news.display.say(f"{sent} runs are with the scheduler, {len(waiting)} wait here.")
             future = next(completed)
             run, lock = flying.pop(future)
             outcome = _outcome(client, future)
@@ -128,6 +200,7 @@ def _side_by_side(
                 runs.store(run.name, *outcome)
                 outcome = runs.record(run.name)
             runs.release(lock)
+            del news.under_way[run.name]
             yield run, outcome
     finally:
         for _, lock in flying.values():

@@ -104,8 +104,14 @@ class Display:
                 self.said = True
         self.live.update(self.compiles, advance=1, error=name)
 
+    def say(self, sentence: str) -> None:
+        """Print a line above the bars."""
+        self.console.print(sentence, soft_wrap=True, highlight=False)
+
     def begin(self, run: Shown) -> None:
-        """A run begins, or goes on."""
+        """A run begins, or goes on, or begins anew elsewhere."""
+        if run.name in self.tasks:
+            self.live.remove_task(self.tasks[run.name])
         self.started[run.name] = time.perf_counter()
         self.tasks[run.name] = self.live.add_task(str(run), total=None, error="", left="")
 
@@ -119,8 +125,7 @@ class Display:
             self.tasks[run.name], total=length, completed=number, error=error_so_far, left=left
         )
         if not self.console.is_terminal:
-            line = f"{run}   pass {number:2d}/{length}   {error_so_far}   {left}"
-            self.console.print(line, soft_wrap=True, highlight=False)
+            self.say(f"{run}   pass {number:2d}/{length}   {error_so_far}   {left}")
 
     def end(self, run: Shown, summary: str, style: str = "") -> None:
         """A run is over; one that went on elsewhere had no bar."""

@@ -66,7 +66,7 @@ def sweep(
         if dask:
             from .cluster import over_dask  # its library is an extra
 
-            outcomes = over_dask(dask, todo, runs, console)
+            outcomes = over_dask(dask, todo, runs, display)
         else:
             outcomes = in_threads(todo, runs, jobs, display)
         with closing(outcomes):

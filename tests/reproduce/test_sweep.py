@@ -1,11 +1,14 @@
 """Sweeps that are killed, cut short, shared and sent to other machines: reproduce.running.sweep."""
 
+import io
 import platform
 import random
 import resource
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from distributed import Client
 from rich.console import Console
 
 from reproduce import table1
@@ -13,13 +16,13 @@ from reproduce.baselines.minibatch import MinibatchRecipe
 from reproduce.rows import datasets
 from reproduce.rows.recipes import LENET5, TABLE_1
 from reproduce.rows.row import Row
-from reproduce.running import sweep
+from reproduce.running import cluster, sweep
 from reproduce.running.errors import RunsFailed
 from reproduce.running.runs import Runs
 from reproduce.running.sweep import runs_of
 from tests.doubles import killed
 from tests.doubles.loopback import Cluster
-from tests.doubles.poison import dies
+from tests.doubles.poison import DataThatKillsOnce, dies
 from tools.digests import PROCESSORS, digests
 
 SHORT = Row("short", "short", replace(LENET5.recipe, schedule=(0.0005, 0.0002)))
@@ -180,14 +183,37 @@ def test_a_cluster_gives_the_same_bits_and_names_the_run_that_kills_its_workers(
     work = runs_of([SHORT, MLP], 1, corner)
     poison = runs_of([Row("poison", "poison", MinibatchRecipe(dies, passes=1))], 1, corner)
     sweep.sweep(work, here, Console(quiet=True), jobs=1)
+    shown = io.StringIO()
     with (
-        Cluster(1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as cluster,
+        Cluster(
+            1,
+            DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0",
+            NUMBA_CACHE_DIR=str(tmp_path / "nothing compiled yet"),
+        ) as machines,
         pytest.raises(RunsFailed, match=r"1 of 3 runs failed:\n  poison, seed 0.*worker.*died$"),
     ):
-        sweep.sweep(poison + work, there, Console(quiet=True), dask=cluster.address)
+        sweep.sweep(poison + work, there, Console(file=shown), dask=machines.address)
     assert names(tmp_path / "there") == names(tmp_path / "here")
     of_here, of_there = (killed.contents(tmp_path / place) for place in ("here", "there"))
     assert of_here.items() <= of_there.items()
+    said = shown.getvalue()
+    for words in ("Sending the data", "runs are with the scheduler", f"{work[0]}   begins at tcp://",
+                  "compiles the pass", f"{work[0]}   pass  1/2", f"{work[0]}   pass  2/2"):  # fmt: skip
+        assert words in said, said
+    assert said.count("compiles the pass") == 1
+
+
+def test_a_worker_that_dies_of_the_data_ends_nothing(corner, tmp_path, monkeypatch):
+    mark, shown, runs = tmp_path / "a worker has died", io.StringIO(), Runs(tmp_path)
+    monkeypatch.setattr(cluster, "Data", partial(DataThatKillsOnce, mark=mark))
+    with Cluster(1) as machines:
+        with Client(machines.address) as client:
+            client.wait_for_workers(1)
+        work = runs_of([MLP], 1, corner)
+        sweep.sweep(work, runs, Console(file=shown), dask=machines.address)
+    assert mark.exists()
+    assert "A worker was lost meanwhile" in shown.getvalue()
+    assert names(tmp_path) == {work[0].name}
 
 
 def test_a_scheduler_that_is_not_there_is_said(on_a_corner, tmp_path, capsys):

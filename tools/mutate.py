@@ -1,4 +1,4 @@
-"""Break the package in one place at a time: for each break a test that sees it. `python -m tools.mutate`
+"""Break the code in one place at a time: for each break a test that sees it. `python -m tools.mutate`
 
 The breaks are made in a copy. A break is caught if its test, which passes on the package as it is,
 fails. Processes are forked, so that the libraries are imported once: not for Windows.
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 
 
 class Break(NamedTuple):
-    """In `file` of the package, what stands there once is replaced; `test` fails."""
+    """In `file`, what stands there once is replaced; `test` (under tests) fails."""
 
     what: str
     file: str
@@ -33,83 +33,186 @@ class Break(NamedTuple):
 
 BREAKS = [
     Break(
-        "Table I: one cross moved", "connections.py",
+        "Table I: one cross moved", "paper_lenet5/connections.py",
         "(0, 1, 2), (1, 2, 3)", "(0, 1, 3), (1, 2, 3)",
-        "test_claims.py::test_table_1_as_printed",
+        "paper_lenet5/test_claims.py::test_table_1_as_printed",
     ),
     Break(
-        "C3: a kernel at another cross", "layers.py",
+        "C3: a kernel at another cross", "paper_lenet5/layers.py",
         "(torch.tensor(self.cross_map), torch.tensor(self.cross_input))",
         "(torch.tensor(self.cross_map), torch.tensor(self.cross_input[::-1]))",
-        "test_behaviour.py::test_c3_is_the_loop_over_table_1",
+        "paper_lenet5/test_behaviour.py::test_c3_is_the_loop_over_table_1",
     ),
     Break(
-        "eq. 9: a sign", "losses.py",
+        "eq. 9: a sign", "paper_lenet5/losses.py",
         "torch.logsumexp(-self._with_rubbish", "torch.logsumexp(self._with_rubbish",
-        "test_behaviour.py::test_map_is_equation_9_with_the_correct_class_in_the_sum",
+        "paper_lenet5/test_behaviour.py::test_map_is_equation_9_with_the_correct_class_in_the_sum",
     ),
     Break(
-        "eq. 9: the correct class pushed up", "losses.py",
+        "eq. 9: the correct class pushed up", "paper_lenet5/losses.py",
         "(_correct(scaled, labels) +", "(-_correct(scaled, labels) +",
-        "test_behaviour.py::test_map_pulls_the_correct_class_down_and_pushes_the_others_up",
+        "paper_lenet5/test_behaviour.py::test_map_pulls_the_correct_class_down_and_pushes_the_others_up",
     ),
     Break(
-        "subsampling: the mean in place of the sum", "layers.py",
+        "subsampling: the mean in place of the sum", "paper_lenet5/layers.py",
         "4 * functional.avg_pool2d", "1 * functional.avg_pool2d",
-        "test_behaviour.py::test_subsampling_adds_its_inputs_and_does_not_average_them",
+        "paper_lenet5/test_behaviour.py::test_subsampling_adds_its_inputs_and_does_not_average_them",
     ),
     Break(
-        "the recursion: slopes not squared", "sdlm.py",
+        "the recursion: slopes not squared", "paper_lenet5/sdlm.py",
         "slopes.square() * at_state", "slopes * at_state",
-        "test_behaviour.py::test_curvature_is_not_the_squared_gradient",
+        "paper_lenet5/test_behaviour.py::test_curvature_is_not_the_squared_gradient",
     ),
     Break(
-        "the recursion: weights not squared", "sdlm.py",
+        "the recursion: weights not squared", "paper_lenet5/sdlm.py",
         "p.detach().square()", "p.detach().clone()",
-        "test_sdlm_oracle.py::test_curvature_is_the_recursion_over_the_connections",
+        "paper_lenet5/test_sdlm_oracle.py::test_curvature_is_the_recursion_over_the_connections",
     ),
     Break(
-        "the step: mu left out", "sdlm.py",
+        "the step: mu left out", "paper_lenet5/sdlm.py",
         'group["lr"] / (group["mu"] + ', 'group["lr"] / (1e-9 + ',
-        "test_behaviour.py::test_step_sizes_are_one_per_parameter_not_per_layer",
+        "paper_lenet5/test_behaviour.py::test_step_sizes_are_one_per_parameter_not_per_layer",
     ),
     Break(
-        "padding: ink around the image", "preprocess.py",
+        "padding: ink around the image", "paper_lenet5/preprocess.py",
         "functional.pad(images, [margin] * 4)", "functional.pad(images, [margin] * 4, value=255)",
-        "test_claims.py::test_two_pixels_of_background_all_around",
+        "paper_lenet5/test_claims.py::test_two_pixels_of_background_all_around",
     ),
     Break(
-        "paper at 0", "preprocess.py",
+        "paper at 0", "paper_lenet5/preprocess.py",
         "WHITE, BLACK = -0.1,", "WHITE, BLACK = 0.0,",
-        "test_claims.py::test_paper_is_minus_0_1_and_ink_1_175",
+        "paper_lenet5/test_claims.py::test_paper_is_minus_0_1_and_ink_1_175",
     ),
     Break(
-        "the answer: the largest penalty", "lenet5.py",
+        "the answer: the largest penalty", "paper_lenet5/lenet5.py",
         "self(x).argmin(1)", "self(x).argmax(1)",
-        "test_behaviour.py::test_smallest_penalty_wins[eager-0]",
+        "paper_lenet5/test_behaviour.py::test_smallest_penalty_wins[eager-0]",
     ),
     Break(
-        "errors during the pass: the largest penalty", "eager.py",
+        "errors during the pass: the largest penalty", "paper_lenet5/eager.py",
         "answer.argmin(1)", "answer.argmax(1)",
-        "test_behaviour.py::test_each_pattern_is_judged_before_it_is_learned_from[eager]",
+        "paper_lenet5/test_behaviour.py::test_each_pattern_is_judged_before_it_is_learned_from[eager]",
     ),
     Break(
-        "a bitmap: one bit of the 0", "bitmaps.py",
+        "a bitmap: one bit of the 0", "paper_lenet5/bitmaps.py",
         '"""\n    .#####.   ...##..', '"""\n    ######.   ...##..',
-        "test_claims.py::test_bitmaps_are_those_of_fig_3_ink_plus_1_paper_minus_1",
+        "paper_lenet5/test_claims.py::test_bitmaps_are_those_of_fig_3_ink_plus_1_paper_minus_1",
     ),
     Break(
-        "the schedule's third step", "recipe.py",
+        "the schedule's third step", "paper_lenet5/recipe.py",
         "(0.0001,) * 3", "(0.0002,) * 3",
-        "test_claims.py::test_schedule_of_20_passes",
+        "paper_lenet5/test_claims.py::test_schedule_of_20_passes",
+    ),
+    Break(
+        "SGD and Adam: the rate of the pass before", "paper_lenet5/training.py",
+        'group["lr"] = recipe.schedule[number - 1]',
+        'group["lr"] = recipe.schedule[max(number - 2, 0)]',
+        "paper_lenet5/test_behaviour.py::test_each_pass_of_sgd_and_adam_has_its_own_learning_rate",
+    ),
+    Break(
+        "noise: the same in each pass", "paper_lenet5/training.py",
+        'generator(self.seed, "noise", number)', 'generator(self.seed, "noise")',
+        "paper_lenet5/test_behaviour.py"
+        "::test_noise_and_the_fields_of_strings_are_drawn_anew_in_each_pass[noise]",
+    ),
+    Break(
+        "strings: the same fields in each pass", "paper_lenet5/training.py",
+        'generator(self.seed, "strings", number)', 'generator(self.seed, "strings")',
+        "paper_lenet5/test_behaviour.py"
+        "::test_noise_and_the_fields_of_strings_are_drawn_anew_in_each_pass[strings]",
+    ),
+    Break(
+        "the smallest step: that of a layer's mean", "paper_lenet5/training.py",
+        "min((s.min()", "min((s.mean()",
+        "paper_lenet5/test_behaviour.py"
+        "::test_how_a_pass_combines_its_estimate_with_the_earlier_ones",
+    ),
+    Break(
+        "the scores' curvature: rubbish left out", "paper_lenet5/losses.py",
+        "torch.softmax(-self._with_rubbish(self.factor * penalties), 1)[:, :-1]",
+        "torch.softmax(-self.factor * penalties, 1)",
+        "paper_lenet5/test_sdlm_oracle.py"
+        "::test_curvature_at_the_penalties_is_the_exact_second_derivative",
+    ),
+    Break(
+        "Fig. 7: shifts of three pixels", "paper_lenet5/distort.py",
+        "shift_y=(-2.0, 2.0)", "shift_y=(-3.0, 3.0)",
+        "reproduce/test_figures.py"
+        "::test_distortions_are_drawn_between_the_least_and_the_most_of_the_papers_hundred",
+    ),
+    Break(
+        "config.json: needs no digest", "paper_lenet5/pretrained.py",
+        'str(config.pop("weights_sha256"))',
+        'config.pop("weights_sha256", hashlib.sha256((path.parent / WEIGHTS_FILE).read_bytes())'
+        ".hexdigest())",
+        "paper_lenet5/test_pretrained.py::test_a_config_without_one_of_its_entries_is_refused",
+    ),
+    Break(
+        "MNIST: training and test set exchanged", "reproduce/rows/datasets.py",
+        'load_mnist(split, root)) for split in ("train", "test")',
+        'load_mnist(split, root)) for split in ("test", "train")',
+        "reproduce/test_datasets.py::test_the_data_that_are_trained_on_are_the_training_images",
+    ),
+    Break(
+        "Fashion-MNIST: training and test set exchanged", "reproduce/rows/datasets.py",
+        'load_fashion_mnist(split, root)) for split in ("train", "test")',
+        'load_fashion_mnist(split, root)) for split in ("test", "train")',
+        "reproduce/test_datasets.py::test_the_data_that_are_trained_on_are_the_training_images",
+    ),
+    Break(
+        "held out: images of the test set", "reproduce/rows/datasets.py",
+        "test=Split(images[:HELD_OUT], labels[:HELD_OUT])",
+        "test=Split(dataset.test.images[:HELD_OUT], dataset.test.labels[:HELD_OUT])",
+        "reproduce/test_datasets.py"
+        "::test_what_is_held_out_are_training_images_that_are_not_trained_on",
+    ),
+    Break(
+        "held out: trained on all the same", "reproduce/rows/datasets.py",
+        "train=Split(images[HELD_OUT:], labels[HELD_OUT:])", "train=Split(images, labels)",
+        "reproduce/test_datasets.py"
+        "::test_what_is_held_out_are_training_images_that_are_not_trained_on",
+    ),
+    Break(
+        "a record: the error of the best pass", "reproduce/running/runs.py",
+        '"test_errors": len(wrong)', '"test_errors": min(r.test_errors for r in session.records)',
+        "reproduce/test_runs.py"
+        "::test_errors_and_weights_on_record_are_those_of_the_last_pass_not_of_the_best"
+        "[lenet5-textbook]",
+    ),
+    Break(
+        "a run's weights: those before it", "reproduce/running/runs.py",
+        "in session.model.state_dict()", "in row.session(dataset, seed).model.state_dict()",
+        "reproduce/test_runs.py"
+        "::test_errors_and_weights_on_record_are_those_of_the_last_pass_not_of_the_best"
+        "[lenet5-textbook]",
+    ),
+    Break(
+        "table 3: a deviation over n", "reproduce/table3.py",
+        "np.std(values, ddof=1)", "np.std(values)",
+        "reproduce/test_table3.py::test_the_deviation_beside_a_mean_is_that_of_a_sample",
+    ),
+    Break(
+        "a card: the error to one digit", "reproduce/writing/cards.py",
+        'error=f"{error:.2f}"', 'error=f"{error:.1f}0"',
+        "reproduce/test_publish.py::test_the_numbers_of_the_card_are_those_of_the_records",
+    ),
+    Break(
+        "a card: training errors over test patterns", "reproduce/writing/cards.py",
+        "/ data['train_patterns']", "/ data['test_patterns']",
+        "reproduce/test_publish.py::test_the_numbers_of_the_card_are_those_of_the_records",
+    ),
+    Break(
+        "the demo: any path on the server is read", "demo/api.py",
+        "if not path.is_relative_to(Path(get_upload_folder()).resolve()):", "if False:",
+        "demo/test_api.py::test_a_picture_on_the_server_that_was_not_sent_is_not_looked_at",
     ),
 ]  # fmt: skip
 
 
 def copy_of_all(to: Path) -> None:
-    """The package, its tests and their settings."""
+    """The code, its tests, their settings, and the records that some of them read."""
     leave = shutil.ignore_patterns("__pycache__")
-    for folder in ("paper_lenet5", "tests"):
+    for folder in ("paper_lenet5", "reproduce", "demo", "tests", "results"):
         shutil.copytree(ROOT / folder, to / folder, ignore=leave)
     shutil.copy(ROOT / "pyproject.toml", to)
 
@@ -124,7 +227,7 @@ def in_copy(folder: Path, tests: Sequence[str], log: Path) -> None:
     sys.dont_write_bytecode = True
     imported = "ignore::pytest.PytestAssertRewriteWarning"  # before pytest could rewrite it
     options = ["-q", "-p", "no:cacheprovider", "-W", imported]
-    os._exit(pytest.main([*options, *(f"tests/paper_lenet5/{test}" for test in tests)]))
+    os._exit(pytest.main([*options, *(f"tests/{test}" for test in tests)]))
 
 
 def run(folder: Path, tests: Sequence[str]) -> tuple[int, str]:
@@ -147,7 +250,7 @@ def main() -> int:
             return 1
         missed = 0
         for of in BREAKS:
-            path = folder / "paper_lenet5" / of.file
+            path = folder / of.file
             source = path.read_text()
             if source.count(of.before) != 1:
                 raise SystemExit(f"{of.file} has not one {of.before!r}: mend the list of breaks")
@@ -155,7 +258,7 @@ def main() -> int:
             status, printed = run(folder, [of.test])
             path.write_text(source)
             caught = status == pytest.ExitCode.TESTS_FAILED
-            print(f"{'caught' if caught else 'MISSED':8}{of.what:46}{of.test}", flush=True)
+            print(f"{'caught' if caught else 'MISSED':8}{of.what:54}{of.test}", flush=True)
             missed += not caught
     print(f"{len(BREAKS) - missed} of {len(BREAKS)} breaks are caught.")
     return int(missed > 0)

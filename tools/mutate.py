@@ -105,18 +105,18 @@ BREAKS = [
     ),
     Break(
         "SGD and Adam: the rate of the pass before", "paper_lenet5/training.py",
-        'group["lr"] = recipe.schedule[number - 1]',
-        'group["lr"] = recipe.schedule[max(number - 2, 0)]',
+        'recipe, eta = self.recipe, self.recipe.schedule[number - 1]',
+        'recipe, eta = self.recipe, self.recipe.schedule[max(number - 2, 0)]',
         "paper_lenet5/test_behaviour.py::test_each_pass_of_sgd_and_adam_has_its_own_learning_rate",
     ),
     Break(
-        "noise: the same in each pass", "paper_lenet5/training.py",
+        "noise: the same in each pass", "paper_lenet5/patterns.py",
         'generator(self.seed, "noise", number)', 'generator(self.seed, "noise")',
         "paper_lenet5/test_behaviour.py"
         "::test_noise_and_the_fields_of_strings_are_drawn_anew_in_each_pass[noise]",
     ),
     Break(
-        "strings: the same fields in each pass", "paper_lenet5/training.py",
+        "strings: the same fields in each pass", "paper_lenet5/patterns.py",
         'generator(self.seed, "strings", number)', 'generator(self.seed, "strings")',
         "paper_lenet5/test_behaviour.py"
         "::test_noise_and_the_fields_of_strings_are_drawn_anew_in_each_pass[strings]",

@@ -18,7 +18,7 @@ from ..preprocess import FIELD, check_values
 from ..sdlm import SDLM, CoefficientInput, check_options
 from . import passes
 from .cache import on_compiling
-from .layout import network_of, pack, pack_weights, unpack, workspace
+from .layout import network_of, pack, pack_weights, unpack, workspace, workspace_of_images
 
 __all__ = ["diagonal_curvature", "on_compiling", "penalties", "train_one_pass"]
 
@@ -101,7 +101,10 @@ def diagonal_curvature(
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
     """`eager.penalties`, compiled."""
     out = np.empty((len(images), model.classes), np.float32)
-    passes.penalties_of(network_of(model), _rows(images), pack_weights(model), out, workspace()[0])
+    passes.penalties_of(
+        network_of(model), _rows(images), pack_weights(model), out, workspace()[0],
+        workspace_of_images(),
+    )  # fmt: skip
     return torch.from_numpy(out)
 
 

@@ -77,14 +77,19 @@ _LARGE = np.float32(3e38)
 
 
 def _coefficients(amplitude, slope):
-    """Of the two polynomials, the argument beyond which the function is flat, and of f'(x)."""
+    """Of the two polynomials, and the argument beyond which the function is flat."""
     numerator = (amplitude * slope * p * slope ** (2 * k) for k, p in enumerate(_NUMERATOR))
     denominator = (q * slope ** (2 * k) for k, q in enumerate(_DENOMINATOR))
-    rest = (_FLAT / slope, slope * amplitude, -slope / amplitude)
-    return tuple(map(np.float32, (*numerator, *denominator, *rest)))
+    return tuple(map(np.float32, (*numerator, *denominator, _FLAT / slope)))
 
 
-_OF_SCALED_TANH, _OF_TANH = _coefficients(A, S), _coefficients(1, 1)
+def _slope(amplitude, slope):
+    """Of f'(a) = first + second * f(a)^2."""
+    return np.float32(slope * amplitude), np.float32(-slope / amplitude)
+
+
+_SCALED_TANH, _TANH = _coefficients(A, S), _coefficients(1, 1)
+_SCALED_TANH_SLOPE, _TANH_SLOPE = _slope(A, S), _slope(1, 1)
 
 
 @inline
@@ -96,7 +101,10 @@ def squash(activation, x, slopes, first, vectors):
     end = first + vectors * LANES
     if activation == SCALED_TANH:
         for at in range(first, end, LANES):
-            squash_tanh(_OF_SCALED_TANH, load(x, at, 0, 1), x, slopes, at)
+            state = rational(_SCALED_TANH, load(x, at, 0, 1))
+            store(state, x, at, 0)
+            slope = fma(state * state, _SCALED_TANH_SLOPE[1], _SCALED_TANH_SLOPE[0])
+            store(slope, slopes, at, 0)
     else:
         squash_otherwise(activation, x, slopes, first, end)
 
@@ -105,27 +113,39 @@ def squash(activation, x, slopes, first, vectors):
 def squash_otherwise(activation, x, slopes, first, end):
     """`squash` with the activations of table 2, and with none."""
     for at in range(first, end, LANES):
-        a = load(x, at, 0, 1)
+        state = activate(activation, load(x, at, 0, 1))
+        store(state, x, at, 0)
         if activation == TANH:
-            squash_tanh(_OF_TANH, a, x, slopes, at)
+            slope = fma(state * state, _TANH_SLOPE[1], _TANH_SLOPE[0])
         elif activation == RELU:
-            state = maximum(a, ZERO)
-            store(state, x, at, 0)
-            store(minimum(state * _LARGE, ONE), slopes, at, 0)
+            slope = minimum(state * _LARGE, ONE)
         else:
-            store(a * ZERO + ONE, slopes, at, 0)
+            slope = state * ZERO + ONE
+        store(slope, slopes, at, 0)
 
 
 @inline
-def squash_tanh(coefficients, a, x, slopes, at):
-    p0, p1, p2, p3, p4, q0, q1, q2, q3, q4, flat, slope_0, slope_2 = coefficients
+def activate(activation, a):
+    """f(a) for a block of weighted sums."""
+    if activation == SCALED_TANH:
+        state = rational(_SCALED_TANH, a)
+    elif activation == TANH:
+        state = rational(_TANH, a)
+    elif activation == RELU:
+        state = maximum(a, ZERO)
+    else:
+        state = a
+    return state
+
+
+@inline
+def rational(coefficients, a):
+    p0, p1, p2, p3, p4, q0, q1, q2, q3, q4, flat = coefficients
     a = maximum(minimum(a, flat), -flat)
     t = a * a
     numerator = fma(fma(fma(fma(t, p4, p3), t, p2), t, p1), t, p0)
     denominator = fma(fma(fma(fma(t, q4, q3), t, q2), t, q1), t, q0)
-    state = a * numerator / denominator
-    store(state, x, at, 0)
-    store(fma(state * state, slope_2, slope_0), slopes, at, 0)
+    return a * numerator / denominator
 
 
 @inline

@@ -411,6 +411,22 @@ def pair_copies(typing, row):
     return Block(2)(row), emit
 
 
+@intrinsic
+def transposed(typing, square):
+    """Sixteen vectors to sixteen others: number k of vector l is number l of vector k."""
+
+    def emit(context, b, signature, args):
+        rows, half = _split(b, args[0]), LANES // 2
+        low = _lanes([k // 2 + LANES * (k % 2) for k in range(LANES)])
+        high = _lanes([k // 2 + half + LANES * (k % 2) for k in range(LANES)])
+        for _ in range(LANES.bit_length() - 1):  # each time, row k + 8 is threaded into row k
+            pairs = list(zip(rows[:half], rows[half:], strict=True))
+            rows = [b.shuffle_vector(*pair, part) for pair in pairs for part in (low, high)]
+        return _join(b, rows)
+
+    return square(square), emit
+
+
 # --- LLVM -----------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from ..layers import SQUASHING
 from ..lenet5 import LeNet5
 from ..variants import NONE, RELU, TANH, MaxPooling
 from . import kernels as k
+from .evaluation import SIZES, Images
 from .lanes import LANES
 
 # One flat float32 array each holds all parameters, all states, all derivatives. Compiled code knows
@@ -56,6 +57,8 @@ class Network(NamedTuple):
     """Where each part of `Packed` ends."""
     fed: np.ndarray
     """(6, 10) by Table I: the C3 maps that each S2 map feeds."""
+    crosses: np.ndarray
+    """(6, 16) bool: Table I itself."""
 
 
 class States(NamedTuple):
@@ -116,9 +119,11 @@ def network_of(model: LeNet5) -> Network:
     f, g = (_ACTIVATIONS[model.activation(layer)] for layer in ("c1", "s2"))
     inputs, maps = _crosses(model)
     fed = [maps[inputs == i] for i in range(k.FEW)]
+    crosses = np.zeros((k.FEW, k.MANY), bool)
+    crosses[inputs, maps] = True
     return Network(
         f, g, isinstance(model.s2, MaxPooling), not hasattr(model, "rbf"), model.classes,
-        _packed_ends(model), np.array(fed),
+        _packed_ends(model), np.array(fed), crosses,
     )  # fmt: skip
 
 
@@ -206,6 +211,11 @@ def workspace() -> tuple[np.ndarray, np.ndarray]:
 
 def _parts(flat: np.ndarray, ends: tuple[int, ...]) -> list[np.ndarray]:
     return [flat[begin:end] for begin, end in pairwise((0, *ends))]
+
+
+def workspace_of_images() -> Images:
+    """Arrays for sixteen images at once; each thread needs its own."""
+    return Images(*(zeros(vectors * LANES) for vectors in SIZES))
 
 
 def _padded(a: np.ndarray, columns: int) -> np.ndarray:

@@ -35,14 +35,19 @@ class Blocks(NamedTuple):
     """C5 forward: the vectors of units, of eight ..."""
     f6_vectors: int
     """... and F6's, of six."""
+    images_c1_columns: int
+    """Sixteen images at once, C1: the columns of a row, of 28, for all six maps."""
+    images_units: int
+    """Sixteen images at once, C5 and F6: the units, of 120 and 96."""
 
 
-# In vectors of sixteen lanes: 12, 10, 10, 25, 14, 8 and 6 sums at a time. Below eight, the
-# multiply-adds of one core would wait for each other; 25 take each derivative from memory once.
-_FOR_32 = Blocks(6, 2, 2, 10, 5, 14, 8, 6)
-# 6, 5, 5, 5, 5, 4 and 6, twice as many registers of AVX2: of its 16, two to six are left for the
-# factors. Ten positions are two times five, ten columns too; 14 rows are 5, 5 and 4.
-_FOR_8 = Blocks(6, 1, 1, 5, 1, 5, 4, 6)
+# In vectors of sixteen lanes: 12, 10, 10, 25, 14, 8 and 6 sums at a time; of sixteen
+# images 24, 10 and 24. Below eight, the multiply-adds of one core would wait for each other; 25
+# take each derivative from memory once.
+_FOR_32 = Blocks(6, 2, 2, 10, 5, 14, 8, 6, 4, 24)
+# 6, 5, 5, 5, 5, 4 and 6, of images 6, 5 and 6; twice as many registers of AVX2: of its 16, four to
+# eight are left for the factors. Ten positions are two times five, 14 rows 5, 5 and 4.
+_FOR_8 = Blocks(6, 1, 1, 5, 1, 5, 4, 6, 1, 6)
 
 
 class Registers(NamedTuple):

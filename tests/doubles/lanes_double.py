@@ -109,6 +109,10 @@ def pair_copies(row):
     return row.repeat(2).reshape(2, LANES)
 
 
+def transposed(square):
+    return square.T.copy()
+
+
 def _vector(array, at):
     """The sixteen numbers that begin there, all of them in the array."""
     assert 0 <= at <= len(array) - LANES, f"{at} in an array of {len(array)}"

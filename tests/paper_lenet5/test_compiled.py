@@ -14,7 +14,9 @@ import torch
 
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, diagonal_curvature, eager, preprocess
 from paper_lenet5.bitmaps import digit_bitmaps
+from paper_lenet5.config import LeNet5Config
 from paper_lenet5.recipe import Recipe
+from paper_lenet5.variants import Variant
 from tests.conftest import draw_digits, random_model
 
 compiled = pytest.importorskip("paper_lenet5.compiled", exc_type=ImportError)
@@ -118,6 +120,22 @@ def test_penalties_are_those_of_float64():
     assert y.dtype == torch.float32
     expected = double(model)(x.double()).detach()
     torch.testing.assert_close(y.double(), expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [LeNet5Config(), LeNet5Config(activation="relu", pooling="max", output="linear"),
+     LeNet5Config("tanh", "average", "full", "one of ten")],
+    ids=["1998", "max pooling, linear, ReLU", "average pooling, full table, one of ten, tanh"],
+)  # fmt: skip
+def test_sixteen_images_at_once_have_the_penalties_of_each_by_itself(config):
+    """Bit by bit, although the lanes are images there and columns, maps and units here."""
+    model, (x, _) = Variant(config, rng(1)), drawn(300)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.05 * torch.randn(p.shape, generator=rng(2)))
+    one_by_one = torch.cat([compiled.penalties(model, image[None]) for image in x])
+    assert torch.equal(compiled.penalties(model, x), one_by_one)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)

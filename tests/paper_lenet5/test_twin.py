@@ -30,7 +30,7 @@ def uses_of(words):
     subtract_products, dot, prefetch = words.subtract_products, words.dot, words.prefetch
     add_scaled, fma = words.add_scaled, words.fma
     minimum, maximum = words.minimum, words.maximum
-    pair_sums, pair_copies = words.pair_sums, words.pair_copies
+    pair_sums, pair_copies, transposed = words.pair_sums, words.pair_copies, words.transposed
 
     def memory(a, b, out):
         block = load(a, 3, 5, 4)
@@ -80,8 +80,11 @@ def uses_of(words):
         store(pair_sums(load(a, 3, LANES, 2)), out, 0, LANES)
         store(pair_copies(load(b, 5, LANES, 1)), out, 30, LANES)
 
+    def square(a, b, out):
+        store(transposed(load(a, 0, 11, LANES)), out, 10, LANES)
+
     uses = (memory, single_numbers, outer_product, window, products, convolution, scaled, difference,
-            arithmetic, pairs)  # fmt: skip
+            arithmetic, pairs, square)  # fmt: skip
     return {use.__name__: use for use in uses}
 
 
@@ -159,7 +162,8 @@ def test_a_pass_in_python_is_the_eager_pass(in_python, name, optimizer, batch, l
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_penalties_in_python_are_the_eager_ones(in_python, name):
-    model, x = network(name), preprocess(draw_digits(2)[0])
+    """Of sixteen images at once, and of one that is left over."""
+    model, x = network(name), preprocess(draw_digits(17)[0])
     torch.testing.assert_close(
         in_python.penalties(model, x), eager.penalties(model, x), rtol=1e-4, atol=1e-4
     )

@@ -391,7 +391,7 @@ def on_paper(costs: dict, runs: int = 10_000, machines: int = 100) -> list[str]:
         *lines,
         "",
         f"To this come, once: {len(data) / 1e6:.0f} MB of data to each machine "
-        f"({machines * len(data) / 125e6:.0f} s at 1 Gbit/s), half a minute to compile on each, and "
+        f"({machines * len(data) / 125e6:.0f} s at 1 Gbit/s), some seconds to compile on each, and "
         f"{runs / 1000 * costs['table_of_1000_records_s']:.0f} s for the last table. One scheduler "
         f"keeps up with some {most:,.0f} threads; more, or machines that do not reach each other, are a "
         "matter for `--shard`, which has no such limit.",

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 from tests import ROOT
+from tools.floors import OnlyForTypes, arrows, floors
 
 ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "losses", "hub",
          "pretrained", "config", "lenet5", "variants", "modern", "mnist", "distort", "changes",
@@ -13,13 +14,6 @@ ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisatio
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]
 """The folders of `reproduce`; its commands stand above all of them."""
-
-
-class OnlyForTypes(ast.NodeTransformer):
-    """Leaves out what is imported for annotations alone, and by no program that runs."""
-
-    def visit_If(self, node):
-        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
 
 
 def imports_of(path: Path) -> set[str]:
@@ -37,6 +31,12 @@ def imports_of(path: Path) -> set[str]:
 def roots_of(path: Path) -> set[str]:
     """Names of packages that the file imports."""
     return {name.split(".")[0] for name in imports_of(path)}
+
+
+def test_no_import_comes_back_to_where_it_began():
+    of = arrows(ROOT)
+    assert of["reproduce.table1"] and of["paper_lenet5.lenet5"]
+    floors(of)  # a circle has none
 
 
 def test_the_package_knows_nothing_of_what_is_built_on_it():

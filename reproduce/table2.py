@@ -164,12 +164,13 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def write(runs: Runs, _: str, out: Path) -> pd.DataFrame | None:
     """Write all files of the table from all the records there are; returns the table, if any."""
-    table, tried = table_of(runs), rates_of(runs)
-    rates.store(tried, out / "rates.csv")
-    if len(table):
-        tables.write_table(table, markdown(runs), out / "table2")
-        drawing.save(draw(table), out / "figures" / "ladder")
-    return table if len(table) or len(tried) else None
+    table = table_of(runs)
+    rates.store(rates_of(runs), out / "rates.csv")
+    if table.empty:
+        return None
+    tables.write_table(table, markdown(runs), out / "table2")
+    drawing.save(draw(table), out / "figures" / "ladder")
+    return table
 
 
 def show(table: pd.DataFrame, console: Console) -> None:

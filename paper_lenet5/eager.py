@@ -3,6 +3,8 @@
 Both modules have the same three functions, so that `training` works with either.
 """
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
@@ -12,6 +14,14 @@ from .losses import Loss
 from .sdlm import diagonal_curvature
 
 __all__ = ["diagonal_curvature", "penalties", "train_one_pass"]
+
+
+class WithClasses(Protocol):
+    """A network as far as its labels go: they are 0 ... classes - 1."""
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
 
 
 def train_one_pass(
@@ -41,7 +51,9 @@ def penalties(model: LeNet5, images: Tensor) -> Tensor:
     return torch.cat([model(some) for some in images.split(1000)])
 
 
-def check_pass(model: LeNet5, images: Tensor, labels: Tensor, order: Tensor, batch: int) -> None:
+def check_pass(
+    model: WithClasses, images: Tensor, labels: Tensor, order: Tensor, batch: int
+) -> None:
     """Raises ValueError where these cannot be trained on."""
     check_labels(labels, len(images), model)
     if order.dtype != torch.int64 or order.ndim != 1:
@@ -52,7 +64,7 @@ def check_pass(model: LeNet5, images: Tensor, labels: Tensor, order: Tensor, bat
         raise ValueError(f"expected at least one pattern in a batch, got {batch}")
 
 
-def check_labels(labels: Tensor, n: int, model: LeNet5) -> None:
+def check_labels(labels: Tensor, n: int, model: WithClasses) -> None:
     """Raises ValueError unless there are n labels of classes that the model has."""
     classes = model.classes
     if labels.dtype != torch.int64 or labels.shape != (n,):

@@ -1,6 +1,6 @@
 """The patterns that a training session presents, pass by pass. Sections III-A, III-B, III-E, VII."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -44,17 +44,17 @@ class Split:
 
     def __reduce__(self) -> tuple[type["Split"], tuple[object, ...]]:
         """Pickled without the inputs, which are five times as large and follow from the rest."""
-        return Split, (self.images, self.labels, self.levels)
+        return type(self), (self.images, self.labels, self.levels)
 
     def first(self, count: int) -> "Split":
         """The first patterns alone. Raises ValueError where there are not so many."""
         if count > len(self.labels):
             raise ValueError(f"expected {count} training patterns, got {len(self.labels)}")
-        return Split(self.images[:count], self.labels[:count], self.levels)
+        return replace(self, images=self.images[:count], labels=self.labels[:count])
 
     def at(self, levels: tuple[float, float]) -> "Split":
         """The same patterns with these input values of paper and ink."""
-        return self if levels == self.levels else Split(self.images, self.labels, levels)
+        return self if levels == self.levels else replace(self, levels=levels)
 
 
 def generator(seed: int, purpose: str, number: int = 0) -> torch.Generator:

@@ -9,6 +9,7 @@ On two cores it takes half an hour.
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ from .writing import exhibit
 SETTLED = Recipe()
 
 
-def _reading(name: str, title: str, **changes) -> Row:
+def _reading(name: str, title: str, **changes: Any) -> Row[Recipe]:
     return Row(f"reading-{name}", title, replace(SETTLED, **changes))
 
 

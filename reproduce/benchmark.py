@@ -21,7 +21,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from .measures import timing
-from .measures.timing import Extent
+from .measures.timing import Extent, Measured
 from .rows import datasets
 from .rows.datasets import Dataset
 from .running.files import write
@@ -34,7 +34,7 @@ QUICK = Extent(3, patterns=50, matrix=256, images=1_024, passes=(250, 500), torc
 QUICK_NOTE = "A quick run: it shows that everything works, and its times mean little."
 
 
-def benchmark(dataset: Dataset, extent: Extent, tell: Callable[[str], object]) -> dict:
+def benchmark(dataset: Dataset, extent: Extent, tell: Callable[[str], object]) -> Measured:
     """All that results/benchmark.json holds; `tell` hears what is being measured."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     tell("One training step in every way, the longest part ...")
@@ -70,12 +70,12 @@ def benchmark(dataset: Dataset, extent: Extent, tell: Callable[[str], object]) -
     }
 
 
-def seconds(time: dict) -> float:
+def seconds(time: Measured) -> float:
     """Of all items together."""
-    return time["microseconds"] * time["items"] / 1e6
+    return float(time["microseconds"] * time["items"] / 1e6)
 
 
-def tables(result: dict) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+def tables(result: Measured) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Title, headings and lines of each table."""
     step, around = result["training_step"], result["around_a_pass"]
     ways = {way: (t["microseconds"], t["gflops"]) for way, t in step["ways"].items()}
@@ -128,7 +128,7 @@ def tables(result: dict) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     yield "Networks side by side", headings, lines
 
 
-def circumstances(result: dict) -> str:
+def circumstances(result: Measured) -> str:
     """What the times belong to."""
     m, v = result["machine"], result["versions"]
     load = "" if m["load_before"] is None else f" (load before: {m['load_before']:.1f})"
@@ -140,7 +140,7 @@ def circumstances(result: dict) -> str:
     )
 
 
-def markdown(result: dict) -> str:
+def markdown(result: Measured) -> str:
     """results/benchmark.md."""
     step = result["training_step"]
     counts, size = step["multiply_adds"], step["matrix_product"]["size"]
@@ -158,7 +158,7 @@ def markdown(result: dict) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def show(result: dict, console: Console) -> None:
+def show(result: Measured, console: Console) -> None:
     """The same tables, on a terminal of 80 columns."""
     for title, headings, lines in tables(result):
         grid = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)

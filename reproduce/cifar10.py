@@ -7,16 +7,15 @@ On two cores it takes 2 minutes, and a download.
 """
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from rich.console import Console
-from torch import Tensor
 
 from paper_lenet5.mnist import DataUnavailable, cache_folder
+from paper_lenet5.patterns import Split
 
 from .measures import statistics
 from .rows.datasets import Dataset
@@ -28,24 +27,24 @@ from .writing.exhibit import Table
 
 
 @dataclass(frozen=True)
-class ColourSplit:
-    """Pictures as the network's input, (N, 3, 32, 32) float32 in -1 ... 1, and labels (N,) int64."""
+class ColourSplit(Split):
+    """Pictures (N, 32, 32, 3) uint8, labels (N,) int64, and the same pictures as the network's input.
 
-    inputs: Tensor
-    labels: Tensor
+    The input is (N, 3, 32, 32) float32 in -1 ... 1. Raises ValueError for other shapes or types, and
+    for labels that are not in 0 ... 9.
+    """
 
-
-def colour_split(pictures: np.ndarray, labels: Sequence[int]) -> ColourSplit:
-    """uint8 (N, 32, 32, 3), as torchvision keeps CIFAR-10, to a split. Raises ValueError."""
-    if pictures.dtype != np.uint8 or pictures.shape[1:] != (32, 32, 3):
-        raise ValueError(
-            "expected pictures as uint8 of shape (N, 32, 32, 3), "
-            f"got {pictures.dtype} of shape {pictures.shape}"
-        )
-    if len(labels) != len(pictures) or not all(0 <= label < 10 for label in labels):
-        raise ValueError("expected a label 0 ... 9 for every picture")
-    inputs = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return ColourSplit(inputs.contiguous(), torch.tensor(labels))
+    def __post_init__(self) -> None:
+        pictures, labels = self.images, self.labels
+        if pictures.dtype != torch.uint8 or pictures.shape[1:] != (32, 32, 3):
+            raise ValueError(
+                "expected pictures as uint8 of shape (N, 32, 32, 3), "
+                f"got {pictures.dtype} of shape {tuple(pictures.shape)}"
+            )
+        if len(labels) != len(pictures) or not ((labels >= 0) & (labels < 10)).all():
+            raise ValueError("expected a label 0 ... 9 for every picture")
+        inputs = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
+        object.__setattr__(self, "inputs", inputs.contiguous())
 
 
 def load(root: Path | None = None) -> Dataset:
@@ -65,11 +64,12 @@ def load(root: Path | None = None) -> Dataset:
             f"CIFAR-10 could not be loaded: {error}\nInstall torchvision, and either let it "
             "download or name the folder that holds cifar-10-batches-py with --data."
         ) from error
-    return Dataset(
-        "cifar-10", "CIFAR-10",
-        *(colour_split(np.asarray(split.data), split.targets) for split in (train, test)),
-        {"cifar-10-python.tar.gz": "checked by torchvision"}, comparable=False,
-    )  # fmt: skip
+    of_train, of_test = (
+        ColourSplit(torch.from_numpy(np.asarray(split.data)), torch.tensor(split.targets))
+        for split in (train, test)
+    )
+    sha256 = {"cifar-10-python.tar.gz": "checked by torchvision"}
+    return Dataset("cifar-10", "CIFAR-10", of_train, of_test, sha256, comparable=False)
 
 
 def error_of(runs: Runs, dataset: str, _: Path) -> dict[str, float] | None:

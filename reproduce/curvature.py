@@ -12,9 +12,8 @@ import argparse
 import copy
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from rich.console import Console
@@ -30,6 +29,7 @@ from paper_lenet5.sdlm import back_through_squares, passed, squared_inputs
 from paper_lenet5.training import Session
 
 from .rows import datasets
+from .rows.row import Record
 from .running.files import write
 from .running.record import describe, machine, to_json, versions
 from .writing import options
@@ -105,7 +105,7 @@ def exact_curvature(model: LeNet5, images: Tensor, losses: Sequence[Loss]) -> li
         return x.flatten()
 
     jacobians = vmap(jacrev(f6, argnums=(0, 1)), (None, None, 0))
-    exact = [Exact(defaultdict(int), defaultdict(int)) for _ in losses]
+    exact = [Exact({}, {}) for _ in losses]
     for some in images.split(PATTERNS_AT_ONCE):
         states = {name: x.detach() for name, x in model.states(some).items()}
         nothing = {name: torch.zeros_like(states[name][:1]) for name in LAYERS}
@@ -113,13 +113,15 @@ def exact_curvature(model: LeNet5, images: Tensor, losses: Sequence[Loss]) -> li
         for loss, (diagonal, unshared) in zip(losses, exact, strict=True):
             hessian = f6_hessian(loss, states["f6"].flatten(1), model.rbf.centers)
             for name, jacobian in of_parameters.items():
-                diagonal[name] += _diagonal(jacobian, *hessian).sum(0) / len(images)
+                at_parameters = _diagonal(jacobian, *hessian).sum(0) / len(images)
+                diagonal[name] = diagonal.get(name, 0) + at_parameters
             for name, layer, x, slopes in passed(model, some, states):
                 at_sums = _diagonal(of_sums[name], *hessian).view_as(slopes)
                 squares = squared_inputs(layer, x, RECIPE.coefficient_input)
                 of_layer, _ = back_through_squares(layer, squares, at_sums)  # eq. 23 and 25
                 for key, h in of_layer.items():
-                    unshared[f"{name}.{key}"] += h / len(images)
+                    sums = unshared.get(f"{name}.{key}", 0)
+                    unshared[f"{name}.{key}"] = sums + h / len(images)
     return exact
 
 
@@ -130,7 +132,11 @@ def _diagonal(jacobian: Tensor, multiple: Tensor, rows: Tensor) -> Tensor:
     return diagonal.view(len(jacobian), *jacobian.shape[2:])
 
 
-def compare(recursion: Tensor, exact: Tensor, unshared: Tensor, mu: float) -> dict[str, object]:
+Compared = dict[str, Any]
+"""What `compare` finds, as results/curvature.json has it."""
+
+
+def compare(recursion: Tensor, exact: Tensor, unshared: Tensor, mu: float) -> Compared:
     """How near `recursion` comes to `exact`, over all their elements, which are positive.
 
     `sharing` and `units` are the medians of the two factors of the ratio recursion / exact: what
@@ -157,7 +163,7 @@ def compare(recursion: Tensor, exact: Tensor, unshared: Tensor, mu: float) -> di
     }  # fmt: skip
 
 
-def measure(session: Session, patterns: int) -> dict[str, dict[str, dict]]:
+def measure(session: Session, patterns: int) -> dict[str, dict[str, Compared]]:
     """{comparison: {name of a parameter tensor, or "all": what `compare` says}}, in float64.
 
     On the patterns that training measures the curvature on before the session's next pass.
@@ -167,6 +173,8 @@ def measure(session: Session, patterns: int) -> dict[str, dict[str, dict]]:
     some = session.curvature_patterns(number, order, patterns)
     images, labels = inputs[some].double(), labels[some]
     model = copy.deepcopy(session.model).double()
+    if not isinstance(model, LeNet5):
+        raise ValueError(f"expected a session of LeNet5, got one of {type(model).__name__}")
     losses = list({comparison.loss for comparison in COMPARISONS.values()})
     exact = dict(zip(losses, exact_curvature(model, images, losses), strict=True))
     measured = {}
@@ -177,14 +185,20 @@ def measure(session: Session, patterns: int) -> dict[str, dict[str, dict]]:
         for name, new in recursion.items():
             kept = session.curvature.get(name, new)
             recursion[name] = CURVATURE_MEMORY[memory](kept, new, number)
-        three = (recursion, *exact[loss])
-        measured[key] = {name: compare(*(h[name] for h in three), RECIPE.mu) for name in recursion}
-        everything = (torch.cat([h[name].flatten() for name in recursion]) for h in three)
-        measured[key]["all"] = compare(*everything, RECIPE.mu)
+        diagonal, unshared = exact[loss]
+        measured[key] = {
+            name: compare(h, diagonal[name], unshared[name], RECIPE.mu)
+            for name, h in recursion.items()
+        }
+        everything = [
+            torch.cat([of[name].flatten() for name in recursion])
+            for of in (recursion, diagonal, unshared)
+        ]
+        measured[key]["all"] = compare(everything[0], everything[1], everything[2], RECIPE.mu)
     return measured
 
 
-CELLS: dict[str, Callable[[dict], str]] = {
+CELLS: dict[str, Callable[[Compared], str]] = {
     "Recursion / exact: median over the tensor; cosine of the two": lambda m: (
         f"{m['ratio']['median']:.2g}; {m['cosine']:.3f}"
     ),
@@ -198,11 +212,11 @@ CELLS: dict[str, Callable[[dict], str]] = {
 }
 
 
-def reading(networks: Sequence[dict]) -> str:
+def reading(networks: Sequence[Record]) -> str:
     """Two sentences, with numbers of the first and of the last network."""
     first, last = networks[0], networks[-1]
 
-    def below(network: dict) -> str:
+    def below(network: Record) -> str:
         c3, c1 = (network["comparisons"]["eq8"][f"{layer}.weight"] for layer in ("c3", "c1"))
         return (
             f"{c3['ratio']['median']:.2g} and {c1['ratio']['median']:.2g} of the exact diagonal "
@@ -229,7 +243,7 @@ the second of the two factors.
 """
 
 
-def markdown(record: dict, cells: Sequence[str] = tuple(CELLS)) -> str:
+def markdown(record: Record, cells: Sequence[str] = tuple(CELLS)) -> str:
     """The reading, then for each comparison one table of each of the named kinds of cells."""
     networks = record["networks"]
     lines = ["# Appendix C's recursion against the exact Gauss-Newton diagonal", "",

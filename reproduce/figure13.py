@@ -33,7 +33,7 @@ from paper_lenet5.preprocess import FIELD, preprocess
 from .measures.invariance import CHANGES, Change, answers, measure
 from .rows import reported
 from .rows.recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK
-from .rows.row import Row
+from .rows.row import AnyRow
 from .running.files import write
 from .running.record import to_json
 from .writing import drawing, exhibit, tables
@@ -44,23 +44,23 @@ ACCURATE = 5.0
 
 
 @dataclass(frozen=True)
-class Network:
+class Curve:
     """A row that is measured, and how its curve looks."""
 
-    row: Row
+    row: AnyRow
     label: str
     style: str
     colour: str
     marker: str = ""
 
 
-NETWORKS = (
-    Network(LENET5, "1998", "-", "#2166ac"),
-    Network(LENET5_DISTORTIONS, "1998, distortions", "--", "#2166ac"),
-    Network(NOISE, "1998, noise", "-", "#b2182b", "o"),
-    Network(TEXTBOOK, "textbook", ":", "black"),
-    Network(MODERN[0], "modern", "-", "#e08214", "^"),
-    Network(MODERN[1], "modern, distortions", "--", "#e08214", "^"),
+CURVES = (
+    Curve(LENET5, "1998", "-", "#2166ac"),
+    Curve(LENET5_DISTORTIONS, "1998, distortions", "--", "#2166ac"),
+    Curve(NOISE, "1998, noise", "-", "#b2182b", "o"),
+    Curve(TEXTBOOK, "textbook", ":", "black"),
+    Curve(MODERN[0], "modern", "-", "#e08214", "^"),
+    Curve(MODERN[1], "modern, distortions", "--", "#e08214", "^"),
 )
 
 
@@ -77,8 +77,8 @@ def updated(table: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:
-    """In the order of NETWORKS, seeds, CHANGES and amounts; networks that are no longer there go."""
-    places = {"network": [network.row.name for network in NETWORKS], "change": list(CHANGES)}
+    """In the order of CURVES, seeds, CHANGES and amounts; networks that are no longer there go."""
+    places = {"network": [curve.row.name for curve in CURVES], "change": list(CHANGES)}
     table = table[table["network"].isin(places["network"])]
     return table.sort_values(
         ["network", "seed", "change", "amount"],
@@ -162,9 +162,9 @@ def ranges(table: pd.DataFrame) -> pd.DataFrame:
     lines = {"the paper's estimate": {
         name: written_range(ends, CHANGES[name]) for name, ends in reported.INVARIANCE.items()
     }}  # fmt: skip
-    for network in NETWORKS:
-        if (errors := by_amount.get(network.row.name)) is not None:
-            lines[network.label] = {
+    for curve in CURVES:
+        if (errors := by_amount.get(curve.row.name)) is not None:
+            lines[curve.label] = {
                 name: written_range(accurate_range(errors[name], change.same), change)
                 for name, change in CHANGES.items()
             }
@@ -181,12 +181,12 @@ def draw(table: pd.DataFrame, nine: dict[str, float]) -> Figure:
             axes.axvspan(*reported.INVARIANCE[name], color="#999999", alpha=0.25, linewidth=0,
                          label="the paper's estimate")  # fmt: skip
         axes.axhline(ACCURATE, color="#999999", linewidth=0.8)
-        for network in NETWORKS:
-            if (errors := by_amount.get(network.row.name)) is not None:
-                of_nine = nine.get(network.row.name)
-                label = network.label + ("" if of_nine is None else f": {of_nine:.1f}")
-                axes.plot(errors[name].index, errors[name], network.style, color=network.colour,
-                          marker=network.marker, markersize=3, label=label)  # fmt: skip
+        for curve in CURVES:
+            if (errors := by_amount.get(curve.row.name)) is not None:
+                of_nine = nine.get(curve.row.name)
+                label = curve.label + ("" if of_nine is None else f": {of_nine:.1f}")
+                axes.plot(errors[name].index, errors[name], curve.style, color=curve.colour,
+                          marker=curve.marker, markersize=3, label=label)  # fmt: skip
         axes.set(xlabel=change.title, yscale="log", ylim=(0.3, 100))
         axes.set_yticks([1, 5, 10, 100], ["1", "5", "10", "100"])
         axes.minorticks_off()
@@ -257,7 +257,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     folder = args.out / "figures"
     table, given = recorded_numbers(folder)
     if args.measure or args.train or args.inputs:
-        models = drawing.networks_of([n.row for n in NETWORKS], args.seeds, args, console)
+        models = drawing.networks_of([curve.row for curve in CURVES], args.seeds, args, console)
     if args.inputs:
         try:
             inputs = preprocess(from_print(np.load(args.inputs)))

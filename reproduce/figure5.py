@@ -17,6 +17,7 @@ from rich.console import Console
 
 from .rows import reported
 from .rows.recipes import LENET5, LENET5_EQ8
+from .rows.row import Record
 from .writing import drawing, exhibit, tables
 
 PASSES = 20
@@ -25,7 +26,7 @@ SHOWN = {"pass": "{}", "train_paper": "{:.2f}", "train_mean": "{:.2f}", "test_pa
 """What a terminal shows of the numbers, and in which form."""
 
 
-def numbers(records: Sequence[dict], of_eq8: Sequence[dict] = ()) -> pd.DataFrame:
+def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.DataFrame:
     """One line per pass, percent: the paper, ours (mean, lowest and highest seed), eq. 8 (mean)."""
     columns: dict[str, object] = {"pass": np.arange(1, PASSES + 1)}
     for name, paper in (("train", reported.FIGURE_5_TRAIN), ("test", reported.FIGURE_5_TEST)):
@@ -41,7 +42,7 @@ def numbers(records: Sequence[dict], of_eq8: Sequence[dict] = ()) -> pd.DataFram
     return pd.DataFrame(columns)
 
 
-def curve(record: dict, name: str) -> list[float]:
+def curve(record: Record, name: str) -> list[float]:
     """Percent by pass of one run: "train", during the pass, or "test", after it."""
     if name == "train":
         return [100 * p["errors_during"] / p["patterns"] for p in record["passes"]]

@@ -15,10 +15,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from paper_lenet5.recipe import Recipe
+
 from .measures import statistics
 from .rows import reported
 from .rows.recipes import FIGURE_6, LENET5, LENET5_DISTORTIONS
-from .rows.row import Row
+from .rows.row import Record, Row
 from .writing import drawing, exhibit, tables
 
 ROWS = (*FIGURE_6, LENET5, LENET5_DISTORTIONS)
@@ -27,14 +29,14 @@ SHOWN = {"patterns": "{}", "test_paper": "{:.2f}", "test_mean": "{:.3f}", "test_
 """What a terminal shows of the numbers, and in which form."""
 
 
-def patterns_of(row: Row) -> str:
+def patterns_of(row: Row[Recipe]) -> str:
     """The row's training set as people read it."""
     if row.recipe.distortions is not None:
         return "60,000 + distortions"
     return f"{row.recipe.training_patterns or 60_000:,}"
 
 
-def numbers(records: Sequence[Sequence[dict]]) -> pd.DataFrame:
+def numbers(records: Sequence[Sequence[Record]]) -> pd.DataFrame:
     """One line for each row of ROWS that has records, percent: the paper, ours (mean, deviation, range).
 
     `train` is the error during the last pass, `train_after` that on the same patterns after it.

@@ -79,7 +79,7 @@ def mosaic(images: Tensor, seed: int = 0) -> Tensor:
 def draw(table: pd.DataFrame, images: Tensor) -> Figure:
     """The patterns, and below them the distributions: our band, our line, the paper's rings."""
     figure = Figure(figsize=(7, 8.4), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(3, 2))
+    (top,), (bottom,) = figure.subfigures(2, 1, squeeze=False, height_ratios=(3, 2))
     axes = top.subplots()
     axes.imshow(mosaic(images), cmap="gray_r", vmin=0, vmax=255)
     axes.set_xticks([16, 43 + 165], ["MNIST", "ten distortions of each, as ours are drawn"])

@@ -22,6 +22,7 @@ from paper_lenet5.mnist import load_mnist
 
 from .rows import reported
 from .rows.recipes import LENET5_DISTORTIONS
+from .rows.row import Record
 from .running.files import write
 from .writing import drawing, exhibit
 
@@ -29,7 +30,7 @@ ROW = LENET5_DISTORTIONS
 COLUMNS = 10
 
 
-def missed(records: Sequence[dict], labels: Sequence[int]) -> pd.DataFrame:
+def missed(records: Sequence[Record], labels: Sequence[int]) -> pd.DataFrame:
     """One line per pattern that anybody missed: its label, the paper's answer, how many of ours."""
     ours: dict[int, list[int]] = {}
     for record in records:
@@ -50,7 +51,7 @@ def missed(records: Sequence[dict], labels: Sequence[int]) -> pd.DataFrame:
     )
 
 
-def overlap(table: pd.DataFrame, records: Sequence[dict]) -> dict[str, float]:
+def overlap(table: pd.DataFrame, records: Sequence[Record]) -> dict[str, float]:
     """How much the paper's 82 errors and ours have in common."""
     n, patterns = len(records), records[0]["dataset"]["test_patterns"]
     of_paper = table[table["paper_answer"].notna()]
@@ -115,7 +116,7 @@ def markdown(counts: dict[str, float], confusion: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def confusion_matrix(records: Sequence[dict], labels: Sequence[int]) -> pd.DataFrame:
+def confusion_matrix(records: Sequence[Record], labels: Sequence[int]) -> pd.DataFrame:
     """Mean errors per network, (10, 10): label by answer."""
     counts = np.zeros((10, 10))
     for record in records:

@@ -101,7 +101,7 @@ def send(api: HfApi, repository: Repository, private: bool) -> str:
             delete_patterns="*" if kind == "space" else None,
         )
         reached = f"it has its new content, but no tag {TAG}"
-        head = api.repo_info(**where).sha
+        head = api.repo_info(**where).sha or "main"
         tags = {tag.name: tag.target_commit for tag in api.list_repo_refs(**where).tags}
         if TAG not in tags:
             api.create_tag(**where, tag=TAG, revision=head)

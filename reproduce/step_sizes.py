@@ -19,6 +19,7 @@ from rich.console import Console
 
 from .rows import reported
 from .rows.recipes import LENET5
+from .rows.row import Record
 from .writing import drawing, exhibit, tables
 
 COLUMNS = ["smallest", "q05", "q25", "median", "q75", "q95", "largest"]
@@ -27,12 +28,12 @@ LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")
 FIRST, REST = "#b2182b", "#2166ac"
 
 
-def has_steps(record: dict) -> bool:
+def has_steps(record: Record) -> bool:
     """Whether the run was recorded with the step sizes of each parameter."""
     return all(of_pass.get("step_quantiles") for of_pass in record["passes"])
 
 
-def numbers(records: Sequence[dict]) -> pd.DataFrame:
+def numbers(records: Sequence[Record]) -> pd.DataFrame:
     """One line for each parameter and pass: the extremes of all networks, else their geometric mean."""
     lines = []
     for passes in zip(*(record["passes"] for record in records), strict=True):
@@ -40,10 +41,10 @@ def numbers(records: Sequence[dict]) -> pd.DataFrame:
             steps = np.array([of_run["step_quantiles"][name] for of_run in passes])
             typical = np.exp(np.log(steps).mean(0))
             values = [steps[:, 0].min(), *typical[1:-1], steps[:, -1].max()]
-            values = [float(f"{value:.4g}") for value in values]
+            short = [float(f"{value:.4g}") for value in values]
             layer, kind = name.split(".")
-            line = {"pass": passes[0]["number"], "layer": layer, "parameter": kind}
-            lines.append(line | {"eta": passes[0]["eta"]} | dict(zip(COLUMNS, values, strict=True)))
+            line: Record = {"pass": passes[0]["number"], "layer": layer, "parameter": kind}
+            lines.append(line | {"eta": passes[0]["eta"]} | dict(zip(COLUMNS, short, strict=True)))
     return pd.DataFrame(lines)
 
 
@@ -74,9 +75,8 @@ def draw(table: pd.DataFrame, mu: float, n: int) -> Figure:
                   linewidth=1, label="biases, median")  # fmt: skip
         axes.step(x, others["eta"] / mu, where="mid", linestyle=":", color="black", linewidth=1,
                   label="ceiling η / μ")  # fmt: skip
-        low, high = reported.FIRST_PASS_STEPS
-        axes.plot([0.3, 0.3], [low, high], color=FIRST, linewidth=2, marker="_", markersize=7,
-                  label="1998: all, pass 1")  # fmt: skip
+        axes.plot([0.3, 0.3], reported.FIRST_PASS_STEPS, color=FIRST, linewidth=2, marker="_",
+                  markersize=7, label="1998: all, pass 1")  # fmt: skip
         axes.set_title(layer.upper(), fontsize=11)
         axes.set(yscale="log", xlim=(-0.3, 20.5), xticks=range(5, 21, 5))
         axes.spines[["top", "right"]].set_visible(False)

@@ -18,7 +18,7 @@ from rich.console import Console
 from .measures import statistics
 from .rows import datasets
 from .rows.recipes import LENET5, TABLE_1
-from .rows.row import Row
+from .rows.row import AnyRow, Record
 from .running.runs import Runs, recorded
 from .writing import exhibit, tables
 
@@ -40,7 +40,7 @@ core, other work on the machine included.
 """
 
 
-def table_row(row: Row, records: Sequence[dict], of_1998: Sequence[dict] = ()) -> dict:
+def table_row(row: AnyRow, records: Sequence[Record], of_1998: Sequence[Record] = ()) -> Record:
     """One line of the table from the records of one row, one per seed, and of LeNet-5 (1998)."""
     line = {
         "model": row.title,
@@ -56,19 +56,19 @@ def table_row(row: Row, records: Sequence[dict], of_1998: Sequence[dict] = ()) -
     return {column: line.get(column) for column in COLUMNS}
 
 
-def records_of(runs: Runs, dataset: str = "mnist") -> dict[Row, list[dict]]:
+def records_of(runs: Runs, dataset: str = "mnist") -> dict[AnyRow, list[Record]]:
     """All the records under a results folder; a row without any is left out."""
     return {row: found for row in TABLE_1 if (found := recorded(row, runs, dataset))}
 
 
-def table_of(records: dict[Row, list[dict]]) -> pd.DataFrame:
+def table_of(records: dict[AnyRow, list[Record]]) -> pd.DataFrame:
     """The table from the records of its rows."""
     of_1998 = records.get(LENET5, [])
     lines = [table_row(row, found, of_1998) for row, found in records.items()]
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def markdown(table: pd.DataFrame, records: dict[Row, list[dict]]) -> str:
+def markdown(table: pd.DataFrame, records: dict[AnyRow, list[Record]]) -> str:
     """The table with its notes, as results/table1.md has it."""
     provenance = tables.provenance(record for found in records.values() for record in found)
     return f"{tables.markdown(tables.formatted(table, FORMS))}\n{NOTES}\n{provenance}"

@@ -24,7 +24,8 @@ from rich.console import Console
 
 from .measures import statistics
 from .rows import datasets
-from .rows.recipes import LADDER, TEXTBOOK, Rated
+from .rows.recipes import LADDER, TEXTBOOK
+from .rows.row import Rated, Record
 from .running import rates
 from .running.runs import Run, Runs, recorded
 from .running.sweep import runs_of
@@ -58,13 +59,13 @@ ALL_AT_ONCE = Rated("textbook", "all at once: textbook LeNet-5", {1: TEXTBOOK}, 
 RUNGS = (*LADDER, ALL_AT_ONCE)
 
 
-def passes_to_goal(record: dict) -> int | None:
+def passes_to_goal(record: Record) -> int | None:
     """After how many passes of a held-out run its error was GOAL for the first time."""
     allowed = GOAL / 100 * record["dataset"]["test_patterns"]
     return next((p["number"] for p in record["passes"] if p["test_errors"] <= allowed), None)
 
 
-def records_of(runs: Runs) -> dict[str, list[dict]]:
+def records_of(runs: Runs) -> dict[str, list[Record]]:
     """All the records on MNIST, by the rung's name; a rung without any is left out."""
     return {rung.name: found for rung in RUNGS if (found := recorded(rung.row, runs))}
 

@@ -21,6 +21,7 @@ from .baselines import networks
 from .measures import costs, statistics
 from .rows import datasets, reported
 from .rows.recipes import LENET5, TABLE_1
+from .rows.row import Record
 from .running.files import write as write_file
 from .running.runs import Runs, recorded
 from .writing import exhibit, tables
@@ -55,14 +56,14 @@ class Claim:
     verdict: str
 
 
-def during(records: Sequence[dict]) -> np.ndarray:
+def during(records: Sequence[Record]) -> np.ndarray:
     """Training accuracy during each epoch, percent (seeds, epochs)."""
     return np.array(
         [[100 - 100 * p["errors_during"] / p["patterns"] for p in r["passes"]] for r in records]
     )
 
 
-def after(records: Sequence[dict]) -> np.ndarray:
+def after(records: Sequence[Record]) -> np.ndarray:
     """Test accuracy after each epoch, percent (seeds, epochs)."""
     return np.array(
         [[100 - 100 * p["test_errors"] / r["dataset"]["test_patterns"] for p in r["passes"]]
@@ -70,7 +71,7 @@ def after(records: Sequence[dict]) -> np.ndarray:
     )  # fmt: skip
 
 
-def losses(records: Sequence[dict]) -> np.ndarray:
+def losses(records: Sequence[Record]) -> np.ndarray:
     """Mean loss during each epoch (seeds, epochs)."""
     return np.array([[p["loss_during"] for p in r["passes"]] for r in records])
 
@@ -113,7 +114,7 @@ def claims(runs: Runs) -> list[Claim]:
     """Every claim whose runs are recorded, measured."""
     found = counts()
 
-    def records(name: str, data: str) -> tuple[str, list[dict]]:
+    def records(name: str, data: str) -> tuple[str, list[Record]]:
         return ROWS[name].title, recorded(ROWS[name], runs, data)
 
     for name in ("lenet5-tanh-average", "lenet5-tanh-average-ten"):
@@ -127,7 +128,8 @@ def claims(runs: Runs) -> list[Claim]:
 
     title, of_row = records("lenet5-linear", "mnist")
     if of_row:
-        claimed, ours = reported.LINEAR_CNN_TRAIN_ACCURACY, during(of_row)
+        claimed: Sequence[float] = reported.LINEAR_CNN_TRAIN_ACCURACY
+        ours = during(of_row)
         away = np.abs(ours.mean(0) - claimed).max()
         found += [
             Claim(title, "MNIST", "training accuracy, epoch 10", f"{claimed[-1]}",

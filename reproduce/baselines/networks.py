@@ -14,7 +14,7 @@ from paper_lenet5.modern import UnitRange
 # --- in circulation as LeNet-5 --------------------------------------------------------------------
 
 
-def textbook(channels: int = 1) -> nn.Module:
+def textbook(channels: int = 1) -> nn.Sequential:
     """ReLU, max pooling, a full C3, ten scores: what most courses teach. 61,706 parameters."""
     return nn.Sequential(
         nn.Conv2d(channels, 6, 5), nn.ReLU(), nn.MaxPool2d(2),  # (N, 6, 14, 14)
@@ -31,7 +31,7 @@ def textbook_rgb() -> nn.Module:
     return nn.Sequential(ThreeChannels(), *textbook(channels=3))
 
 
-def tanh_average() -> nn.Module:
+def tanh_average() -> nn.Sequential:
     """Tanh and average pooling. It ends at the 84 units, ten of which are used: 60,856 parameters.
 
     The softmax over them (in the loss) stands where their tanh would: behind a tanh as well, the
@@ -84,7 +84,7 @@ def wide() -> nn.Module:
     for layer in network:
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.trunc_normal_(layer.weight, std=0.1, a=-0.2, b=0.2)
-            nn.init.constant_(layer.bias, 0.1)
+            nn.init.constant_(layer.get_parameter("bias"), 0.1)
     return network
 
 

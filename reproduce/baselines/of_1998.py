@@ -19,12 +19,15 @@ from paper_lenet5.variants import one_of_ten
 # --- the three kinds ------------------------------------------------------------------------------
 
 
-class Network(Protocol):
+class Architecture(Protocol):
     """Layers by name, from the input upwards, and how many pixels of the field they look at."""
 
-    side: int
+    @property
+    def side(self) -> int:
+        """The network looks at the central side x side pixels of the field."""
 
-    def layers(self) -> dict[str, nn.Module]: ...
+    def layers(self) -> dict[str, nn.Module]:
+        """New layers by name, from the input upwards."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,17 @@ class Layers(nn.Module):
     targets of each class. The smallest is that of the largest unit.
     """
 
+    targets: Tensor
+    """(10, 10): +1 for the class, -1 for the others."""
+
     def __init__(
-        self, network: Network, generator: torch.Generator | None, initialisation: Initialisation
+        self,
+        architecture: Architecture,
+        generator: torch.Generator | None,
+        initialisation: Initialisation,
     ):
         super().__init__()
-        self.side, layers = network.side, network.layers()
+        self.side, layers = architecture.side, architecture.layers()
         self.names = list(layers)
         for name, layer in layers.items():
             self.add_module(name, layer)

@@ -40,7 +40,7 @@ class Layout(NamedTuple):
     """Where everything lies."""
 
     plan: np.ndarray
-    """Of LAYER, from the input upwards."""
+    """A line of LAYER for each layer, from the input upwards."""
     places: dict[str, np.ndarray]
     """Of each parameter, by name: (copies, *its shape), its places in the array of weights."""
     weights: int
@@ -55,7 +55,10 @@ def layout_of(model: Layers) -> Layout:
     begin, below, above = 0, 0, side * side
     paired = [isinstance(layer, PairedSubsampling) for layer in model.layers]
     for k, (name, layer) in enumerate(zip(model.names, model.layers, strict=True)):
-        units, copies = len(layer.bias), 2 if paired[k + 1 : k + 2] == [True] else 1
+        units, copies = (
+            len(layer.get_parameter("bias")),
+            2 if paired[k + 1 : k + 2] == [True] else 1,
+        )
         if isinstance(layer, Dense):
             kind, side_above, lanes = DENSE, 1, -(-units // SLAB) * SLAB
             inputs = side * side * stride
@@ -92,11 +95,13 @@ def _of_kernels(layer: nn.Module, maps: int, copies: int) -> np.ndarray:
     if isinstance(layer, TableConvolution):
         map_below, lane = np.array(layer.cross_input), np.array(layer.cross_map)
     else:  # of the image, which is one map
-        map_below, lane = np.zeros(len(layer.bias), int), np.arange(len(layer.bias))
+        map_count = len(layer.get_parameter("bias"))
+        map_below, lane = np.zeros(map_count, int), np.arange(map_count)
     lane = copies * lane + np.arange(copies)[:, None]
     pixel = np.arange(K * K).reshape(K, K)
     own = (pixel * maps + map_below[:, None, None]) * LANES + lane[:, :, None, None]
-    return own.reshape(copies, *layer.weight.shape)
+    places: np.ndarray = own.reshape(copies, *layer.get_parameter("weight").shape)
+    return places
 
 
 def _of_dense(units: int, maps: int, side: int, stride: int) -> np.ndarray:

@@ -11,14 +11,15 @@ from paper_lenet5.recipe import Recipe
 
 from . import of_1998_compiled
 from .images import Version, version
-from .of_1998 import Layers, LeNet4, Network
+from .of_1998 import Architecture, Layers, LeNet4
 
 
 @dataclass(frozen=True)
 class Recipe1998(Recipe):
-    """As LeNet-5's, but for the network, its loss (eq. 8) and the version of the images."""
+    """LeNet-5's recipe, but for the network, its loss (eq. 8) and the version of the images."""
 
-    network: Network = LeNet4()
+    # Nothing in Recipe but `build` asks for the network, and that is replaced with it.
+    network: Architecture = LeNet4()  # type: ignore[assignment]
     loss: Loss = MSELoss()
     images: Version = "regular"
     """See `images.VERSIONS`."""
@@ -27,7 +28,7 @@ class Recipe1998(Recipe):
     def engine(self) -> ModuleType:
         return of_1998_compiled
 
-    def build(self, rng: torch.Generator | None) -> Layers:
+    def build(self, rng: torch.Generator | None) -> Layers:  # type: ignore[override]
         return Layers(self.network, rng, self.initialisation)
 
     def seen(self, split: Split) -> Split:

@@ -32,7 +32,9 @@ def multiply_adds_of_layers(
     """What `multiply_adds` sums up, by the names of the layers."""
     products: Counter[str] = Counter()
 
-    def count(name: str, layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+    def count(
+        name: str, layer: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor
+    ) -> None:
         units = output.numel()
         if isinstance(layer, TableConvolution):
             products[name] += layer.weight.numel() * units // layer.maps

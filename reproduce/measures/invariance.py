@@ -3,7 +3,7 @@
 What figure13 measures; any network can be asked.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -54,11 +54,11 @@ def answers(model: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def measure(
-    models: dict[tuple[str, int], nn.Module],
+    models: Mapping[tuple[str, int], nn.Module],
     inputs: Tensor,
     labels: Tensor,
-    changes: dict[str, Change] = CHANGES,
-) -> Iterator[dict]:
+    changes: Mapping[str, Change] = CHANGES,
+) -> Iterator[dict[str, object]]:
     """Errors of each network, named by its row and seed, on the inputs changed by each amount."""
     for name, change in changes.items():
         for amount in change.amounts:

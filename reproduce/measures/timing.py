@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
 from torch.func import functional_call, grad
 
 from paper_lenet5 import SDLM, LeNet5, compiled, eager
 from paper_lenet5.distort import FIG7_RANGES
+from paper_lenet5.losses import Loss
 from paper_lenet5.patterns import Distorted, Split, generator
 from paper_lenet5.recipe import Recipe
 
@@ -27,6 +29,12 @@ from . import costs
 RECIPE = Recipe()
 BATCHES = (1, 64, 1024)
 Name = TypeVar("Name", bound=Hashable)
+Measured = dict[str, Any]
+"""Numbers by name, as results/benchmark.json has them."""
+ByName = dict[str, Tensor]
+Step = Callable[[LeNet5, Loss, ByName, ByName, Tensor, Tensor], Tensor]
+TrainOnePass = Callable[[LeNet5, SDLM, Loss, Tensor, Tensor, Tensor], int]
+"""What `eager` and `compiled` call `train_one_pass`, in batches of one."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def alternate(work: Mapping[Name, Callable[[], object]], rounds: int) -> dict[Na
     return {name: of_rounds[1:] for name, of_rounds in seconds.items()}
 
 
-def measured(seconds: list[float], items: int = 1) -> dict:
+def measured(seconds: list[float], items: int = 1) -> Measured:
     """The median in microseconds for each of `items`, and all the seconds that it is taken from."""
     microseconds = 1e6 * statistics.median(seconds) / items
     return {"microseconds": microseconds, "items": items, "seconds": seconds}
@@ -83,27 +91,32 @@ def step_multiply_adds(model: LeNet5) -> dict[str, int]:
     }
 
 
-def in_one_graph(compile_step: Callable) -> Callable:
+def in_one_graph(compile_step: Callable[[Step], Step]) -> TrainOnePass:
     """`eager.train_one_pass`, its whole step from the forward sweep to the update in one function."""
 
-    def step(model, loss, parameters, steps, image, label):
-        def objective(parameters):
+    def step(
+        model: LeNet5, loss: Loss, parameters: ByName, steps: ByName, image: Tensor, label: Tensor
+    ) -> Tensor:
+        def objective(parameters: ByName) -> tuple[Tensor, Tensor]:
             answer = functional_call(model, parameters, (image,))
             return loss(answer, label), answer
 
         gradients, answer = grad(objective, has_aux=True)(parameters)
         for name, p in parameters.items():
             p.sub_(steps[name] * gradients[name])
-        return answer.argmin(1)
+        label_of_smallest: Tensor = answer.argmin(1)
+        return label_of_smallest
 
-    step = compile_step(step)
+    compiled_step = compile_step(step)
 
-    def train_one_pass(model, optimizer, loss, images, labels, order) -> int:
+    def train_one_pass(
+        model: LeNet5, optimizer: SDLM, loss: Loss, images: Tensor, labels: Tensor, order: Tensor
+    ) -> int:
         parameters = {name: p.detach() for name, p in model.named_parameters()}
         steps, errors = optimizer.step_sizes(), 0
         for pattern in order.tolist():
             image, label = images[pattern : pattern + 1], labels[pattern : pattern + 1]
-            errors += int(step(model, loss, parameters, steps, image, label) != label)
+            errors += int(compiled_step(model, loss, parameters, steps, image, label) != label)
         return errors
 
     return train_one_pass
@@ -118,7 +131,7 @@ def why_no_torch_compile(extent: Extent) -> str | None:
     return None if shutil.which(compiler) else f"no C++ compiler ({compiler}) here"
 
 
-def trainer(train_one_pass: Callable, train: Split, patterns: int) -> Callable[[], int]:
+def trainer(train_one_pass: TrainOnePass, train: Split, patterns: int) -> Callable[[], int]:
     """A new network; every call trains it on the first `patterns` patterns."""
     model = LeNet5(generator=generator(0, "parameters"))
     optimizer = SDLM(model.named_parameters(), RECIPE.schedule[0], RECIPE.mu)
@@ -127,7 +140,7 @@ def trainer(train_one_pass: Callable, train: Split, patterns: int) -> Callable[[
     return lambda: train_one_pass(model, optimizer, RECIPE.loss, train.inputs, train.labels, order)
 
 
-def curvature(model: LeNet5, train: Split) -> dict[str, torch.Tensor]:
+def curvature(model: LeNet5, train: Split) -> dict[str, Tensor]:
     """On as many patterns as the recipe has."""
     some = torch.arange(RECIPE.curvature_patterns) % len(train.labels)
     return compiled.diagonal_curvature(
@@ -139,10 +152,10 @@ def curvature(model: LeNet5, train: Split) -> dict[str, torch.Tensor]:
 # --- what is measured -----------------------------------------------------------------------------
 
 
-def training_step(train: Split, extent: Extent) -> dict:
+def training_step(train: Split, extent: Extent) -> Measured:
     """One pattern, forward, backward and update, in every way there is; and the floor below them."""
     missing = why_no_torch_compile(extent)
-    passes = {"eager": eager.train_one_pass}
+    passes: dict[str, TrainOnePass] = {"eager": eager.train_one_pass}
     if missing is None:
         passes["torch.compile"] = in_one_graph(torch.compile)
     passes["compiled"] = compiled.train_one_pass
@@ -170,11 +183,11 @@ def training_step(train: Split, extent: Extent) -> dict:
     }
 
 
-def classification(test: Split, extent: Extent) -> dict:
+def classification(test: Split, extent: Extent) -> dict[int, dict[str, Measured]]:
     """{images at a time: {way: time of an image}}."""
     model = LeNet5(generator=generator(0, "parameters"))
     images = test.inputs[torch.arange(extent.images) % len(test.labels)]
-    ways = {
+    ways: dict[str, Callable[[Tensor], Tensor]] = {
         "eager": torch.no_grad()(model),
         "compiled": lambda some: compiled.penalties(model, some),
     }
@@ -189,7 +202,7 @@ def classification(test: Split, extent: Extent) -> dict:
     }
 
 
-def around_a_pass(dataset: Dataset, extent: Extent) -> dict:
+def around_a_pass(dataset: Dataset, extent: Extent) -> dict[str, Measured]:
     """The curvature before it, the distorted patterns that it may be given, the evaluation after it."""
     train, test = dataset.train, dataset.test
     model = LeNet5(generator=generator(0, "parameters"))
@@ -208,14 +221,14 @@ def around_a_pass(dataset: Dataset, extent: Extent) -> dict:
     return {name: measured(seconds[name], items[name]) for name in work}
 
 
-def growth(train: Split, extent: Extent) -> dict:
+def growth(train: Split, extent: Extent) -> dict[int, Measured]:
     """{patterns: time of one, in a compiled pass over so many}."""
     work = {n: trainer(compiled.train_one_pass, train, n) for n in extent.passes}
     seconds = alternate(work, extent.rounds)
     return {n: measured(seconds[n], n) for n in work}
 
 
-def side_by_side(train: Split, extent: Extent) -> dict:
+def side_by_side(train: Split, extent: Extent) -> dict[int, Measured]:
     """{threads: time of one pattern, when each thread trains a network of its own on the same data}."""
     patterns, cores = extent.passes[-1], os.cpu_count() or 1
     counts = sorted({1, 2, cores, *(2**k for k in range(2, cores.bit_length()))})

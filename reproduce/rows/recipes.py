@@ -1,6 +1,7 @@
 """One frozen recipe per row of the tables, and the names they go by."""
 
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from torch.optim import SGD, AdamW
 
@@ -52,9 +53,12 @@ CIRCULATING = (
 
 
 FACTORS = (0.1, 0.3, 1)
+OfRecipe = TypeVar("OfRecipe", bound=Recipe)
 
 
-def _rated(name: str, title: str, recipe: Recipe, factors: tuple[float, ...]) -> dict[float, Row]:
+def _rated(
+    name: str, title: str, recipe: OfRecipe, factors: tuple[float, ...]
+) -> dict[float, Row[OfRecipe]]:
     """A row for each factor."""
     return {
         factor: Row(f"{name}-{factor:g}", f"{title}, rate × {factor:g}",
@@ -67,7 +71,7 @@ def _rated(name: str, title: str, recipe: Recipe, factors: tuple[float, ...]) ->
 
 
 def _change(
-    name: str, title: str, chosen: float, factors: tuple[float, ...] = FACTORS, **changes
+    name: str, title: str, chosen: float, factors: tuple[float, ...] = FACTORS, **changes: Any
 ) -> Rated:
     rated = _rated(f"ladder-{name}", title, replace(LENET5.recipe, **changes), factors)
     of_table_1 = (LENET5, LENET5_EQ8)

@@ -1,9 +1,10 @@
 """A row of a table: what is trained, and what files and people call it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from safetensors.torch import load_file
@@ -22,10 +23,14 @@ _GLOBAL_STREAM = Lock()
 """PyTorch's layers draw their first values from one stream that all threads share."""
 
 
-class Recipe(Protocol):
+Model = TypeVar("Model", bound=nn.Module, covariant=True)
+AnyModel = TypeVar("AnyModel", bound=nn.Module)
+
+
+class AnyRecipe(Protocol[Model]):
     """A network and all of its training but the data and the seed: a frozen dataclass."""
 
-    def build(self, rng: torch.Generator | None) -> nn.Module:
+    def build(self, rng: torch.Generator | None) -> Model:
         """The network before its training."""
 
     def session(self, train: Split, test: Split, seed: int) -> Training[Any]:
@@ -35,13 +40,16 @@ class Recipe(Protocol):
         """What a trained network makes of the split, (N, classes): the smallest is its answer."""
 
 
+OfRecipe = TypeVar("OfRecipe", bound=AnyRecipe[nn.Module], covariant=True)
+
+
 @dataclass(frozen=True)
-class Row:
+class Row(Generic[OfRecipe]):
     """A row of a table: `name` is what files call it, `title` what people read."""
 
     name: str
     title: str
-    recipe: Recipe
+    recipe: OfRecipe
     step_sizes: bool = False
     """Whether the records keep the step sizes of every parameter and pass: most of their bytes."""
 
@@ -55,11 +63,14 @@ class Row:
         with _GLOBAL_STREAM:
             return self.recipe.session(dataset.train, dataset.test, seed)
 
-    def trained(self, weights: Path) -> nn.Module:
+    def trained(self: "Row[AnyRecipe[AnyModel]]", weights: Path) -> AnyModel:
         """The row's network with the weights of a run (.safetensors), ready to answer."""
         model = self.recipe.build(None)
         model.load_state_dict(load_file(weights))
         return model.eval()
+
+
+AnyRow = Row[AnyRecipe[nn.Module]]
 
 
 @dataclass(frozen=True)
@@ -68,12 +79,12 @@ class Rated:
 
     name: str
     title: str
-    candidates: dict[float, Row]
+    candidates: Mapping[float, AnyRow]
     """By the factor that the printed schedule is multiplied with."""
     chosen: float
     """The factor with the smallest error on held-out images; LeNet-5 keeps the printed schedule."""
 
     @property
-    def row(self) -> Row:
+    def row(self) -> AnyRow:
         """The chosen candidate, under the title that tables and figures give it."""
         return replace(self.candidates[self.chosen], title=self.title)

@@ -27,7 +27,7 @@ from paper_lenet5.training import Training
 
 from ..measures import costs
 from ..rows.datasets import Dataset
-from ..rows.row import Record, Row
+from ..rows.row import AnyRow, Record
 from .errors import NotWhole
 from .files import clear, write
 from .record import about, describe, is_recipe, machine, read, sha256, to_json, versions
@@ -36,12 +36,12 @@ Progress = Callable[[int, int, Any], None]
 """Called after every pass with its number, the number of passes, and its record."""
 
 
-def stem(row: Row, dataset: str) -> str:
+def stem(row: AnyRow, dataset: str) -> str:
     """What the names of the row's runs begin with; those on anything but MNIST name their data."""
     return row.name if dataset == "mnist" else f"{row.name}-{dataset}"
 
 
-def run_name(row: Row, dataset: Dataset, seed: int) -> str:
+def run_name(row: AnyRow, dataset: Dataset, seed: int) -> str:
     """What a run's files are called."""
     return f"{stem(row, dataset.name)}-seed{seed}"
 
@@ -49,7 +49,7 @@ def run_name(row: Row, dataset: Dataset, seed: int) -> str:
 class Run(NamedTuple):
     """One network to be trained."""
 
-    row: Row
+    row: AnyRow
     dataset: Dataset
     seed: int
 
@@ -131,7 +131,7 @@ class Runs:
             Path(lock.lock_file).unlink()
         lock.release()
 
-    def finish(self, row: Row, dataset: Dataset, seed: int, progress: Progress) -> Record:
+    def finish(self, row: AnyRow, dataset: Dataset, seed: int, progress: Progress) -> Record:
         """Train the run to its end, from its last whole pass if there is one; returns the record."""
         name = run_name(row, dataset, seed)
         session = row.session(dataset, seed)
@@ -218,7 +218,7 @@ class Runs:
         return self.unfinished / f"{name}.finished"
 
 
-def recorded(row: Row, runs: Runs, dataset: str = "mnist") -> list[Record]:
+def recorded(row: AnyRow, runs: Runs, dataset: str = "mnist") -> list[Record]:
     """All finished runs of the row on that data, in the order of their seeds.
 
     Only those of the row as it is now: a record of another recipe is not one of its runs.
@@ -235,7 +235,7 @@ def _dicts(records: Sequence[Any]) -> list[Record]:
     return [asdict(record) for record in records]
 
 
-def _kept(of_pass: dict, row: Row) -> dict:
+def _kept(of_pass: Record, row: AnyRow) -> Record:
     """What the record of a pass keeps for good."""
     return {
         key: value for key, value in of_pass.items() if row.step_sizes or key != "step_quantiles"

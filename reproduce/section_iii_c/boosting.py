@@ -7,10 +7,8 @@ from torch import Tensor
 
 from paper_lenet5.distort import DISTORTED_VERSIONS, FIG7_RANGES, distorted_patterns
 from paper_lenet5.patterns import Distorted, Split, generator
-from paper_lenet5.preprocess import preprocess
 from paper_lenet5.training import Session
 
-from ..baselines import of_1998_compiled as engine
 from ..baselines.of_1998 import LeNet4
 from ..baselines.recipe_1998 import Recipe1998
 from ..measures import costs
@@ -34,16 +32,19 @@ class Boosted:
 
     def outcome(self, train: Split, test: Split) -> Outcome:
         """Train the three and classify."""
-        first = trained(self.network.session(train, test, self.seed))
+        first = self.network.session(train, test, self.seed)
+        if not isinstance(first.patterns, Distorted):
+            raise ValueError("expected a first network that is trained with distortions")
         pool = Pool(train, first.patterns)
+        trained(first)
         by_first = pool.answers(first)
         rng = generator(self.seed, "boosting")
         second = self._next(pool, half_missed(by_first != pool.labels, rng), test, 1)
         disputed = (by_first != pool.answers(second)).nonzero().flatten()
         third = self._next(pool, disputed, test, 2)
         networks = (first, second, third)
-        penalties = [engine.penalties(network.model, test.inputs) for network in networks]
-        details = {
+        penalties = [network.recipe.penalties(network.model, test) for network in networks]
+        details: dict[str, int | list[int]] = {
             "passes": first.length,
             "training_patterns": [len(network.train.labels) for network in networks],
             "test_errors_of_each": [network.records[-1].test_errors for network in networks],
@@ -81,11 +82,9 @@ class Pool:
         return Split(self.fields(chosen), self.labels[chosen], self.train.levels)
 
     def answers(self, session: Session) -> Tensor:
-        """The network's for every pattern of the pool, (N,)."""
-        return torch.cat([
-            engine.penalties(session.model, preprocess(self.fields(some), self.train.levels)).argmin(1)
-            for some in torch.arange(len(self.labels)).split(PIECE)
-        ])  # fmt: skip
+        """The network's answer for every pattern of the pool, (N,)."""
+        pieces = torch.arange(len(self.labels)).split(PIECE)
+        return torch.cat([session.answers(self.split(some)) for some in pieces])
 
 
 def trained(session: Session) -> Session:

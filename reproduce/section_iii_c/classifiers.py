@@ -14,7 +14,7 @@ from ..measures import rejection, statistics
 from ..rows import reported
 from ..rows.datasets import Dataset
 from ..rows.recipes import LENET5, LENET5_DISTORTIONS, OF_1998
-from ..rows.row import Record, Row
+from ..rows.row import AnyRow, Record
 from ..running.files import write
 from ..running.runs import Runs, recorded
 from . import methods
@@ -116,7 +116,7 @@ def measure_rejection(test: Split, out: Path) -> None:
     write(out / REJECTED, content.to_csv(index=False).encode())
 
 
-def rejected_by(row: Row, weights: Path, test: Split) -> int:
+def rejected_by(row: AnyRow, weights: Path, test: Split) -> int:
     """How many test patterns one network rejects; its scores are its penalties, smallest first."""
     penalties = row.recipe.penalties(row.trained(weights), test).numpy()
     return rejection.rejected(-penalties, test.labels.numpy())

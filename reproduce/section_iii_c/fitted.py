@@ -23,7 +23,7 @@ from sklearn.svm import SVC
 
 from paper_lenet5.patterns import Split
 
-from ..baselines.images import pixels, version
+from ..baselines.images import Version, pixels, version
 
 CLASSES = 10
 PAIRS = tuple(combinations(range(CLASSES), 2))
@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
 class Classifier:
     """A recipe: on which images it works, and its own numbers."""
 
-    images: str = "regular"
+    images: Version = "regular"
     """Version of the database, see `images.VERSIONS`."""
     side: int = 28
     """Only the central side x side pixels are looked at."""
@@ -171,7 +171,8 @@ class RadialBasis(Classifier):
 
         def gaussians(patterns: np.ndarray) -> np.ndarray:
             squares = euclidean_distances(patterns, centres, squared=True)
-            return np.exp(-squares.astype(float) / (2 * self.width**2 * spread))
+            near: np.ndarray = np.exp(-squares.astype(float) / (2 * self.width**2 * spread))
+            return near
 
         linear = RidgeClassifier(alpha=self.ridge).fit(gaussians(x), labels)
         products = centres.size + CLASSES * len(centres)

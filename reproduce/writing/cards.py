@@ -20,7 +20,7 @@ from paper_lenet5.pretrained import Pretrained
 
 from ..measures.statistics import error_of, percent
 from ..rows.recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE
-from ..rows.row import Record, Row
+from ..rows.row import AnyRow, Record
 from ..running.errors import NotWhole
 from ..running.record import to_json
 from ..running.runs import Runs, recorded
@@ -48,7 +48,7 @@ class Published:
 
     repo: str
     """Its name on the Hub."""
-    row: Row
+    row: AnyRow
     kind: type[Pretrained]
     about: str
     smallest: bool = True
@@ -111,7 +111,7 @@ def card(network: Published, namespace: str, records: Sequence[Record]) -> Model
     made: ModelCard = ModelCard.from_template(
         ModelCardData(
             license="mit", library_name="paper-lenet5", pipeline_tag="image-classification",
-            tags=sorted({*network.kind._hub_mixin_info.model_card_data.tags, "digits"}),
+            tags=sorted({*(network.kind._hub_mixin_info.model_card_data.tags or ()), "digits"}),
             datasets=["ylecun/mnist"], metrics=["accuracy"],
             model_name=title, eval_results=results,
         ),

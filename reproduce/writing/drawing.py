@@ -9,12 +9,11 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
-from torch import nn
 
 from paper_lenet5.mnist import DataUnavailable
 
 from ..rows import datasets
-from ..rows.row import Record, Row
+from ..rows.row import AnyModel, AnyRecipe, AnyRow, Record, Row
 from ..running.files import write
 from ..running.runs import Run, Runs, recorded
 from ..running.sweep import sweep
@@ -27,7 +26,7 @@ MEASURE = {"--measure": {"action": "store_true", "help": "measure anew, with the
 
 
 def records_of(
-    rows: Sequence[Row],
+    rows: Sequence[AnyRow],
     args: argparse.Namespace,
     console: Console,
     complete: Callable[[Record], bool] = lambda record: True,
@@ -39,7 +38,7 @@ def records_of(
     """
     runs = Runs(args.out)
 
-    def found(row: Row) -> list[Record]:
+    def found(row: AnyRow) -> list[Record]:
         return [record for record in recorded(row, runs) if complete(record)]
 
     if args.train:
@@ -65,8 +64,8 @@ def records_of(
 
 
 def networks_of(
-    rows: Sequence[Row], n: int, args: argparse.Namespace, console: Console
-) -> dict[tuple[str, int], nn.Module]:
+    rows: Sequence[Row[AnyRecipe[AnyModel]]], n: int, args: argparse.Namespace, console: Console
+) -> dict[tuple[str, int], AnyModel]:
     """The first n networks of each row whose weights are here, by the row's name and their seed."""
     runs = Runs(args.out)
     found = records_of(rows, args, console, lambda record: runs.weights_of(record) is not None)

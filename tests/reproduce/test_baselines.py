@@ -231,4 +231,4 @@ def test_without_cifar_10_it_says_what_to_do(monkeypatch, capsys):
 )
 def test_other_arrays_are_refused(pictures, labels):
     with pytest.raises(ValueError, match="expected"):
-        cifar10_command.colour_split(pictures, labels)
+        cifar10_command.ColourSplit(torch.from_numpy(pictures), torch.tensor(labels))

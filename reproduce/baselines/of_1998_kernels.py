@@ -97,7 +97,9 @@ def _convolution_forward(layer, weights, x, slopes):
                     for i in range(inputs):
                         w = load(weights, kernel + i * LANES, 0, 1)
                         a = add_outer(a, x, pixel + i, stride, w)
-            squash(SCALED_TANH, a, x, slopes, above + (r * width + c) * LANES)
+            at = above + (r * width + c) * LANES
+            store(a, x, at, LANES)
+            squash(SCALED_TANH, x, slopes, at, BLOCK)
 
 
 @inline
@@ -152,7 +154,8 @@ def _subsampling_forward(layer, weights, x, slopes, sums):
             left, right = load(x, at, 0, 1), load(x, at + LANES, 0, 1)
             four = left + right + load(x, lower, 0, 1) + load(x, lower + LANES, 0, 1)
             store(four, sums, out, 0)
-            squash(SCALED_TANH, fma(four, coefficient, bias), x, slopes, out)
+            store(fma(four, coefficient, bias), x, out, 0)
+    squash(SCALED_TANH, x, slopes, layer.above, width * width)
 
 
 @inline
@@ -183,7 +186,8 @@ def _dense_forward(layer, weights, x, slopes):
         a, at = load(weights, layer.biases + first, LANES, 4), layer.weights + first * inputs
         for i in range(inputs):
             a = add_scaled(a, x[below + i], weights, at + i * SLAB)
-        squash(SCALED_TANH, a, x, slopes, layer.above + first)
+        store(a, x, layer.above + first, LANES)
+        squash(SCALED_TANH, x, slopes, layer.above + first, 4)
 
 
 @inline

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from paper_lenet5.changes import moved
-from paper_lenet5.preprocess import BLACK, FIELD, WHITE
+from paper_lenet5.preprocessing import BLACK, FIELD, WHITE
 
 
 @dataclass(frozen=True)

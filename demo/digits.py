@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from paper_lenet5.preprocess import PATTERN
+from paper_lenet5.preprocessing import PATTERN
 
 SHEET, DESCRIPTION = (Path(__file__).parent / f"digits.{kind}" for kind in ("png", "json"))
 COLUMNS = 24

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from paper_lenet5.bitmaps import COLUMNS, digit_bitmaps
-from paper_lenet5.preprocess import PATTERN
+from paper_lenet5.preprocessing import PATTERN
 
 from . import cells
 from .networks import RUBBISH, Look

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from paper_lenet5 import preprocess
-from paper_lenet5.preprocess import BLACK, WHITE
+from paper_lenet5.preprocessing import BLACK, WHITE
 
 from . import cells
 from .changes import SLIDERS, Slider, amounts_of, changed

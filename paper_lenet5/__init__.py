@@ -1,10 +1,10 @@
 """LeNet-5 as it was printed in 1998.
 
-The files, in the order of the paper: connections, bitmaps, layers, rbf, initialisation, preprocess,
-lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B), changes (III-E),
-strings, reading (VII), sdlm (appendix C), patterns, eager, training, recipe (III-B); and compiled, which
-does what eager does, faster. Beside the paper: pretrained, hub and pictures, which make the network
-useful; config, variants and modern, which are of today.
+The files, in the order of the paper: connections, bitmaps, layers, rbf, initialisation,
+preprocessing, lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B),
+changes (III-E), strings, reading (VII), sdlm (appendix C), patterns, eager, training, recipe (III-B);
+and compiled, which does what eager does, faster. Beside the paper: pretrained, hub and pictures, which
+make the network useful; config, variants and modern, which are of today.
 
 Names are imported when they are first asked for: PyTorch takes a second, and the Hub's client, whose
 model class LeNet5 is, as long again.
@@ -13,12 +13,11 @@ model class LeNet5 is, as long again.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .preprocess import preprocess  # now: asked for later, this name would be that of the file
-
 if TYPE_CHECKING:
     from .lenet5 import LeNet5
     from .losses import MAPLoss, MSELoss
     from .mnist import load_fashion_mnist, load_mnist
+    from .preprocessing import preprocess
     from .sdlm import SDLM, diagonal_curvature
 
 _LATER = {
@@ -29,6 +28,7 @@ _LATER = {
     "diagonal_curvature": ".sdlm",
     "load_fashion_mnist": ".mnist",
     "load_mnist": ".mnist",
+    "preprocess": ".preprocessing",
 }
 
 __all__ = [

@@ -28,7 +28,7 @@ def classify(model, path: Path) -> dict:
     Or file and error, for what is no picture of anything.
     """
     from .pictures import read_picture
-    from .preprocess import preprocess
+    from .preprocessing import preprocess
 
     try:
         pattern = read_picture(path)

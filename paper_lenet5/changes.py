@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from .preprocess import FIELD, WHITE
+from .preprocessing import FIELD, WHITE
 
 
 def moved(

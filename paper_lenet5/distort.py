@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .preprocess import FIELD, MARGIN, PATTERN, check_patterns
+from .preprocessing import FIELD, MARGIN, PATTERN, check_patterns
 
 CENTRE = 15.5  # of the field, as a row or column index; the column about which things shrink
 SHRINK_ROW = 26.0  # this row of the field stays in place when shrinking and squeezing

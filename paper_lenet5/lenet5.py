@@ -12,7 +12,7 @@ from .connections import TABLE_I
 from .initialisation import Initialisation, initialise
 from .layers import SQUASHING, Activation, Subsampling, TableConvolution, squash
 from .losses import Loss
-from .preprocess import FIELD, check_values
+from .preprocessing import FIELD, check_values
 from .pretrained import Pretrained, WeightsUnusable
 from .rbf import EuclideanRBF
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from .preprocess import BLACK, FIELD, WHITE, check_values
+from .preprocessing import BLACK, FIELD, WHITE, check_values
 from .pretrained import Pretrained
 
 

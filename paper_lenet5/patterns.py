@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from . import distort
-from .preprocess import BLACK, WHITE, preprocess
+from .preprocessing import BLACK, WHITE, preprocess
 from .strings import StringRanges, draw_fields
 
 

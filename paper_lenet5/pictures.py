@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .preprocess import FIELD, PATTERN
+from .preprocessing import FIELD, PATTERN
 from .strings import STRIDE
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from .initialisation import Initialisation
 from .lenet5 import LeNet5
 from .losses import Loss, MAPLoss
 from .patterns import Distorted, Noisy, Originals, Patterns, Split, Strings, fixed_fields
-from .preprocess import BLACK, WHITE
+from .preprocessing import BLACK, WHITE
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM, CoefficientInput, check_options
 from .strings import StringRanges
 from .training import Session

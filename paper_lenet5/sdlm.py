@@ -11,7 +11,7 @@ from torch.func import functional_call
 from .layers import Subsampling
 from .lenet5 import LeNet5
 from .losses import Loss
-from .preprocess import FIELD
+from .preprocessing import FIELD
 
 MU = 0.02
 """mu of eq. 21 (section III-B)."""

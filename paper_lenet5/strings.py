@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .preprocess import FIELD, MARGIN, PATTERN, check_patterns
+from .preprocessing import FIELD, MARGIN, PATTERN, check_patterns
 
 BLANK = 10
 """The label of a field with no character in its middle."""

@@ -14,7 +14,7 @@ from .initialisation import Initialisation, initialise
 from .layers import SQUASHING, Activation, Subsampling, TableConvolution
 from .lenet5 import WITH_BLANK, LeNet5
 from .losses import Loss, MAPLoss
-from .preprocess import FIELD
+from .preprocessing import FIELD
 from .rbf import EuclideanRBF
 
 TANH = Activation(torch.tanh, lambda x: 1 - x * x)

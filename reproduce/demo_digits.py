@@ -18,7 +18,7 @@ from torch import Tensor
 from demo.digits import COLUMNS, DESCRIPTION, SHEET
 from demo.networks import look
 from paper_lenet5.mnist import load_mnist
-from paper_lenet5.preprocess import PATTERN
+from paper_lenet5.preprocessing import PATTERN
 
 from .rows import reported
 from .rows.recipes import LENET5_DISTORTIONS

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from paper_lenet5.lenet5 import LeNet5
-from paper_lenet5.preprocess import BLACK, FIELD, WHITE
+from paper_lenet5.preprocessing import BLACK, FIELD, WHITE
 
 from .writing import options
 

@@ -28,7 +28,7 @@ from rich.progress import track
 from torch import Tensor
 
 from paper_lenet5.mnist import load_mnist
-from paper_lenet5.preprocess import FIELD, preprocess
+from paper_lenet5.preprocessing import FIELD, preprocess
 
 from .measures.invariance import CHANGES, Change, answers, measure
 from .rows import reported

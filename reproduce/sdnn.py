@@ -31,7 +31,7 @@ from paper_lenet5.bitmaps import COLUMNS as CODE_COLUMNS
 from paper_lenet5.bitmaps import ROWS as CODE_ROWS
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.patterns import generator, inverted
-from paper_lenet5.preprocess import FIELD
+from paper_lenet5.preprocessing import FIELD
 from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, string_fields
 

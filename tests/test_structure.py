@@ -6,7 +6,7 @@ from pathlib import Path
 from tests import ROOT
 from tools.floors import OnlyForTypes, arrows, floors
 
-ORDER = ["connections", "bitmaps", "preprocess", "layers", "rbf", "initialisation", "losses", "hub",
+ORDER = ["connections", "bitmaps", "preprocessing", "layers", "rbf", "initialisation", "losses", "hub",
          "pretrained", "config", "lenet5", "variants", "modern", "mnist", "distort", "changes",
          "strings", "reading", "patterns", "sdlm", "eager", "compiled", "training", "recipe",
          "pictures"]  # fmt: skip

@@ -74,12 +74,12 @@ BREAKS = [
         "paper_lenet5/test_behaviour.py::test_step_sizes_are_one_per_parameter_not_per_layer",
     ),
     Break(
-        "padding: ink around the image", "paper_lenet5/preprocess.py",
+        "padding: ink around the image", "paper_lenet5/preprocessing.py",
         "functional.pad(images, [margin] * 4)", "functional.pad(images, [margin] * 4, value=255)",
         "paper_lenet5/test_claims.py::test_two_pixels_of_background_all_around",
     ),
     Break(
-        "paper at 0", "paper_lenet5/preprocess.py",
+        "paper at 0", "paper_lenet5/preprocessing.py",
         "WHITE, BLACK = -0.1,", "WHITE, BLACK = 0.0,",
         "paper_lenet5/test_claims.py::test_paper_is_minus_0_1_and_ink_1_175",
     ),

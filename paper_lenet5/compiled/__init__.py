@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from ..eager import check_labels, check_pass
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
-from ..preprocess import FIELD, check_values
+from ..preprocessing import FIELD, check_values
 from ..sdlm import SDLM, CoefficientInput, check_options
 from . import passes
 from .cache import on_compiling

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from paper_lenet5.initialisation import Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution, squash
-from paper_lenet5.preprocess import FIELD
+from paper_lenet5.preprocessing import FIELD
 from paper_lenet5.variants import one_of_ten
 
 # --- the three kinds ------------------------------------------------------------------------------

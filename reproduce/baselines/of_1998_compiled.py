@@ -12,7 +12,7 @@ from torch import Tensor
 from paper_lenet5.eager import check_pass
 from paper_lenet5.layers import slope
 from paper_lenet5.losses import Loss, MSELoss
-from paper_lenet5.preprocess import FIELD
+from paper_lenet5.preprocessing import FIELD
 from paper_lenet5.sdlm import SDLM, CoefficientInput, Passed, back_through_layers
 
 from .of_1998 import Layers

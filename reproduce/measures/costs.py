@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from paper_lenet5.layers import Subsampling, TableConvolution
-from paper_lenet5.preprocess import FIELD
+from paper_lenet5.preprocessing import FIELD
 from paper_lenet5.rbf import EuclideanRBF
 
 

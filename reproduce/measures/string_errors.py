@@ -10,7 +10,7 @@ from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.patterns import generator, inverted
-from paper_lenet5.preprocess import FIELD
+from paper_lenet5.preprocessing import FIELD
 from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, SECTION_VII, STRIDE, string_fields
 

@@ -15,7 +15,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData, SpaceCard, Spa
 
 from paper_lenet5.lenet5 import LeNet5
 from paper_lenet5.modern import ModernNet
-from paper_lenet5.preprocess import BLACK, WHITE
+from paper_lenet5.preprocessing import BLACK, WHITE
 from paper_lenet5.pretrained import Pretrained
 
 from ..measures.statistics import error_of, percent

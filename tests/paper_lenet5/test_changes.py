@@ -5,7 +5,7 @@ import torch
 
 from paper_lenet5 import preprocess
 from paper_lenet5.changes import moved
-from paper_lenet5.preprocess import BLACK, WHITE
+from paper_lenet5.preprocessing import BLACK, WHITE
 from tests.conftest import draw_digits
 
 

@@ -109,7 +109,7 @@ import sys
 import paper_lenet5
 assert "torch" not in sys.modules
 assert set(paper_lenet5.__all__) <= set(dir(paper_lenet5))
-from paper_lenet5.lenet5 import LeNet5  # imports the file preprocess.py, too
+from paper_lenet5.lenet5 import LeNet5
 for name in paper_lenet5.__all__:
     assert callable(getattr(paper_lenet5, name)), name
 assert paper_lenet5.LeNet5 is LeNet5

@@ -12,7 +12,7 @@ from torch import nn
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.patterns import Split
-from paper_lenet5.preprocess import preprocess
+from paper_lenet5.preprocessing import preprocess
 from reproduce import cifar10 as cifar10_command
 from reproduce.baselines import networks
 from reproduce.baselines.minibatch import (

@@ -1,12 +1,7 @@
-"""From stored digits to the network's input field. Section II-B, third and fourth paragraph.
+"""From stored digits to the network's input field. Section II-B, third and fourth paragraph."""
 
-PyTorch is imported within the functions: `import paper_lenet5` needs this file, and is to take no time.
-"""
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from torch import Tensor
+import torch
+from torch import Tensor
 
 WHITE, BLACK = -0.1, 1.175
 """Input values of background and ink: they make the mean of the input roughly 0."""
@@ -20,7 +15,7 @@ FURTHEST = 10
 """Nobody puts the input values of paper or ink further from 0. Grey levels 0 ... 255 do lie beyond."""
 
 
-def preprocess(images: "Tensor", levels: tuple[float, float] = (WHITE, BLACK)) -> "Tensor":
+def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> Tensor:
     """uint8 (N, 28, 28), ink 255, to the network's input, float32 (N, 1, 32, 32).
 
     Each 28x28 image is extended by two pixels of background on every side (D14); grey level g becomes
@@ -28,8 +23,6 @@ def preprocess(images: "Tensor", levels: tuple[float, float] = (WHITE, BLACK)) -
     already (distorted ones), or wider (strings), are only rescaled.
     Raises ValueError for any other shape or dtype, and for levels further from 0 than 10.
     """
-    import torch
-
     if not isinstance(images, torch.Tensor):
         raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
     rows, columns = images.shape[1:] if images.ndim == 3 else (0, 0)
@@ -47,10 +40,8 @@ def preprocess(images: "Tensor", levels: tuple[float, float] = (WHITE, BLACK)) -
     return (field.unsqueeze(1).to(torch.float32) * ((black - white) / 255)).add_(white)
 
 
-def check_patterns(images: "Tensor") -> None:
+def check_patterns(images: Tensor) -> None:
     """Raises ValueError for what is not uint8 (N, 28, 28)."""
-    import torch
-
     if not isinstance(images, torch.Tensor):
         raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
     if images.shape[1:] != (PATTERN, PATTERN) or images.dtype != torch.uint8:
@@ -60,13 +51,11 @@ def check_patterns(images: "Tensor") -> None:
         )
 
 
-def check_values(x: "Tensor") -> None:
+def check_values(x: Tensor) -> None:
     """Raises ValueError where the network's input has values that `preprocess` never gives.
 
     Not while a graph is traced, or under `torch.func.vmap`, where there are no values to look at.
     """
-    import torch
-
     if torch.compiler.is_compiling() or torch.jit.is_tracing() or x.numel() == 0:
         return
     try:

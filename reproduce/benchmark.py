@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from .measures import timing
+from .measures import timing, widths
 from .measures.timing import Extent, Measured
 from .rows import datasets
 from .rows.datasets import Dataset
@@ -45,6 +45,8 @@ def benchmark(dataset: Dataset, extent: Extent, tell: Callable[[str], object]) -
     around = timing.around_a_pass(dataset, extent)
     tell("Passes of several lengths ...")
     growth = timing.growth(dataset.train, extent)
+    tell("Each width of vector registers, compiled for by itself ...")
+    by_width = widths.by_width(extent)
     tell("Networks side by side ...")
     side_by_side = timing.side_by_side(dataset.train, extent)
 
@@ -63,6 +65,7 @@ def benchmark(dataset: Dataset, extent: Extent, tell: Callable[[str], object]) -
         "classification": classification,
         "around_a_pass": around,
         "growth": growth,
+        "by_width": by_width,
         "side_by_side": side_by_side,
         "machine": machine() | {"load_before": load},
         "versions": versions(),
@@ -121,6 +124,22 @@ def tables(result: Measured) -> Iterator[tuple[str, list[str], list[list[str]]]]
     yield "Longer passes, on one core", ["patterns", "seconds", "µs a pattern"], lines
 
     lines = [
+        [of["registers"], f"{of['step']['microseconds']:,.1f}", f"{of['ratio_to_floor']:.1f}",
+         f"{of['ratio_to_eager']:.1f}", f"{of['evaluation']['microseconds']:,.1f}",
+         f"{of['evaluation_to_floor']:.1f}"]
+        for of in result["by_width"].values()
+    ]  # fmt: skip
+    headings = [
+        "registers",
+        "a step, µs",
+        "/ floor",
+        "eager /",
+        "an image's evaluation, µs",
+        "/ floor",
+    ]
+    yield "The compiled pass by the width of the registers, on one core", headings, lines
+
+    lines = [
         [str(n), f"{time['patterns_per_second']:,.0f}", f"{time['speedup']:.2f}"]
         for n, time in result["side_by_side"].items()
     ]
@@ -153,7 +172,9 @@ def markdown(result: Measured) -> str:
         f"{counts['of_weights']:,} for the gradients of the weights, {counts['passed_down']:,} for "
         f"those passed down) take at the speed of a product of two {size:,} × {size:,} float32 "
         "matrices, numpy's or torch's, whichever is faster. A multiply-add is two FLOP; updating "
-        "the weights takes part of the time, and is not counted."
+        "the weights takes part of the time, and is not counted. Of a narrower width, the floor's "
+        "libraries were told as well that the processor has no wider registers; SSE has no "
+        "multiply-add rounded once, which is then a call for each number."
     )
     return "\n\n".join(parts) + "\n"
 

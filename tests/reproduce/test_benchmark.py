@@ -11,6 +11,7 @@ from paper_lenet5.connections import TABLE_I
 from tests.conftest import draw_digits, random_model
 
 pytest.importorskip("numba")
+from paper_lenet5.compiled.registers import REGISTERS, kinds_up_to
 from reproduce import benchmark
 from reproduce.measures import timing
 from reproduce.rows import datasets
@@ -65,11 +66,23 @@ def measurements(value):
 
 def test_every_time_is_kept(result):
     times = list(measurements(result))
-    assert len(times) == 2 + 2 + 2 * 3 + 3 + 2 + len(result["side_by_side"])
+    by_width, side_by_side = result["by_width"], result["side_by_side"]
+    assert len(times) == 2 + 2 + 2 * 3 + 3 + 2 + 5 * len(by_width) + len(side_by_side)
     for time in times:
         (seconds,) = time["seconds"]  # one round was asked for
         assert time["microseconds"] == pytest.approx(1e6 * seconds / time["items"])
         assert seconds > 0
+
+
+def test_every_width_is_measured_against_a_floor_of_its_own(result):
+    assert list(result["by_width"]) == kinds_up_to(REGISTERS)
+    for of in result["by_width"].values():
+        step, evaluation = (of[name]["microseconds"] for name in ("step", "evaluation"))
+        an_operation = min(of[name]["microseconds"] for name in ("numpy", "torch"))
+        assert of["floor_microseconds"] == pytest.approx(865_848 * an_operation)
+        assert of["ratio_to_floor"] == pytest.approx(step / of["floor_microseconds"])
+        assert of["evaluation_to_floor"] == pytest.approx(evaluation / (328_096 * an_operation))
+        assert of["ratio_to_eager"] == pytest.approx(of["eager"]["microseconds"] / step)
 
 
 def test_it_says_what_it_is_and_where_it_was_measured(out, result):

@@ -1,0 +1,133 @@
+"""The compiled pass for each width of vector registers that this processor can run, beside its floor.
+
+python -m reproduce.measures.widths measures one width, the one that the environment names: for every
+line that it reads it does one round, and writes the seconds. `by_width` gives each width a process of
+its own, since one process compiles for one width, and lets them take turns. The floor is of the same
+width: PyTorch, MKL and OpenBLAS are told that the processor is an older one, as Numba is.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from paper_lenet5 import LeNet5, compiled, eager
+from paper_lenet5.compiled.registers import KINDS, REGISTERS, VARIABLE, kinds_up_to
+from paper_lenet5.patterns import Split, generator
+
+from ..rows import datasets
+from . import timing
+from .timing import Extent
+
+OLDER = {
+    "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
+             "MKL_ENABLE_INSTRUCTIONS": "AVX2", "OPENBLAS_CORETYPE": "Haswell"},
+    "sse": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41",
+            "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "OPENBLAS_CORETYPE": "Nehalem"},
+}  # fmt: skip
+"""What the libraries are told where they shall use no wider registers; Numba is told in registers.py."""
+SHARE = {"eager": 50, "sse": 10}
+"""Of the patterns, one in so many: of them alone, both are slow."""
+
+
+def by_width(extent: Extent) -> dict[str, dict]:
+    """{kind of registers: times of a step, an image's evaluation, the floor}, the widest first."""
+    names = kinds_up_to(REGISTERS)
+    with ExitStack() as stack:
+        processes = {name: stack.enter_context(_process(name, extent)) for name in names}
+        for process in processes.values():
+            process.stdout.readline()  # it is ready: compiled, and has done everything once
+        rounds: dict[str, list[dict]] = {name: [] for name in names}
+        for _ in range(extent.rounds):
+            for name, process in processes.items():
+                process.stdin.write("\n")
+                process.stdin.flush()
+                rounds[name].append(json.loads(process.stdout.readline()))
+        for process in processes.values():
+            process.stdin.close()
+    return {name: of_width(name, of_rounds, extent) for name, of_rounds in rounds.items()}
+
+
+def _process(name: str, extent: Extent) -> subprocess.Popen:
+    """One width's process. It inherits nothing of ours that says for which processor to compile."""
+    told = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_CPU_")}
+    told |= {} if name == REGISTERS.name else OLDER[name] | {VARIABLE: name}
+    counts = [str(n) for n in (extent.patterns, extent.images, extent.matrix)]
+    command = [sys.executable, "-m", "reproduce.measures.widths", *counts]
+    return subprocess.Popen(
+        command, env=told, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def of_width(name: str, rounds: list[dict], extent: Extent) -> dict:
+    """What the rounds of one width come to."""
+    seconds = {key: [of_round[key] for of_round in rounds] for key in rounds[0]}
+    patterns = shares(name, extent.patterns)
+    counts = timing.step_multiply_adds(LeNet5())
+    times = {
+        "step": timing.measured(seconds["step"], patterns["compiled"]),
+        "eager": timing.measured(seconds["eager"], patterns["eager"]),
+        "evaluation": timing.measured(
+            seconds["evaluation"], shares(name, extent.images)["compiled"]
+        ),
+        "numpy": timing.measured(seconds["numpy"], extent.matrix**3),
+        "torch": timing.measured(seconds["torch"], extent.matrix**3),
+    }
+    fastest = min(times[library]["microseconds"] for library in ("numpy", "torch"))
+    step, evaluation = times["step"]["microseconds"], times["evaluation"]["microseconds"]
+    return times | {
+        "registers": str(KINDS[name]),
+        "floor_microseconds": fastest * sum(counts.values()),
+        "ratio_to_floor": step / (fastest * sum(counts.values())),
+        "ratio_to_eager": times["eager"]["microseconds"] / step,
+        "evaluation_to_floor": evaluation / (fastest * counts["forward"]),
+    }
+
+
+def shares(name: str, n: int) -> dict[str, int]:
+    """How many of n patterns each way is given."""
+    return {"compiled": max(16, n // SHARE.get(name, 1)), "eager": max(16, n // SHARE["eager"])}
+
+
+def work(train: Split, patterns: int, images: int, matrix: int) -> dict:
+    """What one round does."""
+    counts = shares(REGISTERS.name, patterns)
+    model = LeNet5(generator=generator(0, "parameters"))
+    some = train.inputs[
+        torch.arange(shares(REGISTERS.name, images)["compiled"]) % len(train.labels)
+    ]
+    a, b = torch.randn(2, matrix, matrix, generator=generator(0, "matrices"))
+    return {
+        "step": timing.trainer(compiled.train_one_pass, train, counts["compiled"]),
+        "eager": timing.trainer(eager.train_one_pass, train, counts["eager"]),
+        "evaluation": lambda: compiled.penalties(model, some),
+        "numpy": lambda: a.numpy() @ b.numpy(),
+        "torch": lambda: a @ b,
+    }
+
+
+def main() -> int:
+    """One round for each line."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        pieces = work(datasets.sample().train, *map(int, sys.argv[1:]))
+        for do in pieces.values():
+            do()
+        print("ready", flush=True)
+        for _ in sys.stdin:
+            seconds = {}
+            for name, do in pieces.items():
+                started = time.perf_counter()
+                do()
+                seconds[name] = time.perf_counter() - started
+            print(json.dumps(seconds), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

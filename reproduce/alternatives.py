@@ -22,7 +22,7 @@ from paper_lenet5.recipe import Recipe
 from .measures.statistics import percent
 from .rows import datasets, reported
 from .rows.row import Row
-from .running.files import write as write_file
+from .running.files import write_whole
 from .running.runs import Runs, recorded
 from .writing import exhibit
 
@@ -102,8 +102,8 @@ def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame | None:
     table = table_of(runs, dataset)
     if table.empty:
         return None
-    write_file(out / "alternatives.csv", table.to_csv(index=False).encode())
-    write_file(out / "alternatives.md", markdown(table).encode())
+    write_whole(out / "alternatives.csv", table.to_csv(index=False).encode())
+    write_whole(out / "alternatives.md", markdown(table).encode())
     return table
 
 

@@ -24,7 +24,7 @@ from .measures import timing, widths
 from .measures.timing import Extent, Measured
 from .rows import datasets
 from .rows.datasets import Dataset
-from .running.files import write
+from .running.files import write_whole
 from .running.progress import compiling_shown
 from .running.record import machine, to_json, versions
 from .writing import options
@@ -215,8 +215,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     with threadpool_limits(1), compiling_shown(console):
         result = benchmark(dataset, extent, console.print)
-    write(args.out / "benchmark.json", to_json(result).encode())
-    write(args.out / "benchmark.md", markdown(result).encode())
+    write_whole(args.out / "benchmark.json", to_json(result).encode())
+    write_whole(args.out / "benchmark.md", markdown(result).encode())
     show(result, console)
     console.print(f"Written: {args.out}/benchmark.json, .md.")
     return 0

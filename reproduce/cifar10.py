@@ -47,7 +47,7 @@ class ColourSplit(Split):
         object.__setattr__(self, "inputs", inputs.contiguous())
 
 
-def load(root: Path | None = None) -> Dataset:
+def load_cifar10(root: Path | None = None) -> Dataset:
     """CIFAR-10 from the folder, or downloaded into the cache.
 
     Raises DataUnavailable where it can neither be found nor fetched.
@@ -90,7 +90,7 @@ main = Table(
     rows={ROW.name: ROW},
     seeds=1,
     dataset="cifar-10",
-    load=lambda args: load(args.data),
+    load=lambda args: load_cifar10(args.data),
     write=error_of,
     show=show,
 ).main

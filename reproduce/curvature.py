@@ -30,7 +30,7 @@ from paper_lenet5.training import Session
 
 from .rows import datasets
 from .rows.row import Record
-from .running.files import write
+from .running.files import write_whole
 from .running.record import describe, machine, to_json, versions
 from .writing import options
 
@@ -163,7 +163,7 @@ def compare(recursion: Tensor, exact: Tensor, unshared: Tensor, mu: float) -> Co
     }  # fmt: skip
 
 
-def measure(session: Session, patterns: int) -> dict[str, dict[str, Compared]]:
+def measure_curvature(session: Session, patterns: int) -> dict[str, dict[str, Compared]]:
     """{comparison: {name of a parameter tensor, or "all": what `compare` says}}, in float64.
 
     On the patterns that training measures the curvature on before the session's next pass.
@@ -292,7 +292,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if number not in args.passes:
             continue
         began = time.perf_counter()
-        comparisons = measure(session, args.patterns)
+        comparisons = measure_curvature(session, args.patterns)
         seconds = time.perf_counter() - began
         measured.append({"passes": number, "test_errors": session.errors(dataset.test),
                          "seconds": seconds, "comparisons": comparisons})  # fmt: skip
@@ -307,8 +307,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "versions": versions(),
         "machine": machine(),
     }
-    write(args.out / "curvature.json", to_json(record).encode())
-    write(args.out / "curvature.md", markdown(record).encode())
+    write_whole(args.out / "curvature.json", to_json(record).encode())
+    write_whole(args.out / "curvature.md", markdown(record).encode())
     console.print(Markdown(markdown(record, cells=tuple(CELLS)[:1])))
     console.print(f"Written, quantiles and step sizes with it: {args.out}/curvature.md and .json.")
     return 0

@@ -30,11 +30,11 @@ from torch import Tensor
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocessing import FIELD, preprocess
 
-from .measures.invariance import CHANGES, Change, answers, measure
+from .measures.invariance import CHANGES, Change, answers, measure_changes
 from .rows import reported
 from .rows.recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK
 from .rows.row import AnyRow
-from .running.files import write
+from .running.files import write_whole
 from .running.record import to_json
 from .writing import drawing, exhibit, tables
 
@@ -265,12 +265,12 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
             sys.exit(f"{args.inputs} cannot be read: {error}")
         for (name, seed), model in models.items():
             given.setdefault(name, {})[str(seed)] = answers(model, inputs).tolist()
-        write(folder / "figure13.json", to_json({"answers": given}).encode())
+        write_whole(folder / "figure13.json", to_json({"answers": given}).encode())
     if (args.measure or args.train) and models:
         torch.set_num_threads(1)
         images, labels = load_mnist("test", args.data)
         steps = len(models) * sum(len(change.amounts) for change in CHANGES.values())
-        measured = measure(models, preprocess(images), labels)
+        measured = measure_changes(models, preprocess(images), labels)
         lines = pd.DataFrame(track(measured, "Measuring", steps, console=console))
         table = ordered(updated(table, lines))
     if table.empty:

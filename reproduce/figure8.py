@@ -23,7 +23,7 @@ from paper_lenet5.mnist import load_mnist
 from .rows import reported
 from .rows.recipes import LENET5_DISTORTIONS
 from .rows.row import Record
-from .running.files import write
+from .running.files import write_whole
 from .writing import drawing, exhibit
 
 ROW = LENET5_DISTORTIONS
@@ -133,7 +133,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     images, labels = load_mnist("test", args.data)
     table = missed(records, labels.tolist())
     text = markdown(overlap(table, records), confusion_matrix(records, labels.tolist()))
-    write(args.out / "figures" / "figure8.md", text.encode())
+    write_whole(args.out / "figures" / "figure8.md", text.encode())
     console.print(text, soft_wrap=True)
     return draw(table, images, len(records)), table
 

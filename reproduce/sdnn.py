@@ -37,7 +37,7 @@ from paper_lenet5.strings import BLANK, STRIDE, string_fields
 
 from .measures import string_errors
 from .rows.recipes import LENET5, SDNN
-from .running.files import write
+from .running.files import write_whole
 from .running.record import to_json
 from .writing import drawing, exhibit, tables
 from .writing.options import positive
@@ -80,7 +80,7 @@ def panels(model: LeNet5, images: Tensor, labels: Tensor) -> list[Panel]:
         gaps = torch.full((1, len(truth) - 1), GAP)
         field, _ = string_fields(images, torch.tensor([chosen]), gaps, torch.zeros(1).long())
         inputs = inverted(preprocess(field), noise, generator(0, "picture"))
-        (penalties,) = string_errors.sweep(model, inputs)
+        (penalties,) = string_errors.penalties_with_blank(model, inputs)
         raw = "".join(" " if k == BLANK else str(k) for k in penalties.argmin(0).tolist())
         codes = model.states(inputs)["f6"].flatten(0, 2)
         made.append(Panel(truth, noise, inputs, codes, raw, read_string(penalties).text))
@@ -216,16 +216,16 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     if args.measure or args.train:
         conditions = (string_errors.LENGTHS, string_errors.GAPS, string_errors.NOISES)
         steps = len(models) * prod(map(len, conditions))
-        measured = string_errors.measure(models, images, labels, args.strings)
+        measured = string_errors.measure_strings(models, images, labels, args.strings)
         table = pd.DataFrame(track(measured, "Measuring", steps, console=console))
-        write(folder / "sdnn.csv", table.to_csv(index=False).encode())
+        write_whole(folder / "sdnn.csv", table.to_csv(index=False).encode())
         cost = string_errors.compare_costs(first, images)
-        write(folder / "sdnn.json", to_json(cost).encode())
+        write_whole(folder / "sdnn.json", to_json(cost).encode())
     if not (folder / "sdnn.csv").exists():
         console.print(f"{folder}/sdnn.csv has no measurement: --measure makes one.")
         return None
     text = markdown(*recorded_numbers(folder))
-    write(folder / "sdnn.md", text.encode())
+    write_whole(folder / "sdnn.md", text.encode())
     console.print(text, soft_wrap=True)
     return draw(panels(first, images, labels)), None
 

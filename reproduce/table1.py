@@ -121,7 +121,7 @@ def show(table: pd.DataFrame, console: Console) -> None:
     console.print(tables.grid(title, lines))
 
 
-def load(args: argparse.Namespace) -> datasets.Dataset:
+def load_dataset(args: argparse.Namespace) -> datasets.Dataset:
     """MNIST, or what there is in its place; with --smoke a corner of it."""
     dataset = datasets.load(args.data)
     return datasets.smoke(dataset) if args.smoke else dataset
@@ -132,7 +132,7 @@ EXHIBIT = exhibit.Table(
     __doc__,
     rows={row.name: row for row in TABLE_1},
     seeds=1,
-    load=load,
+    load=load_dataset,
     write=write,
     show=show,
     sentence=summary,

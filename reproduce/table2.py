@@ -166,7 +166,7 @@ def draw(table: pd.DataFrame) -> Figure:
 def write(runs: Runs, _: str, out: Path) -> pd.DataFrame | None:
     """Write all files of the table from all the records there are; returns the table, if any."""
     table = table_of(runs)
-    rates.store(rates_of(runs), out / "rates.csv")
+    rates.write_csv(rates_of(runs), out / "rates.csv")
     if table.empty:
         return None
     tables.write_table(table, markdown(runs), out / "table2")

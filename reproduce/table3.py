@@ -22,7 +22,7 @@ from .measures import costs, statistics
 from .rows import datasets, reported
 from .rows.recipes import LENET5, TABLE_1
 from .rows.row import Record
-from .running.files import write as write_file
+from .running.files import write_whole
 from .running.runs import Runs, recorded
 from .writing import exhibit, tables
 
@@ -200,7 +200,7 @@ def write(runs: Runs, _: str, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     fashion = fashion_table(runs)
     tables.write_table(claimed, markdown(claimed, fashion, runs), out / "table3")
     if len(fashion):
-        write_file(out / "table3-fashion.csv", fashion.to_csv(index=False).encode())
+        write_whole(out / "table3-fashion.csv", fashion.to_csv(index=False).encode())
     return claimed, fashion
 
 

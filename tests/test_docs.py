@@ -15,7 +15,7 @@ from demo import digits, several
 from paper_lenet5.mnist import VARIABLE, DataUnavailable
 from reproduce.measures.statistics import percent
 from reproduce.running.runs import Runs
-from reproduce.writing.snippets import Block, blocks, with_outputs
+from reproduce.writing.snippets import CodeBlock, code_blocks, with_outputs
 from tests import ROOT
 from tests.conftest import MNIST
 from tests.doubles.demo_server import served
@@ -58,7 +58,7 @@ def text_of(page: str) -> str:
 SHELL = {
     block.code: f"{page}:{block.first + 1}"
     for page in PAGES
-    for block in blocks(text_of(page))
+    for block in code_blocks(text_of(page))
     if block.language == "sh"
 }
 """Every shell block of all pages, once, and where it stands."""
@@ -100,7 +100,7 @@ def demo(tree):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_a_page_is_one_that_is_run(page):
     text = text_of(page)
-    languages = [block.language for block in blocks(text)]
+    languages = [block.language for block in code_blocks(text)]
     assert set(languages) <= {"python", "sh", "text"}, "write ```python, ```sh or ```text"
     assert 2 * len(languages) == text.count("```"), "a block that is not seen as one"
 
@@ -198,12 +198,12 @@ def test_python_that_fails_says_on_which_line_of_the_page(tmp_path):
 
 
 def test_blocks_are_found_with_their_lines():
-    assert blocks("a\n```sh\nls\n```\n") == [Block("sh", "ls\n", 2, 3)]
+    assert code_blocks("a\n```sh\nls\n```\n") == [CodeBlock("sh", "ls\n", 2, 3)]
 
 
 @pytest.mark.parametrize("page", ["```\nls\n```\n", "words\n\n    ls\n"])
 def test_code_without_a_language_is_noticed(page):
-    assert [block.language for block in blocks(page)] == [""]
+    assert [block.language for block in code_blocks(page)] == [""]
 
 
 def test_readme_says_what_its_two_commands_end_with():
@@ -233,4 +233,5 @@ def test_every_question_of_the_faq_has_python_and_its_output():
     questions = text_of("docs/faq.md").split("\n## ")[1:]
     assert len(questions) >= 11
     for question in questions:
-        assert {block.language for block in blocks(question)} == {"python", "text"}, question[:40]
+        languages = {block.language for block in code_blocks(question)}
+        assert languages == {"python", "text"}, question[:40]

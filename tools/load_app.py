@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 
 from demo import digits
-from reproduce.running.files import write
+from reproduce.running.files import write_whole
 from reproduce.running.record import machine, to_json, versions
 
 ROOT = Path(__file__).parent.parent
@@ -60,8 +60,8 @@ def main() -> int:
         "mb_after": after, "load_average": round(os.getloadavg()[0], 1),
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    write(args.out / "demo.json", to_json(found).encode())
-    write(args.out / "demo.md", markdown(found).encode())
+    write_whole(args.out / "demo.json", to_json(found).encode())
+    write_whole(args.out / "demo.md", markdown(found).encode())
     print(markdown(found))
     return 0
 

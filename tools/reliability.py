@@ -32,7 +32,7 @@ from reproduce.rows import datasets
 from reproduce.rows.recipes import LENET5, TABLE_1
 from reproduce.rows.row import Row
 from reproduce.running.errors import RunsFailed
-from reproduce.running.files import write
+from reproduce.running.files import write_whole
 from reproduce.running.record import machine, to_json, versions
 from reproduce.running.runs import Runs, recorded
 from reproduce.running.sweep import runs_of, sweep
@@ -418,8 +418,8 @@ def main() -> None:
             found[name] = PARTS[name](Path(folder))
         print(name, json.dumps(found[name], indent=1))
         found |= {"machine": machine(), "versions": versions()}
-        write(path, to_json(found).encode())
-        write(path.with_suffix(".md"), markdown(found).encode())
+        write_whole(path, to_json(found).encode())
+        write_whole(path.with_suffix(".md"), markdown(found).encode())
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ VERSIONS: dict[Version, Callable[[Tensor], Tensor]] = {
 }
 
 
-def version(split: Split, name: Version) -> Split:
+def in_version(split: Split, name: Version) -> Split:
     """The split in one of the three versions."""
     if name == "regular":
         return split

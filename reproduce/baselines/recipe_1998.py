@@ -10,7 +10,7 @@ from paper_lenet5.patterns import Split
 from paper_lenet5.recipe import Recipe
 
 from . import of_1998_compiled
-from .images import Version, version
+from .images import Version, in_version
 from .of_1998 import Architecture, Layers, LeNet4
 
 
@@ -32,4 +32,4 @@ class Recipe1998(Recipe):
         return Layers(self.network, rng, self.initialisation)
 
     def seen(self, split: Split) -> Split:
-        return super().seen(version(split, self.images))
+        return super().seen(in_version(split, self.images))

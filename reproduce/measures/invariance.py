@@ -53,7 +53,7 @@ def answers(model: nn.Module, inputs: Tensor) -> Tensor:
     return torch.cat([model(some).argmax(1) for some in inputs.split(200)])
 
 
-def measure(
+def measure_changes(
     models: Mapping[tuple[str, int], nn.Module],
     inputs: Tensor,
     labels: Tensor,

@@ -27,7 +27,7 @@ COLUMNS = 64
 """Of the field that the paper's Figs. 25 and 26 are read from: nine answers."""
 
 
-class Strings(NamedTuple):
+class DigitStrings(NamedTuple):
     """Fields of several digits, and what they say."""
 
     truth: list[str]
@@ -37,7 +37,9 @@ class Strings(NamedTuple):
     """How many answers of a sweep, the first ones, belong to each (N,)."""
 
 
-def draw_strings(images: Tensor, labels: Tensor, length: int, gap: int | None, n: int) -> Strings:
+def draw_strings(
+    images: Tensor, labels: Tensor, length: int, gap: int | None, n: int
+) -> DigitStrings:
     """n strings of so many digits (N, 28, 28) uint8; the same digits and places for every gap."""
     rng = generator(0, "strings", length)
     chosen = torch.randint(len(images), (n, length), generator=rng)
@@ -47,7 +49,7 @@ def draw_strings(images: Tensor, labels: Tensor, length: int, gap: int | None, n
     if gap is not None:
         separations = torch.full_like(separations, gap)
     fields, answers = string_fields(images, chosen, separations, shift)
-    return Strings(["".join(map(str, of)) for of in labels[chosen].tolist()], fields, answers)
+    return DigitStrings(["".join(map(str, of)) for of in labels[chosen].tolist()], fields, answers)
 
 
 @torch.no_grad()
@@ -56,7 +58,7 @@ def at_once(model: LeNet5, inputs: Tensor) -> Tensor:
     return torch.cat([model(some).flatten(2) for some in inputs.split(50)])
 
 
-def sweep(model: LeNet5, inputs: Tensor) -> Tensor:
+def penalties_with_blank(model: LeNet5, inputs: Tensor) -> Tensor:
     """The same with the blank, (N, 11, answers), whether or not the network has such a class."""
     penalties = at_once(model, inputs)
     if model.classes > BLANK:
@@ -72,15 +74,15 @@ def at_every_position(model: LeNet5, inputs: Tensor) -> Tensor:
     return penalties
 
 
-def read(model: LeNet5, strings: Strings, noise: float) -> list[str]:
+def read_strings(model: LeNet5, strings: DigitStrings, noise: float) -> list[str]:
     """What the network reads, the noise the same for every network."""
     rng = generator(0, "noise of strings")
-    penalties = sweep(model, inverted(preprocess(strings.fields), noise, rng))
+    penalties = penalties_with_blank(model, inverted(preprocess(strings.fields), noise, rng))
     answers = strings.answers.tolist()
     return [read_string(of[:, :n]).text for of, n in zip(penalties, answers, strict=True)]
 
 
-def measure(
+def measure_strings(
     models: Mapping[tuple[str, int], LeNet5], images: Tensor, labels: Tensor, n: int
 ) -> Iterator[dict[str, object]]:
     """Errors of each network, named by its row and seed, on n strings of each length and gap."""
@@ -89,7 +91,8 @@ def measure(
             strings = draw_strings(images, labels, length, gap, n)
             for noise in NOISES:
                 for (network, seed), model in models.items():
-                    pairs = list(zip(read(model, strings, noise), strings.truth, strict=True))
+                    texts = read_strings(model, strings, noise)
+                    pairs = list(zip(texts, strings.truth, strict=True))
                     yield {
                         "network": network, "seed": seed, "length": length,
                         "gap": "-1 ... 4" if gap is None else str(gap), "noise": noise,

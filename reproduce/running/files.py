@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 
-def write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Put the content there in one step: whoever reads sees the old file or the new one, whole.
 
     Raises OSError, with the path, where that cannot be done; the old file is still there.

@@ -8,7 +8,7 @@ import pandas as pd
 from ..measures import statistics
 from ..rows.datasets import MNIST_HELD_OUT, Dataset
 from ..rows.row import Rated
-from .files import write
+from .files import write_whole
 from .runs import Run, Runs, recorded
 from .sweep import runs_of
 
@@ -35,7 +35,7 @@ def table_of(rated: Iterable[Rated], runs: Runs, heading: str = "network") -> pd
     return pd.DataFrame(lines, columns=[heading, "rate", "held_out_error", "chosen"])
 
 
-def store(table: pd.DataFrame, path: Path) -> None:
+def write_csv(table: pd.DataFrame, path: Path) -> None:
     """As .csv, if it has a line."""
     if len(table):
-        write(path, table.to_csv(index=False).encode())
+        write_whole(path, table.to_csv(index=False).encode())

@@ -20,7 +20,7 @@ _FLAT = re.compile(rf'{_STRING}|[\[{{](?:[^][{{}}"]|{_STRING})*[]}}]')
 """In JSON: a string, whatever stands in it, or a list or dict that holds none of either."""
 
 
-def read(path: Path) -> Record:
+def read_record(path: Path) -> Record:
     """A record. Raises NotWhole for a file that is not whole."""
     try:
         record = json.loads(path.read_text())

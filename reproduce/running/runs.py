@@ -29,8 +29,8 @@ from ..measures import costs
 from ..rows.datasets import Dataset
 from ..rows.row import AnyRow, Record
 from .errors import NotWhole
-from .files import clear, write
-from .record import about, describe, is_recipe, machine, read, sha256, to_json, versions
+from .files import clear, write_whole
+from .record import about, describe, is_recipe, machine, read_record, sha256, to_json, versions
 
 Progress = Callable[[int, int, Any], None]
 """Called after every pass with its number, the number of passes, and its record."""
@@ -72,7 +72,7 @@ class Runs:
 
     def record(self, name: str) -> Record:
         """The record of a finished run. Raises NotWhole for a file that is not whole."""
-        return read(self.folder / f"{name}.json")
+        return read_record(self.folder / f"{name}.json")
 
     def check(self) -> None:
         """Raises NotWhole for the first record that is not whole."""
@@ -145,7 +145,7 @@ class Runs:
         self._resume(session, identity)
         for record in session.passes():
             metadata = {"session": json.dumps({"of": identity, "passes": _dicts(session.records)})}
-            write(self._checkpoint(name), save(session.state(), metadata))
+            write_whole(self._checkpoint(name), save(session.state(), metadata))
             progress(record.number, session.length, record)
 
         weights = save({name: t.contiguous() for name, t in session.model.state_dict().items()})
@@ -172,8 +172,8 @@ class Runs:
         """Keep what a run has come to; it is no longer open."""
         for path in (self.folder / f"{name}.json", self.folder / f"{name}.safetensors"):
             clear(path)
-        write(self.folder / f"{name}.safetensors", weights)
-        write(self.folder / f"{name}.json", record)
+        write_whole(self.folder / f"{name}.safetensors", weights)
+        write_whole(self.folder / f"{name}.json", record)
         self._finished(name).touch()
         self._checkpoint(name).unlink(missing_ok=True)
 
@@ -183,7 +183,7 @@ class Runs:
 
     def resume_from(self, name: str, checkpoint: bytes) -> None:
         """Put a checkpoint of another folder here."""
-        write(self._checkpoint(name), checkpoint)
+        write_whole(self._checkpoint(name), checkpoint)
 
     def weights_of(self, record: Record) -> Path | None:
         """The file with exactly the weights of that run: here, or in the package."""

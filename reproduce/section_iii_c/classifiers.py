@@ -15,7 +15,7 @@ from ..rows import reported
 from ..rows.datasets import Dataset
 from ..rows.recipes import LENET5, LENET5_DISTORTIONS, OF_1998
 from ..rows.row import AnyRow, Record
-from ..running.files import write
+from ..running.files import write_whole
 from ..running.runs import Runs, recorded
 from . import methods
 
@@ -113,7 +113,7 @@ def measure_rejection(test: Split, out: Path) -> None:
                 current[key] = rejected_by(row, weights, test)
     lines = [(*key, count) for key, count in current.items()]
     content = pd.DataFrame(lines, columns=["run", "weights_sha256", "rejected"])
-    write(out / REJECTED, content.to_csv(index=False).encode())
+    write_whole(out / REJECTED, content.to_csv(index=False).encode())
 
 
 def rejected_by(row: AnyRow, weights: Path, test: Split) -> int:

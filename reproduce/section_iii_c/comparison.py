@@ -161,7 +161,7 @@ def try_rates(args: argparse.Namespace, console: Console) -> None:
     work = rates.work_of(OF_1998, held_out)
     sweep(work, runs, console, **options.of_sweep(args))
     table = rates.table_of(OF_1998, runs)
-    rates.store(table, args.out / RATES)
+    rates.write_csv(table, args.out / RATES)
     console.print(table.to_string(index=False))
 
 

@@ -23,7 +23,7 @@ from sklearn.svm import SVC
 
 from paper_lenet5.patterns import Split
 
-from ..baselines.images import Version, pixels, version
+from ..baselines.images import Version, in_version, pixels
 
 CLASSES = 10
 PAIRS = tuple(combinations(range(CLASSES), 2))
@@ -54,7 +54,7 @@ class Classifier:
 
     def outcome(self, train: Split, test: Split) -> Outcome:
         """Fit and classify."""
-        fitted, shown = (version(split, self.images) for split in (train, test))
+        fitted, shown = (in_version(split, self.images) for split in (train, test))
         return self.of_pixels(
             pixels(fitted, self.side).numpy(), fitted.labels.numpy(),
             pixels(shown, self.side).numpy(),

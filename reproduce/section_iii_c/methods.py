@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 from ..measures import rejection
 from ..rows.datasets import Dataset
 from ..rows.row import Record
-from ..running.files import write
-from ..running.record import about, describe, is_recipe, machine, read, to_json, versions
+from ..running.files import write_whole
+from ..running.record import about, describe, is_recipe, machine, read_record, to_json, versions
 from .boosting import Boosted
 from .fitted import (
     Classifier,
@@ -74,7 +74,7 @@ def finish(method: Method, dataset: Dataset, out: Path) -> Record:
         "machine": machine(),
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
-    write(path_of(method, out), to_json(record).encode())
+    write_whole(path_of(method, out), to_json(record).encode())
     return record
 
 
@@ -83,7 +83,7 @@ def recorded(method: Method, out: Path) -> Record | None:
     path = path_of(method, out)
     if not path.exists():
         return None
-    record = read(path)
+    record = read_record(path)
     return record if is_recipe(record["recipe"], method.recipe) else None
 
 

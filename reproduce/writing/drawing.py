@@ -14,7 +14,7 @@ from paper_lenet5.mnist import DataUnavailable
 
 from ..rows import datasets
 from ..rows.row import AnyModel, AnyRecipe, AnyRow, Record, Row
-from ..running.files import write
+from ..running.files import write_whole
 from ..running.runs import Run, Runs, recorded
 from ..running.sweep import sweep
 from . import options
@@ -97,6 +97,6 @@ def save(figure: Figure, path: Path, numbers: pd.DataFrame | None = None) -> Non
         ):
             content = io.BytesIO()
             figure.savefig(content, format=kind, **options)
-            write(path.with_suffix(f".{kind}"), content.getvalue())
+            write_whole(path.with_suffix(f".{kind}"), content.getvalue())
     if numbers is not None:
-        write(path.with_suffix(".csv"), numbers.to_csv(index=False).encode())
+        write_whole(path.with_suffix(".csv"), numbers.to_csv(index=False).encode())

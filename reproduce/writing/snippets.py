@@ -9,7 +9,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 
 
-class Block(NamedTuple):
+class CodeBlock(NamedTuple):
     """One block of code on a page."""
 
     language: str
@@ -20,10 +20,10 @@ class Block(NamedTuple):
     """The line that closes it."""
 
 
-def blocks(text: str) -> list[Block]:
+def code_blocks(text: str) -> list[CodeBlock]:
     """The blocks of code on a page, in order. Without a fence or a word after it the language is ""."""
     return [
-        Block(token.info.strip(), token.content, token.map[0] + 1, token.map[1] - 1)
+        CodeBlock(token.info.strip(), token.content, token.map[0] + 1, token.map[1] - 1)
         for token in MarkdownIt().parse(text)
         if token.type in ("fence", "code_block") and token.map
     ]
@@ -35,9 +35,9 @@ def with_outputs(page: str, text: str, folder: Path) -> str:
     All Python of the page is run in `folder`, in order and in one namespace. What it raises is raised,
     with `page` and the line.
     """
-    lines, found = text.splitlines(keepends=True), blocks(text)
+    lines, found = text.splitlines(keepends=True), code_blocks(text)
     namespace: dict[str, object] = {"__name__": page}
-    printed: dict[Block, str] = {}
+    printed: dict[CodeBlock, str] = {}
     here = os.getcwd()
     os.chdir(folder)
     try:
@@ -56,6 +56,6 @@ def with_outputs(page: str, text: str, folder: Path) -> str:
     return "".join(lines)
 
 
-def adjacent(lines: list[str], block: Block, following: Block) -> bool:
+def adjacent(lines: list[str], block: CodeBlock, following: CodeBlock) -> bool:
     """Whether nothing stands between the two."""
     return not "".join(lines[block.after + 1 : following.first - 1]).strip()

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from ..rows.row import Record
-from ..running.files import clear, write
+from ..running.files import clear, write_whole
 from ..running.record import to_json
 
 AGAINST_NOTES = """\
@@ -65,9 +65,11 @@ def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
     """stem.csv, stem.json, and the text as stem.md. Nobody else may be writing them."""
     for kind in (".csv", ".json", ".md"):
         clear(stem.with_suffix(kind))
-    write(stem.with_suffix(".csv"), table.to_csv(index=False).encode())
-    write(stem.with_suffix(".json"), to_json(json.loads(table.to_json(orient="records"))).encode())
-    write(stem.with_suffix(".md"), text.encode())
+    write_whole(stem.with_suffix(".csv"), table.to_csv(index=False).encode())
+    write_whole(
+        stem.with_suffix(".json"), to_json(json.loads(table.to_json(orient="records"))).encode()
+    )
+    write_whole(stem.with_suffix(".md"), text.encode())
 
 
 def provenance(records: Iterable[Record]) -> str:

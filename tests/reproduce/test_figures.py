@@ -250,7 +250,7 @@ def test_errors_are_counted_for_each_network_and_amount():
     x, model = inputs_of(30), random_model()
     labels = model.classify(x)
     changes = {"shift_x": replace(invariance.CHANGES["shift_x"], amounts=(0.0, 8.0))}
-    lines = list(invariance.measure({("any", 3): model}, x, labels, changes))
+    lines = list(invariance.measure_changes({("any", 3): model}, x, labels, changes))
     assert [(line["network"], line["seed"], line["amount"]) for line in lines] == [
         ("any", 3, 0.0), ("any", 3, 8.0)
     ]  # fmt: skip

@@ -24,17 +24,18 @@ def test_every_gap_has_the_same_digits_in_the_same_places():
 def test_a_network_without_a_blank_class_gets_one_of_constant_penalty():
     inputs = preprocess(string_errors.draw_strings(*DIGITS, 2, None, 4).fields)
     of_ten, of_eleven = LeNet5(), LeNet5(blank=True)
-    assert (string_errors.sweep(of_ten, inputs)[:, BLANK] == string_errors.BLANK_PENALTY).all()
-    assert string_errors.sweep(of_eleven, inputs).equal(string_errors.at_once(of_eleven, inputs))
+    added, own = (string_errors.penalties_with_blank(m, inputs) for m in (of_ten, of_eleven))
+    assert (added[:, BLANK] == string_errors.BLANK_PENALTY).all()
+    assert own.equal(string_errors.at_once(of_eleven, inputs))
 
 
 def test_errors_are_strings_that_differ_and_their_kinds_are_counted(monkeypatch):
     monkeypatch.setattr(
-        string_errors, "read", lambda model, strings, noise: ["12", "1", "123", "13"]
+        string_errors, "read_strings", lambda model, strings, noise: ["12", "1", "123", "13"]
     )
-    strings = string_errors.Strings(["12", "12", "12", "12"], torch.zeros(0), torch.zeros(0))
+    strings = string_errors.DigitStrings(["12", "12", "12", "12"], torch.zeros(0), torch.zeros(0))
     monkeypatch.setattr(string_errors, "draw_strings", lambda *_: strings)
-    lines = list(string_errors.measure({("net", 0): None}, *DIGITS, 4))
+    lines = list(string_errors.measure_strings({("net", 0): None}, *DIGITS, 4))
     assert len(lines) == len(string_errors.LENGTHS) * len(string_errors.GAPS) * len(
         string_errors.NOISES
     )

@@ -15,7 +15,7 @@ from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.patterns import Split
 from reproduce.baselines import of_1998_compiled as compiled
-from reproduce.baselines.images import VERSIONS, deslanted, pixels, reduced, version
+from reproduce.baselines.images import VERSIONS, deslanted, in_version, pixels, reduced
 from reproduce.baselines.of_1998 import Dense, FullyConnected, Layers, LeNet1, LeNet4
 from reproduce.baselines.of_1998_layout import layout_of, pack, unpack
 from reproduce.baselines.recipe_1998 import Recipe1998
@@ -100,7 +100,7 @@ def test_pixels_are_those_in_the_middle():
     split = Split(*draw_digits(3))
     assert torch.equal(pixels(split, 20).view(3, 20, 20) * 255, split.images[:, 4:24, 4:24].float())
     assert set(VERSIONS) == {"regular", "deslanted", "16x16"}
-    assert version(split, "regular") is split
+    assert in_version(split, "regular") is split
 
 
 # --- scores ---------------------------------------------------------------------------------------

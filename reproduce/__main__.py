@@ -22,7 +22,7 @@ class Command(NamedTuple):
     says: str
     """The first line of its docstring: what it makes."""
     takes: str
-    """From the line "On two cores it takes ...": how long, with its default options."""
+    """How long it takes with its default options, from the line "On two cores it takes ..."."""
     shows: bool
     """Whether it is that of a table or a figure: its file has the value EXHIBIT."""
 
@@ -53,7 +53,7 @@ def _place(command: Command) -> tuple[object, ...]:
 
 
 def main() -> None:
-    """Print every command."""
+    """Print every command, what it makes and how long it takes."""
     console, grid = Console(highlight=False), Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column()

@@ -74,7 +74,7 @@ def benchmark(dataset: Dataset, extent: Extent, tell: Callable[[str], object]) -
 
 
 def seconds(time: Measured) -> float:
-    """Of all items together."""
+    """Seconds for all items together."""
     return float(time["microseconds"] * time["items"] / 1e6)
 
 
@@ -148,7 +148,7 @@ def tables(result: Measured) -> Iterator[tuple[str, list[str], list[list[str]]]]
 
 
 def circumstances(result: Measured) -> str:
-    """What the times belong to."""
+    """The machine, the versions and the data that the times belong to, in words."""
     m, v = result["machine"], result["versions"]
     load = "" if m["load_before"] is None else f" (load before: {m['load_before']:.1f})"
     return (
@@ -160,7 +160,7 @@ def circumstances(result: Measured) -> str:
 
 
 def markdown(result: Measured) -> str:
-    """results/benchmark.md."""
+    """The content of results/benchmark.md."""
     step = result["training_step"]
     counts, size = step["multiply_adds"], step["matrix_product"]["size"]
     parts = ["# How fast a pass is", circumstances(result)]
@@ -180,7 +180,7 @@ def markdown(result: Measured) -> str:
 
 
 def show(result: Measured, console: Console) -> None:
-    """The same tables, on a terminal of 80 columns."""
+    """Print all tables on a terminal of 80 columns."""
     for title, headings, lines in tables(result):
         grid = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for k, heading in enumerate(headings):
@@ -192,7 +192,7 @@ def show(result: Measured, console: Console) -> None:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, checked."""
+    """Parse and check the command line."""
     parser = options.parser("benchmark", __doc__, or_else=", or results/smoke")
     option = parser.add_argument
     option("--repeats", type=int, help="rounds that the medians are taken over (default 7)")
@@ -207,6 +207,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
+    """Measure everything, write both files and show the tables."""
     args, console = arguments(argv), Console()
     dataset = datasets.load(args.data)
     extent = QUICK if args.quick else Extent()

@@ -37,11 +37,11 @@ from .writing import options
 LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")
 RECIPE = Recipe()
 PATTERNS_AT_ONCE = 4
-"""Their Jacobians, 84 x 68,084 in float64 each, take 180 MB; all in all some 1.5 GB."""
+"""The Jacobians of so many, 84 x 68,084 in float64 each, take 180 MB; all in all some 1.5 GB."""
 
 
 class Comparison(NamedTuple):
-    """On one side the exact diagonal of `loss`, on the other the recursion and how it is used."""
+    """The exact diagonal of `loss` on one side; on the other the recursion, and how it is used."""
 
     title: str
     loss: Loss
@@ -61,12 +61,12 @@ COMPARISONS = {
 
 
 class Exact(NamedTuple):
-    """Of one loss, {parameter: tensor of its shape}, mean over the patterns."""
+    """The exact curvature for one loss, {parameter: tensor of its shape}, mean over the patterns."""
 
     diagonal: dict[str, Tensor]
-    """Of the Gauss-Newton matrix: eq. 22 without second derivatives of the network."""
+    """The diagonal of the Gauss-Newton matrix: eq. 22 without second derivatives of the network."""
     unshared: dict[str, Tensor]
-    """Eq. 23: the same, less what lies between connections that share the parameter."""
+    """What eq. 23 leaves of it: nothing that lies between connections that share the parameter."""
 
 
 def f6_hessian(loss: Loss, f6: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,7 +126,7 @@ def exact_curvature(model: LeNet5, images: Tensor, losses: Sequence[Loss]) -> li
 
 
 def _diagonal(jacobian: Tensor, multiple: Tensor, rows: Tensor) -> Tensor:
-    """That of J' H J, pattern by pattern: J (N, 84, ...) to (N, ...), a sum of squares."""
+    """The diagonal of J' H J, pattern by pattern: J (N, 84, ...) to (N, ...), a sum of squares."""
     flat = jacobian.flatten(2)
     diagonal = multiple.unsqueeze(1) * flat.square().sum(1) + (rows @ flat).square().sum(1)
     return diagonal.view(len(jacobian), *jacobian.shape[2:])
@@ -164,9 +164,9 @@ def compare(recursion: Tensor, exact: Tensor, unshared: Tensor, mu: float) -> Co
 
 
 def measure_curvature(session: Session, patterns: int) -> dict[str, dict[str, Compared]]:
-    """{comparison: {name of a parameter tensor, or "all": what `compare` says}}, in float64.
+    """Make every comparison in float64: {comparison: {parameter tensor, or "all": `compare` of it}}.
 
-    On the patterns that training measures the curvature on before the session's next pass.
+    The patterns are those that training measures the curvature on before the session's next pass.
     """
     number = len(session.records) + 1
     inputs, labels, order = session.patterns.of_pass(number)
@@ -263,6 +263,7 @@ def markdown(record: Record, cells: Sequence[str] = tuple(CELLS)) -> str:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse and check the command line."""
     parser = options.parser("curvature", __doc__)
     parser.add_argument("--passes", type=int, nargs="+", default=[0, 1, 10, 20], metavar="N",
                         help="measure after so many passes (default: 0 1 10 20)")  # fmt: skip
@@ -280,6 +281,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
+    """Train the network, compare after the passes that are asked for, and write both files."""
     args, console, started = arguments(argv), Console(), time.perf_counter()
     torch.set_num_threads(1)
     dataset = datasets.load(args.data)

@@ -71,7 +71,7 @@ def sheet(images: np.ndarray) -> Image.Image:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write both files."""
+    """Write the picture of the digits and the file that describes them."""
     parser = options.described("demo_digits", __doc__)
     parser.add_argument("--data", help="folder with MNIST (default: as everywhere)")
     parser.add_argument("--results", type=Path, default=Path("results"))

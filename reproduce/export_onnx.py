@@ -22,7 +22,7 @@ from paper_lenet5.preprocessing import BLACK, FIELD, WHITE
 from .writing import options
 
 TOLERANCE = 1e-5
-"""Of a penalty, relative to it where it is above 1."""
+"""The largest difference of a penalty that is accepted; relative to it where it is above 1."""
 
 
 def export(model: LeNet5, path: Path) -> None:
@@ -52,13 +52,14 @@ def run(path: Path, fields: Tensor) -> np.ndarray:
 
 @torch.no_grad()
 def difference(model: LeNet5, path: Path, fields: Tensor) -> float:
-    """The largest by which the file's penalties and the network's differ, as TOLERANCE counts it."""
+    """The largest difference between the file's penalties and the network's, as TOLERANCE counts it."""
     expected = model(fields).numpy()
     return float((np.abs(run(path, fields) - expected) / np.maximum(1, np.abs(expected))).max())
 
 
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
+    """Export the network and check the file; the exit status is 1 if it differs or cannot be made."""
     parser = options.described("export_onnx", __doc__)
     parser.add_argument("--weights", default="lenet5-1998", metavar="NAME",
                         help="a network of the package, a folder, or OWNER/NAME on the Hub")  # fmt: skip

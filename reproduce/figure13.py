@@ -68,7 +68,7 @@ CURVES = (
 
 
 def updated(table: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """The lines of both; of a network and seed that was measured again, the new ones."""
+    """The lines of both tables; for a network and seed that was measured again, the new ones."""
     if table.empty:
         return measured
     key = ["network", "seed"]
@@ -77,7 +77,7 @@ def updated(table: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:
-    """In the order of CURVES, seeds, CHANGES and amounts; networks that are no longer there go."""
+    """The lines in the order of CURVES, seeds, CHANGES and amounts, without networks that are gone."""
     places = {"network": [curve.row.name for curve in CURVES], "change": list(CHANGES)}
     table = table[table["network"].isin(places["network"])]
     return table.sort_values(
@@ -104,7 +104,7 @@ def from_print(pictures: np.ndarray) -> Tensor:
 
 
 def as_in_1998(given: dict[str, dict[str, list[int]]]) -> dict[str, float]:
-    """By row: how many of the nine its networks answer as the paper's did, on average."""
+    """How many of the nine the networks of each row answer as the paper's did, on average."""
     paper = np.array(reported.FIGURE_13)
     return {
         name: float(np.mean([(np.array(nine) == paper).sum() for nine in by_seed.values()]))
@@ -125,9 +125,9 @@ def means(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def accurate_range(error: pd.Series, same: float) -> tuple[float, float]:
-    """Between which amounts, the index, the error stays below ACCURATE; nan where it never is.
+    """The amounts (the index) between which the error stays below ACCURATE; nan where it never is.
 
-    Interpolated linearly; where the error stays below it to the end, infinite.
+    They are interpolated linearly, and infinite where the error stays below it to the end.
     """
     if error[same] >= ACCURATE:
         return np.nan, np.nan
@@ -231,7 +231,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def recorded_numbers(folder: Path) -> tuple[pd.DataFrame, dict[str, dict[str, list[int]]]]:
-    """figure13.csv and the answers of figure13.json under a folder; empty where there are none."""
+    """The table of figure13.csv and the answers of figure13.json; empty where there are none."""
     measured, given = folder / "figure13.csv", folder / "figure13.json"
     return (
         pd.read_csv(measured) if measured.exists() else pd.DataFrame(columns=COLUMNS),

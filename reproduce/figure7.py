@@ -30,7 +30,7 @@ VERSIONS = 10
 TITLES = {"scale": "scale", "squeeze": "squeeze", "shear": "shear",
           "shift_x": "shift right, pixels", "shift_y": "shift down, pixels"}  # fmt: skip
 FIGURES = 2_000
-"""As many hundreds of distortions are drawn to see how far one hundred differs from the next."""
+"""How many hundreds of distortions are drawn, to see how far one hundred differs from the next."""
 
 
 def numbers(figures: int = FIGURES, seed: int = 0) -> pd.DataFrame:

@@ -28,7 +28,7 @@ FUZZ_READ = ("the data", "a pattern", "a network")
 
 
 def benchmark_lines() -> str:
-    """Ratios alone: times belong to a machine."""
+    """The ratios that the benchmark measured, without times, which belong to a machine."""
     measured = json.loads((RESULTS / "benchmark.json").read_text())
     return (
         f"- {measured['ratio_to_eager']:.0f} times as fast as eager PyTorch, side by side on one core;\n"
@@ -55,7 +55,7 @@ def fuzz_lines() -> str:
 
 
 def versions_lines() -> str:
-    """On which Pythons and libraries the quick suite was run, in their order."""
+    """The Pythons and libraries that the quick suite was run with, in their order."""
     shown = pd.read_csv(RESULTS / "robustness" / "versions.csv", dtype=str)
     shown["resolution"] = shown["resolution"].map({"highest": "newest", "lowest-direct": "oldest"})
     shown = shown.rename(columns={"python": "Python", "resolution": "libraries"})

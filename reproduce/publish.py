@@ -134,7 +134,7 @@ def reason(error: Exception) -> str:
     if status is not None:
         return f"{hub} answers with status {status}: try again later"
     words = " ".join(str(error).split())
-    return f"{hub} cannot be reached ({type(error).__name__}: {words}): check the network"
+    return f"{hub} cannot be reached ({type(error).__name__}: {words}): check the connection"
 
 
 def _status(error: Exception) -> int | None:
@@ -145,7 +145,7 @@ def _status(error: Exception) -> int | None:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, checked."""
+    """Parse and check the command line."""
     parser = options.described("publish", __doc__)
     option = parser.add_argument
     option("--namespace", required=True, help="a user or an organisation on the Hub")

@@ -70,7 +70,7 @@ class Panel(NamedTuple):
 
 @torch.no_grad()
 def panels(model: LeNet5, images: Tensor, labels: Tensor) -> list[Panel]:
-    """SHOWN, of the first digits of each label in the test set, GAP pixels apart."""
+    """The strings of SHOWN, made of the first digits of each label in the test set, GAP pixels apart."""
     made = []
     for truth, noise in SHOWN:
         chosen = [
@@ -102,7 +102,7 @@ def draw(shown: Sequence[Panel]) -> Figure:
 
 
 def draw_panel(axes: Axes, panel: Panel) -> None:
-    """One of them; the unit is the pixel of the input."""
+    """Draw one string and what becomes of it; the unit is the pixel of the input."""
     columns = panel.inputs.shape[-1]
     axes.imshow(panel.inputs[0, 0].numpy(), cmap="gray_r", extent=(0, columns, FIELD, 0))
     height = (STRIDE - 0.5) * CODE_ROWS / CODE_COLUMNS
@@ -132,7 +132,7 @@ def error_of(lines: pd.DataFrame) -> str:
 
 
 def by_length(table: pd.DataFrame) -> list[dict[str, str]]:
-    """Gaps of all sizes: a line for each length, a column for each network and noise."""
+    """Errors for gaps of all sizes: a line for each length, a column for each network and noise."""
     table = table[table["gap"] == ANY]
     return [
         {"digits": str(length)}
@@ -147,7 +147,7 @@ def by_length(table: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def by_gap(table: pd.DataFrame, noise: float) -> list[dict[str, str]]:
-    """The networks trained on strings: a line for each gap, a column for each length."""
+    """Errors of the networks trained on strings: a line for each gap, a column for each length."""
     table = table[(table["network"] == SDNN.name) & (table["noise"] == noise)]
     return [
         {"gap, pixels": gap.replace("-", "−")}
@@ -175,7 +175,7 @@ def sentence(table: pd.DataFrame, cost: dict[str, float]) -> str:
 
 
 def markdown(table: pd.DataFrame, cost: dict[str, float]) -> str:
-    """results/figures/sdnn.md."""
+    """The content of results/figures/sdnn.md."""
     networks = table.groupby("network")["seed"].nunique()
     return "\n".join(
         [
@@ -231,7 +231,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
 
 
 def recorded_numbers(folder: Path) -> tuple[pd.DataFrame, dict[str, float]]:
-    """What was measured: sdnn.csv and sdnn.json of a folder."""
+    """What sdnn.csv and sdnn.json of a folder say was measured."""
     return pd.read_csv(folder / "sdnn.csv"), json.loads((folder / "sdnn.json").read_text())
 
 

@@ -77,6 +77,7 @@ def losses(records: Sequence[Record]) -> np.ndarray:
 
 
 def verdict(within: bool, test_figure: bool = True) -> str:
+    """Whether the claim is reproduced, and whether it is one about the test set, in words."""
     return ("reproduced" if within else "not reproduced") + ("" if test_figure else _NO_TEST)
 
 
@@ -87,6 +88,7 @@ def spread(values: np.ndarray, digits: int = 2) -> str:
 
 
 def curve(values: Sequence[float], digits: int = 2) -> str:
+    """The values of all epochs in a row."""
     return ", ".join(f"{value:.{digits}f}" for value in values)
 
 

@@ -19,17 +19,17 @@ from .networks import Dropout
 
 
 def constant(done: float) -> float:
-    """The learning rate stays as it is."""
+    """A schedule that leaves the learning rate as it is."""
     return 1.0
 
 
 def decay(done: float) -> float:
-    """Half a cosine from 1 down to 0."""
+    """A schedule that falls from 1 to 0 along half a cosine."""
     return (1 + math.cos(math.pi * done)) / 2
 
 
 def one_cycle(done: float) -> float:
-    """Up from 1/25 in the first fifth of the training, then half a cosine down to 0."""
+    """A schedule that rises from 1/25 in the first fifth, then falls to 0 along half a cosine."""
     return (1 + 24 * done / 0.2) / 25 if done < 0.2 else decay((done - 0.2) / 0.8)
 
 
@@ -38,7 +38,7 @@ class MinibatchRecipe:
     """A network, and all of its training but the data and the seed."""
 
     network: Callable[[], nn.Module]
-    """Its answer is the largest of its scores."""
+    """Makes the network. Its answer is the largest of its scores."""
     passes: int = 20
     batch: int = 64
     learning_rate: float = 1e-3
@@ -46,9 +46,9 @@ class MinibatchRecipe:
     optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
     weight_decay: float = 0.0
     schedule: Callable[[float], float] = constant
-    """From the part of the training that is done, 0 ... 1, to a factor of the learning rate."""
+    """The factor of the learning rate when this part of the training is done, 0 ... 1."""
     reduction: Literal["mean", "sum"] = "mean"
-    """Of the cross entropy over the batch."""
+    """How the cross entropies of a batch become its loss."""
     label_smoothing: float = 0.0
     steps: int | None = None
     """Batches in each pass, or None for all of them."""
@@ -82,13 +82,13 @@ class MinibatchPass:
     errors_during: int
     """Among `patterns`, each judged just before the step that it was part of."""
     loss_during: float
-    """Mean over these patterns."""
+    """The mean loss over these patterns."""
     test_errors: int
     seconds: float
 
 
 class MinibatchSession(Training[MinibatchPass]):
-    """One network in training, in batches."""
+    """One network that is trained in batches, in a new random order each pass."""
 
     def __init__(self, recipe: MinibatchRecipe, seed: int, train: Split, test: Split):
         self.recipe, self.seed, self.train, self.test = recipe, seed, train, test
@@ -136,9 +136,11 @@ class MinibatchSession(Training[MinibatchPass]):
         )
 
     def answers(self, split: Split) -> Tensor:
+        """The label of the largest score for every pattern of the split, (N,)."""
         return self.recipe.penalties(self.model, split).argmin(1)
 
     def state(self) -> dict[str, Tensor]:
+        """The network and what the optimiser keeps: model.NAME and optimizer.INDEX.NAME."""
         tensors = {f"model.{name}": t for name, t in self.model.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {
@@ -147,6 +149,7 @@ class MinibatchSession(Training[MinibatchPass]):
         return {key: tensor.contiguous() for key, tensor in tensors.items()}
 
     def restore(self, state: dict[str, Tensor], records: list[dict[str, Any]]) -> None:
+        """Go on from `state()` and the records that belong to it."""
         model = {k.removeprefix("model."): t for k, t in state.items() if k.startswith("model.")}
         self.model.load_state_dict(model)
         optimizer = self.optimizer.state_dict()

@@ -27,7 +27,7 @@ def textbook(channels: int = 1) -> nn.Sequential:
 
 
 def textbook_rgb() -> nn.Module:
-    """The same for pictures in colour, (N, 3, 32, 32); a grey one is shown to it three times."""
+    """The textbook network for colour, (N, 3, 32, 32); a grey picture is shown to it three times."""
     return nn.Sequential(ThreeChannels(), *textbook(channels=3))
 
 
@@ -47,7 +47,7 @@ def tanh_average() -> nn.Sequential:
 
 
 def tanh_average_ten() -> nn.Module:
-    """The same with the layer of ten scores that it lacks: 61,706 parameters."""
+    """The network of `tanh_average` with the layer of ten scores that it lacks: 61,706 parameters."""
     return nn.Sequential(*tanh_average(), nn.Tanh(), nn.Linear(84, 10))
 
 
@@ -128,6 +128,7 @@ class Dropout(nn.Module):
         self.p, self.generator = p, torch.Generator()
 
     def forward(self, x: Tensor) -> Tensor:
+        """Each number kept with probability 1 - p, and enlarged for it; in evaluation x as it is."""
         if not self.training:
             return x
         kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
@@ -141,4 +142,5 @@ class ThreeChannels(nn.Module):
     """A grey picture as red, green and blue; one that has three channels stays as it is."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, 1 or 3, H, W) to (N, 3, H, W)."""
         return x.expand(-1, 3, -1, -1)

@@ -38,6 +38,7 @@ class FullyConnected:
     side: int = 28
 
     def layers(self) -> dict[str, nn.Module]:
+        """The layers f1, f2 ... of hidden units, and the output."""
         sizes = [self.side**2, *self.hidden, 10]
         names = [*(f"f{k}" for k in range(1, len(sizes) - 1)), "output"]
         return {name: Dense(*of) for name, of in zip(names, pairwise(sizes), strict=True)}
@@ -54,6 +55,7 @@ class LeNet1:
     """Which S2 maps each C3 map looks at: 20 crosses, as the number of parameters asks for (D18)."""
 
     def layers(self) -> dict[str, nn.Module]:
+        """Five layers, for 28x28 pixels."""
         return {
             "c1": nn.Conv2d(1, 4, 5),  # (N, 4, 24, 24)
             "s2": Subsampling(4),  # (N, 4, 12, 12)
@@ -74,6 +76,7 @@ class LeNet4:
     """Three neighbouring S2 maps, or every second one of five: 48 crosses (D18)."""
 
     def layers(self) -> dict[str, nn.Module]:
+        """Six layers, for all of the field."""
         return {
             "c1": nn.Conv2d(1, 4, 5),  # (N, 4, 28, 28)
             "s2": PairedSubsampling(8),  # (N, 8, 14, 14)
@@ -88,19 +91,18 @@ class LeNet4:
 
 
 class PairedSubsampling(Subsampling):
-    """S2 of LeNet-4: two subsampling maps for each map below.
-
-    (N, maps / 2, H, W) to (N, maps, H / 2, W / 2) weighted sums.
-    """
+    """S2 of LeNet-4: two subsampling maps for each map below."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Weighted sums: (N, maps / 2, H, W) to (N, maps, H / 2, W / 2)."""
         return super().forward(x.repeat_interleave(2, 1))
 
 
 class Dense(nn.Linear):
-    """Fully connected to all units of all maps below."""
+    """A layer whose units are connected to all units of all maps below."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Weighted sums: (N, maps, H, W) or (N, inputs) to (N, units)."""
         return super().forward(x.flatten(1))
 
 
@@ -129,6 +131,7 @@ class Layers(nn.Module):
         self.register_buffer("targets", one_of_ten(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Penalties (N, 10) for images (N, 1, 32, 32)."""
         return self.penalties(self.states(x)[-1])
 
     def penalties(self, outputs: Tensor) -> Tensor:
@@ -143,16 +146,16 @@ class Layers(nn.Module):
         return states
 
     def pixels(self, x: Tensor) -> Tensor:
-        """The central ones of (N, 1, 32, 32)."""
+        """The central side x side pixels of (N, 1, 32, 32)."""
         margin = (FIELD - self.side) // 2
         return x[..., margin : FIELD - margin, margin : FIELD - margin]
 
     @property
     def classes(self) -> int:
-        """Ten."""
+        """The number of classes, always ten."""
         return len(self.targets)
 
     @property
     def layers(self) -> list[nn.Module]:
-        """From the input upwards."""
+        """The layers from the input upwards."""
         return [self.get_submodule(name) for name in self.names]

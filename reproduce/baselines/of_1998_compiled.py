@@ -26,7 +26,7 @@ def train_one_pass(
     model: Layers, optimizer: SDLM, loss: Loss, images: Tensor, labels: Tensor, order: Tensor,
     batch: int = 1,
 ) -> int:  # fmt: skip
-    """`paper_lenet5.eager.train_one_pass`, for SDLM, eq. 8 and batches of one.
+    """Do what `paper_lenet5.eager.train_one_pass` does, for SDLM, eq. 8 and batches of one.
 
     Raises ValueError for anything else, for labels or an order out of range, and for other images.
     """
@@ -48,9 +48,10 @@ def diagonal_curvature(
     model: Layers, images: Tensor, labels: Tensor, loss: Loss,
     output_curvature: float | None = None, coefficient_input: CoefficientInput = "sum",
 ) -> dict[str, Tensor]:  # fmt: skip
-    """`paper_lenet5.sdlm.diagonal_curvature`, from a constant at the states of the last layer (D6, D8).
+    """The curvature of eq. 23, from a constant at the states of the last layer (D6, D8).
 
-    Raises ValueError without the constant, or if S2's inputs are to be connections of their own.
+    Arguments and result are those of `paper_lenet5.sdlm.diagonal_curvature`. Raises ValueError without
+    the constant, or if S2's inputs are to be connections of their own.
     """
     if output_curvature is None or coefficient_input != "sum":
         raise ValueError("expected a constant output curvature and coefficient_input 'sum'")
@@ -67,7 +68,7 @@ def diagonal_curvature(
 
 
 def penalties(model: Layers, images: Tensor) -> Tensor:
-    """`paper_lenet5.eager.penalties`, compiled."""
+    """Penalties (N, 10) for images (N, 1, 32, 32), by the compiled forward pass."""
     layout, out = layout_of(model), np.empty((len(images), CLASSES), np.float32)
     weights = pack(layout, dict(model.named_parameters()))
     last_states(layout.plan, _pixels(model, images), weights, out, *workspace(layout))

@@ -35,7 +35,7 @@ ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
 @cached
 def train_in_order(plan, images, labels, order, weights, steps, x, slopes, sums, d, turned):
-    """Eq. 18 for eq. 8. Returns how many patterns were misclassified when they came."""
+    """Train on the patterns in this order (eq. 18, for eq. 8). Returns how many were misclassified."""
     errors, last = 0, plan[len(plan) - 1].above
     for pattern in order:
         _forward(plan, images[pattern], weights, x, slopes, sums)
@@ -83,7 +83,7 @@ def _forward(plan, image, weights, x, slopes, sums):
 
 @inline
 def _convolution_forward(layer, weights, x, slopes):
-    """weights [ky][kx][input][16 maps]; the last block of a row may overlap the one before it."""
+    """Weights are [ky][kx][input][16 maps]; the last block of a row may overlap the one before it."""
     side, stride, inputs, width = layer.side, layer.stride, layer.inputs, layer.side_above
     below, at_weights, above = layer.below, layer.weights, layer.above
     for r in range(width):

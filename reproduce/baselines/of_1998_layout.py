@@ -1,4 +1,4 @@
-"""Between the parameters of the networks of `of_1998` and the flat arrays of their compiled pass.
+"""How the parameters of the networks of `of_1998` lie in the flat arrays of their compiled pass.
 
 Maps are the lanes of a vector: kernels are [ky][kx][map below][16 maps], maps [row][column][16 maps].
 Fully connected layers are split into slabs of 64 units, [slab][input][64 units]. What a layer has fewer
@@ -33,23 +33,23 @@ LAYER = np.dtype([
         "paired",  # two lanes at a time are one and the same map below
     )
 ])  # fmt: skip
-"""One line of the plan."""
+"""One line of the plan describes one layer."""
 
 
 class Layout(NamedTuple):
-    """Where everything lies."""
+    """Where each parameter and state of a network lies in the flat arrays."""
 
     plan: np.ndarray
     """A line of LAYER for each layer, from the input upwards."""
     places: dict[str, np.ndarray]
-    """Of each parameter, by name: (copies, *its shape), its places in the array of weights."""
+    """The places in the array of weights of each parameter, by name: (copies, *its shape)."""
     weights: int
     states: int
-    """Lengths of the arrays."""
+    """The lengths of the two arrays."""
 
 
 def layout_of(model: Layers) -> Layout:
-    """The model's."""
+    """Where each parameter and state of `model` lies in the flat arrays."""
     plan, places = np.zeros(len(model.names), LAYER), {}
     side, stride, maps = model.side, 1, 1  # of what is below
     begin, below, above = 0, 0, side * side
@@ -91,7 +91,7 @@ def layout_of(model: Layers) -> Layout:
 
 
 def _of_kernels(layer: nn.Module, maps: int, copies: int) -> np.ndarray:
-    """(copies, *shape of the weights): copy c of map m is lane copies * m + c."""
+    """Places (copies, *shape of the weights): copy c of map m is lane copies * m + c."""
     if isinstance(layer, TableConvolution):
         map_below, lane = np.array(layer.cross_input), np.array(layer.cross_map)
     else:  # of the image, which is one map
@@ -105,7 +105,7 @@ def _of_kernels(layer: nn.Module, maps: int, copies: int) -> np.ndarray:
 
 
 def _of_dense(units: int, maps: int, side: int, stride: int) -> np.ndarray:
-    """(1, units, inputs). PyTorch's inputs are [map][row][column], ours [row][column][stride]."""
+    """Places (1, units, inputs). PyTorch's inputs are [map][row][column], ours [row][column][stride]."""
     inputs = (np.arange(maps)[:, None] + stride * np.arange(side * side)).ravel()
     unit = np.arange(units)[:, None]
     slab = unit // SLAB * side * side * stride
@@ -121,7 +121,7 @@ def pack(layout: Layout, values: dict[str, Tensor]) -> np.ndarray:
 
 
 def unpack(layout: Layout, flat: np.ndarray) -> dict[str, Tensor]:
-    """The inverse of `pack`."""
+    """The parameters by name, from an array that `pack` made."""
     return {name: torch.from_numpy(flat[places[0]]) for name, places in layout.places.items()}
 
 

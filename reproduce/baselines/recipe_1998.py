@@ -22,14 +22,17 @@ class Recipe1998(Recipe):
     network: Architecture = LeNet4()  # type: ignore[assignment]
     loss: Loss = MSELoss()
     images: Version = "regular"
-    """See `images.VERSIONS`."""
+    """Which version of the images is trained on: see `images.VERSIONS`."""
 
     @property
     def engine(self) -> ModuleType:
+        """The compiled pass for these networks."""
         return of_1998_compiled
 
     def build(self, rng: torch.Generator | None) -> Layers:  # type: ignore[override]
+        """The network before its training."""
         return Layers(self.network, rng, self.initialisation)
 
     def seen(self, split: Split) -> Split:
+        """The split as the network sees it: in its version, with its input values of paper and ink."""
         return super().seen(in_version(split, self.images))

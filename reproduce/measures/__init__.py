@@ -1,1 +1,1 @@
-"""From networks and records to numbers."""
+"""What is measured of networks and records: costs, errors, statistics, times."""

@@ -13,7 +13,7 @@ from paper_lenet5.rbf import EuclideanRBF
 
 
 def parameters(model: nn.Module) -> int:
-    """Trainable ones."""
+    """The number of trainable parameters."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 

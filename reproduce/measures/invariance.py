@@ -29,7 +29,7 @@ class Change:
 
 
 def noisy(inputs: Tensor, percent: float) -> Tensor:
-    """So many of the pixels inverted, the same ones for every network."""
+    """The inputs with this percentage of their pixels inverted, the same ones for every network."""
     return inverted(inputs, percent / 100, generator(0, "figure 13"))
 
 

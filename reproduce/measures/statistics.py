@@ -9,7 +9,7 @@ from ..rows.row import Record
 
 
 def percent(record: Record) -> float:
-    """The run's test error."""
+    """The run's test error in percent."""
     return float(100 * record["test_errors"] / record["dataset"]["test_patterns"])
 
 

@@ -22,9 +22,9 @@ GAPS = (*range(SECTION_VII.separation[0], SECTION_VII.separation[1] + 1), None)
 NOISES = (0.0, 0.1)
 """The probability that a pixel is inverted."""
 BLANK_PENALTY = 20.0
-"""Of every answer of a network that has no blank class (D17)."""
+"""The penalty of the blank, for every answer of a network that has no such class (D17)."""
 COLUMNS = 64
-"""Of the field that the paper's Figs. 25 and 26 are read from: nine answers."""
+"""The width of the field that the paper's Figs. 25 and 26 are read from: nine answers."""
 
 
 class DigitStrings(NamedTuple):
@@ -40,7 +40,7 @@ class DigitStrings(NamedTuple):
 def draw_strings(
     images: Tensor, labels: Tensor, length: int, gap: int | None, n: int
 ) -> DigitStrings:
-    """n strings of so many digits (N, 28, 28) uint8; the same digits and places for every gap."""
+    """Draw n strings of images (N, 28, 28) uint8, with the same digits and places for every gap."""
     rng = generator(0, "strings", length)
     chosen = torch.randint(len(images), (n, length), generator=rng)
     shift = torch.randint(STRIDE, (n,), generator=rng)
@@ -59,7 +59,7 @@ def at_once(model: LeNet5, inputs: Tensor) -> Tensor:
 
 
 def penalties_with_blank(model: LeNet5, inputs: Tensor) -> Tensor:
-    """The same with the blank, (N, 11, answers), whether or not the network has such a class."""
+    """Penalties (N, 11, answers) with the blank, whether or not the network has such a class."""
     penalties = at_once(model, inputs)
     if model.classes > BLANK:
         return penalties
@@ -104,10 +104,10 @@ def measure_strings(
 
 
 def compare_costs(model: LeNet5, images: Tensor, rounds: int = 30) -> dict[str, float]:
-    """One sweep over COLUMNS and the network at each of its positions, which give the same.
+    """Compare one sweep over COLUMNS with the network at each of its positions, which gives the same.
 
-    Multiply-adds, seconds of one core (median, in turns), and the largest difference between the two
-    in any penalty, as a fraction of the largest penalty.
+    Returns multiply-adds, seconds of one core (medians, taken in turns), and the largest difference
+    between the two in any penalty, as a fraction of the largest penalty.
     """
     chosen = torch.arange(60).view(20, 3)
     strings = string_fields(images, chosen, torch.full((20, 2), 4), torch.zeros(20).long())

@@ -43,11 +43,11 @@ class Extent:
 
     rounds: int = 7
     patterns: int = 5_000
-    """Given to each way of training."""
+    """How many patterns each way of training is given."""
     matrix: int = 2_048
     """Rows and columns of the matrix product that shows the processor's peak."""
     images: int = 2_048
-    """Classified with each batch size."""
+    """How many images are classified with each batch size."""
     passes: tuple[int, ...] = (15_000, 30_000, 60_000)
     torch_compile: bool = True
 
@@ -77,7 +77,7 @@ def measured(seconds: list[float], items: int = 1) -> Measured:
 
 
 def step_multiply_adds(model: LeNet5) -> dict[str, int]:
-    """Of one step: forward, for the gradients of the weights, for those that are passed down.
+    """Multiply-adds of one step: forward, for the gradients of the weights, for those passed down.
 
     Each of these has as many as the forward sweep, but that the output layer has no weights to train,
     and C1 passes nothing down.
@@ -92,7 +92,7 @@ def step_multiply_adds(model: LeNet5) -> dict[str, int]:
 
 
 def in_one_graph(compile_step: Callable[[Step], Step]) -> TrainOnePass:
-    """`eager.train_one_pass`, its whole step from the forward sweep to the update in one function."""
+    """A form of `eager.train_one_pass` whose whole step, forward to update, is one function."""
 
     def step(
         model: LeNet5, loss: Loss, parameters: ByName, steps: ByName, image: Tensor, label: Tensor
@@ -132,7 +132,7 @@ def why_no_torch_compile(extent: Extent) -> str | None:
 
 
 def trainer(train_one_pass: TrainOnePass, train: Split, patterns: int) -> Callable[[], int]:
-    """A new network; every call trains it on the first `patterns` patterns."""
+    """A function, each call of which trains the same new network on the first `patterns` patterns."""
     model = LeNet5(generator=generator(0, "parameters"))
     optimizer = SDLM(model.named_parameters(), RECIPE.schedule[0], RECIPE.mu)
     optimizer.set_curvature(curvature(model, train))
@@ -141,7 +141,7 @@ def trainer(train_one_pass: TrainOnePass, train: Split, patterns: int) -> Callab
 
 
 def curvature(model: LeNet5, train: Split) -> dict[str, Tensor]:
-    """On as many patterns as the recipe has."""
+    """The curvature of `model` on as many training patterns as the recipe asks for."""
     some = torch.arange(RECIPE.curvature_patterns) % len(train.labels)
     return compiled.diagonal_curvature(
         model, train.inputs[some], train.labels[some], RECIPE.loss, RECIPE.output_curvature,
@@ -153,7 +153,7 @@ def curvature(model: LeNet5, train: Split) -> dict[str, Tensor]:
 
 
 def training_step(train: Split, extent: Extent) -> Measured:
-    """One pattern, forward, backward and update, in every way there is; and the floor below them."""
+    """Times of one step, forward, backward, update, in every way there is; and the floor below them."""
     missing = why_no_torch_compile(extent)
     passes: dict[str, TrainOnePass] = {"eager": eager.train_one_pass}
     if missing is None:
@@ -184,7 +184,7 @@ def training_step(train: Split, extent: Extent) -> Measured:
 
 
 def classification(test: Split, extent: Extent) -> dict[int, dict[str, Measured]]:
-    """{images at a time: {way: time of an image}}."""
+    """Time of an image in each way: {images at a time: {way: time}}."""
     model = LeNet5(generator=generator(0, "parameters"))
     images = test.inputs[torch.arange(extent.images) % len(test.labels)]
     ways: dict[str, Callable[[Tensor], Tensor]] = {
@@ -203,7 +203,7 @@ def classification(test: Split, extent: Extent) -> dict[int, dict[str, Measured]
 
 
 def around_a_pass(dataset: Dataset, extent: Extent) -> dict[str, Measured]:
-    """The curvature before it, the distorted patterns that it may be given, the evaluation after it."""
+    """Times of what surrounds a pass: curvature before it, distortions for it, evaluation after it."""
     train, test = dataset.train, dataset.test
     model = LeNet5(generator=generator(0, "parameters"))
     distorted = Distorted(train, 0, RECIPE.reshuffle, FIG7_RANGES)
@@ -222,14 +222,14 @@ def around_a_pass(dataset: Dataset, extent: Extent) -> dict[str, Measured]:
 
 
 def growth(train: Split, extent: Extent) -> dict[int, Measured]:
-    """{patterns: time of one, in a compiled pass over so many}."""
+    """Time of a pattern in compiled passes of several lengths: {patterns in the pass: time}."""
     work = {n: trainer(compiled.train_one_pass, train, n) for n in extent.passes}
     seconds = alternate(work, extent.rounds)
     return {n: measured(seconds[n], n) for n in work}
 
 
 def side_by_side(train: Split, extent: Extent) -> dict[int, Measured]:
-    """{threads: time of one pattern, when each thread trains a network of its own on the same data}."""
+    """Time of a pattern when each thread trains a network of its own: {threads: time}."""
     patterns, cores = extent.passes[-1], os.cpu_count() or 1
     counts = sorted({1, 2, cores, *(2**k for k in range(2, cores.bit_length()))})
     trainers = [trainer(compiled.train_one_pass, train, patterns) for _ in range(counts[-1])]

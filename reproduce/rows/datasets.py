@@ -20,7 +20,7 @@ class Dataset:
     train: Split
     test: Split
     sha256: dict[str, str]
-    """Of the decompressed files that the images and labels come from."""
+    """Digests of the decompressed files that the images and labels come from, by name."""
     comparable: bool
     """Whether its errors may stand beside the paper's."""
 

@@ -59,7 +59,7 @@ OfRecipe = TypeVar("OfRecipe", bound=Recipe)
 def _rated(
     name: str, title: str, recipe: OfRecipe, factors: tuple[float, ...]
 ) -> dict[float, Row[OfRecipe]]:
-    """A row for each factor."""
+    """A row for each factor that the printed schedule is multiplied with."""
     return {
         factor: Row(f"{name}-{factor:g}", f"{title}, rate × {factor:g}",
                     replace(recipe, schedule=tuple(factor * eta for eta in SCHEDULE)))
@@ -178,4 +178,4 @@ OF_1998 = (
              (*FACTORS, 3, 10)),
     _of_1998("lenet4", "LeNet-4", 1, Recipe1998(LeNet4()), (*FACTORS, 3)),
 )  # fmt: skip
-"""Those that learn one pattern at a time, named as in Fig. 9."""
+"""The other networks that learn one pattern at a time, named as in Fig. 9."""

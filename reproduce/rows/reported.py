@@ -9,7 +9,7 @@ FIRST_PASS_STEPS = (7e-5, 0.016)
 """Smallest and largest effective learning rate in the first pass (section III-B)."""
 
 UNCERTAINTY = 0.1
-"""Of the test errors (caption of Fig. 9)."""
+"""The uncertainty of the test errors, points of percent (caption of Fig. 9)."""
 
 FIGURE_5_TRAIN = (4.89, 3.06, 1.76, 1.47, 1.21, 0.90, 0.77, 0.69, 0.56, 0.49, 0.46, 0.44, 0.41,
                   0.385, 0.385, 0.385, 0.385, 0.36, 0.36, 0.36, 0.36)  # fmt: skip
@@ -71,11 +71,11 @@ class Bar(NamedTuple):
 
     title: str
     error: float
-    """On the test set (Fig. 9)."""
+    """Percent of the test set that is misclassified (Fig. 9)."""
     rejected: float | None = None
-    """Of the test patterns, so that 0.5 % of the others are misclassified (Fig. 10)."""
+    """Percent of the test patterns to be rejected so that 0.5 % of the others are wrong (Fig. 10)."""
     multiply_adds: float | None = None
-    """Thousands (Fig. 11)."""
+    """Thousands of them for one pattern (Fig. 11)."""
     memory: float | None = None
     """Thousands of variables (Fig. 12)."""
 
@@ -114,13 +114,13 @@ SECTION_III_C = {
 TEST_ERROR = {
     name: SECTION_III_C[name].error for name in ("lenet5-1998", "lenet5-1998-distortions")
 }
-"""Section III-B."""
+"""Test errors of the two networks of section III-B."""
 
 # --- what tutorials claim -------------------------------------------------------------------------
 # Of the networks in `baselines/networks.py`, which says where they can be seen.
 
 TANH_AVERAGE_PARAMETERS = (156, 2_416, 48_120, 10_164)
-"""Of the layers of the tutorials' LeNet-5 with tanh and average pooling; 60,856 in all."""
+"""Parameters of each layer of the tutorials' LeNet-5 with tanh and average pooling; 60,856 in all."""
 
 TANH_AVERAGE_MULTIPLY_ADDS = 4.22
 """Millions, for a batch of ten."""

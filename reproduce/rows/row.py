@@ -55,7 +55,7 @@ class Row(Generic[OfRecipe]):
 
     @property
     def paper_error(self) -> float | None:
-        """Percent on the test set, where the paper has this row."""
+        """The paper's test error in percent, or None where it has no such row."""
         return reported.TEST_ERROR.get(self.name)
 
     def session(self, dataset: Dataset, seed: int) -> Training[Any]:
@@ -80,7 +80,7 @@ class Rated:
     name: str
     title: str
     candidates: Mapping[float, AnyRow]
-    """By the factor that the printed schedule is multiplied with."""
+    """The rows to choose from, by the factor that the printed schedule is multiplied with."""
     chosen: float
     """The factor with the smallest error on held-out images; LeNet-5 keeps the printed schedule."""
 

@@ -23,22 +23,24 @@ COMPILING = "Compiling for this processor, once ..."
 
 
 class Shown(Protocol):
-    """A run: a name that no other has, and itself in words."""
+    """A run as it is shown: by a name that no other has, and by itself in words."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """A name that no other run has."""
 
 
 class _Time(ProgressColumn):
-    """What is left; while that is not known, what has passed."""
+    """The time that is left; while that is not known, the time that has passed."""
 
     def render(self, task: Task) -> Text:
+        """The time as a cell of the task's line."""
         return Text(task.fields["left"] or f"{task.elapsed or 0:.0f} s")
 
 
 @contextmanager
 def compiling_shown(console: Console) -> Iterator[None]:
-    """For a command that has no `Display`: nothing is drawn but while something is compiled."""
+    """Show only what is being compiled, in a command that has no `Display`."""
     status, said = console.status(""), False
 
     def tell(name: str | None) -> None:
@@ -57,7 +59,7 @@ def compiling_shown(console: Console) -> Iterator[None]:
 
 
 class Display:
-    """Row, pass, error so far and time left of every run that is going on.
+    """Shows row, pass, error so far and time left of every run that is going on.
 
     On a terminal one live line each; else, in a log, one printed line per pass. While the pass is
     compiled there is a line for that.
@@ -90,7 +92,7 @@ class Display:
         self.live.stop()
 
     def compiling(self, name: str | None) -> None:
-        """The function of this name is next; None: there is no other."""
+        """Show that the function of this name is compiled next; None says that there is no other."""
         if name is None:
             if self.compiles is not None:
                 self.live.remove_task(self.compiles)
@@ -109,14 +111,14 @@ class Display:
         self.console.print(sentence, soft_wrap=True, highlight=False)
 
     def begin(self, run: Shown) -> None:
-        """A run begins, or goes on, or begins anew elsewhere."""
+        """Show a run that begins, or goes on, or begins anew elsewhere."""
         if run.name in self.tasks:
             self.live.remove_task(self.tasks[run.name])
         self.started[run.name] = time.perf_counter()
         self.tasks[run.name] = self.live.add_task(str(run), total=None, error="", left="")
 
     def after_pass(self, run: Shown, number: int, length: int, error: float, first: int) -> None:
-        """Pass `number` of `length` is over; `first` is the one that this command began with."""
+        """Show that pass `number` of `length` is over; the command began with pass `first`."""
         per_pass = (time.perf_counter() - self.started[run.name]) / (number - first + 1)
         seconds = round(per_pass * (length - number))
         error_so_far = f"{error:.2f} % error"
@@ -128,7 +130,7 @@ class Display:
             self.say(f"{run}   pass {number:2d}/{length}   {error_so_far}   {left}")
 
     def end(self, run: Shown, summary: str, style: str = "") -> None:
-        """A run is over; one that went on elsewhere had no bar."""
+        """Show that a run is over; one that went on elsewhere had no bar."""
         if run.name in self.tasks:
             self.live.remove_task(self.tasks.pop(run.name))
         self.console.print(Text.assemble((f"{run}   ", "bold"), (summary, style)))

@@ -36,6 +36,6 @@ def table_of(rated: Iterable[Rated], runs: Runs, heading: str = "network") -> pd
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """As .csv, if it has a line."""
+    """Write the table as .csv if it has a line."""
     if len(table):
         write_whole(path, table.to_csv(index=False).encode())

@@ -17,11 +17,11 @@ from .errors import NotWhole
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _FLAT = re.compile(rf'{_STRING}|[\[{{](?:[^][{{}}"]|{_STRING})*[]}}]')
-"""In JSON: a string, whatever stands in it, or a list or dict that holds none of either."""
+"""Finds in JSON a string, whatever stands in it, or a list or dict that holds none of either."""
 
 
 def read_record(path: Path) -> Record:
-    """A record. Raises NotWhole for a file that is not whole."""
+    """Read a record. Raises NotWhole for a file that is not whole."""
     try:
         record = json.loads(path.read_text())
         if not isinstance(record, dict) or "recipe" not in record:
@@ -65,7 +65,7 @@ def about(dataset: Dataset) -> dict[str, object]:
 
 
 def sha256(content: bytes) -> str:
-    """As records have it."""
+    """The digest of the content as records have it."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -55,7 +55,7 @@ class Run(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What its files are called."""
+        """What the run's files are called."""
         return run_name(*self)
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class Runs:
         return read_record(self.folder / f"{name}.json")
 
     def check(self) -> None:
-        """Raises NotWhole for the first record that is not whole."""
+        """Read all records. Raises NotWhole for the first that is not whole."""
         for path in sorted(self.folder.glob("*.json")):
             self.record(path.stem)
 
@@ -101,7 +101,7 @@ class Runs:
         return self._checkpoint(name).exists()
 
     def close(self, names: Iterable[str]) -> None:
-        """The command is over: what it has finished is trained anew when it is given again."""
+        """End a command: what it has finished is trained anew when it is given again."""
         for name in names:
             self._finished(name).unlink(missing_ok=True)
 
@@ -126,7 +126,7 @@ class Runs:
         return None
 
     def release(self, lock: FileLock) -> None:
-        """Give the run back."""
+        """Give back the run that `claim` gave the lock of."""
         with suppress(OSError):  # Windows keeps a file that is open
             Path(lock.lock_file).unlink()
         lock.release()

@@ -20,9 +20,11 @@ PIECE = 60_000
 
 @dataclass(frozen=True)
 class Boosted:
-    """The first network is trained with distortions. Of all originals and distorted patterns together,
-    the second is trained on those that the first one misses and as many others; the third on those
-    that the two answer differently. The outputs of all three are added (D21).
+    """Three networks whose outputs are added (D21).
+
+    The first is trained with distortions. Of all originals and distorted patterns together, the second
+    is trained on those that the first one misses and as many others; the third on those that the two
+    answer differently.
     """
 
     network: Recipe1998 = Recipe1998(LeNet4(), distortions=FIG7_RANGES)
@@ -31,7 +33,7 @@ class Boosted:
     seed: int = 0
 
     def outcome(self, train: Split, test: Split) -> Outcome:
-        """Train the three and classify."""
+        """Train the three networks, one after the other, and classify the test set."""
         first = self.network.session(train, test, self.seed)
         if not isinstance(first.patterns, Distorted):
             raise ValueError("expected a first network that is trained with distortions")
@@ -74,11 +76,11 @@ class Pool:
         self.labels = train.labels.repeat(1 + DISTORTED_VERSIONS)
 
     def fields(self, chosen: Tensor) -> Tensor:
-        """(P, 32, 32) uint8."""
+        """The chosen patterns of the pool, (P, 32, 32) uint8."""
         return distorted_patterns(self.train.images, chosen, self.parameters)
 
     def split(self, chosen: Tensor) -> Split:
-        """These patterns as a training set."""
+        """The chosen patterns of the pool as a training set."""
         return Split(self.fields(chosen), self.labels[chosen], self.train.levels)
 
     def answers(self, session: Session) -> Tensor:
@@ -88,7 +90,7 @@ class Pool:
 
 
 def trained(session: Session) -> Session:
-    """The session after its last pass."""
+    """Train the session to its last pass and return it."""
     for _ in session.passes():
         pass
     return session

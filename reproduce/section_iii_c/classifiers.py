@@ -23,13 +23,13 @@ ROWS = {rated.name: rated.row for rated in OF_1998}
 ROWS |= {row.name: row for row in (LENET5, LENET5_DISTORTIONS)}
 FITTED = {method.name: method for method in methods.METHODS}
 REJECTED = "rejected.csv"
-"""In the results folder: how many test patterns each network has to reject."""
+"""The file in the results folder that says how many test patterns each network has to reject."""
 COLUMNS = ("name", "method", *(f"{field}_paper" for field in reported.Bar._fields[1:]),
            *reported.Bar._fields[1:], "n", "passes", "rate")  # fmt: skip
 
 
 def table_of(out: Path) -> pd.DataFrame:
-    """One line for each bar of Fig. 9: percent and thousands, as `reported.Bar`, the paper's and ours.
+    """One line for each bar of Fig. 9, the paper's and ours, in the units of `reported.Bar`.
 
     Ours are means over `n` networks of `passes` passes, `rate` times the printed schedule; nothing where
     `out` has no record.
@@ -79,7 +79,7 @@ def of_networks(
 
 
 def fit_missing(dataset: Dataset, out: Path, console: Console) -> None:
-    """Fit all that have no record of their recipe."""
+    """Fit every classifier that has no record of its recipe."""
     for method in FITTED.values():
         if methods.recorded(method, out) is None:
             console.print(f"{method.title} ...", highlight=False)
@@ -101,7 +101,7 @@ def rejected_by_networks(out: Path) -> dict[tuple[str, str], int]:
 
 
 def measure_rejection(test: Split, out: Path) -> None:
-    """Complete that table for all networks whose weights are here."""
+    """Complete REJECTED for all networks whose weights are here."""
     runs, known, current = Runs(out), rejected_by_networks(out), {}
     for row in ROWS.values():
         for record in recorded(row, runs):

@@ -28,17 +28,17 @@ class Quantity:
 
     figure: str
     column: str
-    """A field of `reported.Bar`, and a column of `table_of`."""
+    """The name of a field of `reported.Bar`, and of a column of `classifiers.table_of`."""
     title: str
     unit: str
     digits: int
-    """After the point; where `log`, none from 10 on."""
+    """Digits after the point; where `log`, none from 10 on."""
     log: bool
     tolerance: float
-    """Points or thousands within which ours agrees with the paper's, or `share` of the paper's."""
+    """The points or thousands within which ours agrees with the paper's, or `share` of the paper's."""
     share: float = 0.1
     same_when_distorted: bool = False
-    """A network costs the same, however it was trained."""
+    """Whether it is the same however a network was trained, as costs are."""
 
 
 ERROR = Quantity("figure9", "error", "Test error", "%", digits=2, log=False, tolerance=0.1)
@@ -56,7 +56,7 @@ trains what has no record: forty minutes of one core, once for all of Figs. 9 to
 learning rates on held-out images (results/methods/rates.csv), three quarters of an hour.
 """
 RATES = "methods/rates.csv"
-"""In the results folder: what each learning rate of the networks beside LeNet-5 came to."""
+"""The file in the results folder that says what each learning rate of the other networks came to."""
 
 
 def lines_of(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
 
 
 def try_rates(args: argparse.Namespace, console: Console) -> None:
-    """Every candidate on held-out images, and what came of it."""
+    """Train every candidate on held-out images, and show what came of it."""
     runs, held_out = Runs(args.out), datasets.held_out(drawing.mnist_of(args))
     work = rates.work_of(OF_1998, held_out)
     sweep(work, runs, console, **options.of_sweep(args))

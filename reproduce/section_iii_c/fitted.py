@@ -34,9 +34,9 @@ class Outcome(NamedTuple):
     """What a classifier makes of the test set, and what it costs."""
 
     scores: np.ndarray
-    """(N, 10)."""
+    """Scores of the ten classes, (N, 10); the largest is the answer."""
     multiply_adds: int
-    """Products for one pattern."""
+    """Products that one pattern takes."""
     variables: int
     """What has to be kept to classify, counting each pixel of a stored pattern as one."""
     details: Mapping[str, int | list[int]] = MappingProxyType({})
@@ -48,20 +48,20 @@ class Classifier:
     """A recipe: on which images it works, and its own numbers."""
 
     images: Version = "regular"
-    """Version of the database, see `images.VERSIONS`."""
+    """The version of the database: see `images.VERSIONS`."""
     side: int = 28
     """Only the central side x side pixels are looked at."""
 
     def outcome(self, train: Split, test: Split) -> Outcome:
-        """Fit and classify."""
+        """Fit the classifier to the training set and classify the test set."""
         fitted, shown = (in_version(split, self.images) for split in (train, test))
-        return self.of_pixels(
+        return self._of_pixels(
             pixels(fitted, self.side).numpy(), fitted.labels.numpy(),
             pixels(shown, self.side).numpy(),
         )  # fmt: skip
 
-    def of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
-        """Patterns (P, pixels) with labels (P,), and those to be classified, (N, pixels)."""
+    def _of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
+        """Fit to patterns x (P, pixels) with labels (P,), and classify those `shown`, (N, pixels)."""
         raise NotImplementedError
 
 
@@ -71,7 +71,7 @@ class Linear(Classifier):
 
     ridge: float = 1.0
 
-    def of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
+    def _of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
         scores = RidgeClassifier(alpha=self.ridge).fit(x, labels).decision_function(shown)
         products = CLASSES * x.shape[1]
         return Outcome(scores, products, products + CLASSES)
@@ -83,7 +83,7 @@ class PairwiseLinear(Classifier):
 
     ridge: float = 1.0
 
-    def of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
+    def _of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
         units = OneVsOneClassifier(RidgeClassifier(alpha=self.ridge)).fit(x, labels).estimators_
         outputs = np.stack([unit.decision_function(shown) for unit in units], 1)
         products = outputs.shape[1] * x.shape[1]
@@ -91,7 +91,7 @@ class PairwiseLinear(Classifier):
 
 
 def weakest_win(outputs: np.ndarray) -> np.ndarray:
-    """From (N, 45) outputs, each positive for the second class of its pair, to (N, 10) scores.
+    """Scores (N, 10) from outputs (N, 45), each positive for the second class of its pair.
 
     The score of a class is the smallest of the outputs of its nine pairs: how clearly it wins against
     the strongest of the others, or how clearly it loses.
@@ -105,11 +105,11 @@ def weakest_win(outputs: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class NearestNeighbours(Classifier):
-    """The majority of the k nearest training patterns, Euclidean distance."""
+    """The majority of the k nearest training patterns, by Euclidean distance."""
 
     k: int = 3
 
-    def of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
+    def _of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
         distances = np.stack([
             NearestNeighbors(n_neighbors=self.k, algorithm="brute")
             .fit(x[labels == digit]).kneighbors(shown)[0]
@@ -119,7 +119,7 @@ class NearestNeighbours(Classifier):
 
 
 def neighbour_scores(distances: np.ndarray, k: int) -> np.ndarray:
-    """From distances (N, 10, k) of each class's k nearest patterns, in rising order, to scores (N, 10).
+    """Scores (N, 10) from the distances (N, 10, k) of each class's k nearest patterns, in rising order.
 
     The score of a class is its number among the k nearest of all; where two have as many, the one
     with the nearest pattern is ahead: its distance, in units of the farthest class's, is taken off.
@@ -139,7 +139,7 @@ class Quadratic(Classifier):
     components: int = 40
     ridge: float = 1.0
 
-    def of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
+    def _of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
         model = make_pipeline(
             PCA(self.components, random_state=0),
             PolynomialFeatures((2, 2), include_bias=False),
@@ -161,7 +161,7 @@ class RadialBasis(Classifier):
     pattern from the nearest centre of its class (D19)."""
     ridge: float = 0.01
 
-    def of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
+    def _of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
         groups = [
             KMeans(self.per_class, n_init=1, random_state=0).fit(x[labels == digit])
             for digit in range(CLASSES)
@@ -189,9 +189,9 @@ class PolynomialSVM(Classifier):
     degree: int = 4
     shift: float = 1.0
     penalty: float = 10.0
-    """C of the soft margin."""
+    """The constant C of the soft margin."""
 
-    def of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
+    def _of_pixels(self, x: np.ndarray, labels: np.ndarray, shown: np.ndarray) -> Outcome:
         machine = SVC(
             kernel="poly", degree=self.degree, coef0=self.shift, C=self.penalty,
             gamma=float(1 / (x * x).sum(1).mean()), decision_function_shape="ovo", cache_size=2000,

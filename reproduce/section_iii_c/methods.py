@@ -30,7 +30,7 @@ from .fitted import (
 
 @dataclass(frozen=True)
 class Method:
-    """`name` is what files call it, `title` what people read."""
+    """A classifier that is fitted: `name` is what files call it, `title` what people read."""
 
     name: str
     title: str
@@ -88,5 +88,5 @@ def recorded(method: Method, out: Path) -> Record | None:
 
 
 def path_of(method: Method, out: Path) -> Path:
-    """Where its record lies."""
+    """The file of the method's record."""
     return out / "methods" / f"{method.name}.json"

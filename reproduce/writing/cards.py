@@ -47,7 +47,7 @@ class Published:
     """A network that is published: that of seed 0 of a row."""
 
     repo: str
-    """Its name on the Hub."""
+    """The repository's name on the Hub."""
     row: AnyRow
     kind: type[Pretrained]
     about: str

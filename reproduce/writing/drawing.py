@@ -78,7 +78,7 @@ def networks_of(
 
 
 def mnist_of(args: argparse.Namespace) -> datasets.Dataset:
-    """MNIST. Raises DataUnavailable where there is only other data."""
+    """Load MNIST. Raises DataUnavailable where there is only other data."""
     dataset = datasets.load(args.data)
     if not dataset.comparable:
         raise DataUnavailable(f"Here is only a {dataset.title}: name MNIST's folder with --data.")
@@ -86,9 +86,9 @@ def mnist_of(args: argparse.Namespace) -> datasets.Dataset:
 
 
 def save(figure: Figure, path: Path, numbers: pd.DataFrame | None = None) -> None:
-    """path.png for pages of 700 pixels, path.svg for print, the numbers as path.csv.
+    """Save path.png for pages of 700 pixels, path.svg for print, and the numbers as path.csv.
 
-    Small, and the same bytes every time.
+    The files are small, and the same bytes every time.
     """
     with matplotlib.rc_context({"svg.hashsalt": "paper-lenet5"}):
         for kind, options in (

@@ -35,7 +35,7 @@ class Exhibit:
     sentence: Callable[[pd.DataFrame], str] | None = None
     """What pages say of it, from the numbers in its .csv."""
     words: Callable[[Path], str] | None = None
-    """The same from the folder of its files, for one that needs more than these numbers."""
+    """What pages say of it, from the folder of its files, where that needs more than these numbers."""
     options: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """The options that no other exhibit has, with the arguments of `add_argument`."""
     FOLDER: ClassVar[str] = ""
@@ -58,7 +58,7 @@ class Exhibit:
         return parser.parse_args(argv), Console(highlight=False, markup=False)
 
     def block(self, results: Path) -> str:
-        """What pages say of it, from its files. Raises ValueError if that is nothing."""
+        """What pages say of it, from its files. Raises ValueError if they say nothing."""
         if self.words:
             return self.words(results / self.FOLDER)
         if self.sentence:

@@ -20,7 +20,8 @@ from ..running.errors import NotWhole, RunsFailed
 class Main(Protocol):
     """A command: the words after its name (those of the process if None) to its exit status."""
 
-    def __call__(self, argv: Sequence[str] | None = None) -> int: ...
+    def __call__(self, argv: Sequence[str] | None = None) -> int:
+        """Run the command; returns its exit status."""
 
 
 RESULTS = Path("results")
@@ -65,7 +66,7 @@ def sweep_parser(
 
 
 class Ways(TypedDict):
-    """How and which runs are trained: keyword arguments of `running.sweep.sweep`."""
+    """The runs that are trained, and how: keyword arguments of `running.sweep.sweep`."""
 
     jobs: int | None
     dask: str | None
@@ -79,7 +80,7 @@ def of_sweep(args: argparse.Namespace) -> Ways:
 
 
 def in_words(main: Main) -> Main:
-    """A command: what stops it and is not its own fault becomes a sentence, and exit status 1."""
+    """A command that says what stops it and is not its own fault in a sentence, with exit status 1."""
 
     @wraps(main)
     def command(argv: Sequence[str] | None = None) -> int:
@@ -109,7 +110,7 @@ def in_words(main: Main) -> Main:
 
 
 def folder(text: str) -> Path:
-    """A folder, or none yet."""
+    """The path of a folder, or of one that can be made."""
     path = Path(text)
     for place in (path, *path.parents):
         if place.exists() and not place.is_dir():
@@ -118,7 +119,7 @@ def folder(text: str) -> Path:
 
 
 def part(text: str) -> tuple[int, int]:
-    """I/N with 1 <= I <= N."""
+    """The part I of N that I/N names, 1 <= I <= N."""
     first, parts = map(int, text.split("/"))
     if not 1 <= first <= parts:
         raise argparse.ArgumentTypeError(f"expected I/N with 1 <= I <= N, got {text}")

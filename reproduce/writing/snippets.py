@@ -17,7 +17,7 @@ class CodeBlock(NamedTuple):
     first: int
     """Line of the page on which its code begins, from 0."""
     after: int
-    """The line that closes it."""
+    """The line of the page that closes it."""
 
 
 def code_blocks(text: str) -> list[CodeBlock]:

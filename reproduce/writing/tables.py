@@ -29,7 +29,7 @@ def formatted(table: pd.DataFrame, forms: dict[str, str]) -> list[dict[str, str]
 
 
 def against_1998(cell: dict[str, str]) -> dict[str, str]:
-    """Of a line's cells what a terminal has room for: error, n, and how it compares with 1998."""
+    """The cells of a line that a terminal has room for: error, n, and how it compares with 1998."""
     deviation = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
     low, high = cell["difference_low"], cell["difference_high"]
     return {
@@ -62,7 +62,7 @@ def markdown(lines: Sequence[dict[str, str]]) -> str:
 
 
 def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
-    """stem.csv, stem.json, and the text as stem.md. Nobody else may be writing them."""
+    """Write stem.csv, stem.json, and the text as stem.md. Nobody else may be writing them."""
     for kind in (".csv", ".json", ".md"):
         clear(stem.with_suffix(kind))
     write_whole(stem.with_suffix(".csv"), table.to_csv(index=False).encode())
@@ -73,7 +73,7 @@ def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
 
 
 def provenance(records: Iterable[Record]) -> str:
-    """On which machines, with which versions, and on which data the records were made."""
+    """The machines, versions and data that the records were made with, in words."""
 
     def each(describe: Callable[[Record], str]) -> str:
         return "; ".join(dict.fromkeys(describe(record) for record in records))

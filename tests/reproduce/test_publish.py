@@ -273,7 +273,7 @@ def test_without_a_network_nothing_is_sent(hub, command, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     code, _, complaint = command()
     assert code == 1
-    assert "check the network" in complaint
+    assert "check the connection" in complaint
 
 
 def test_somebody_elses_namespace_is_refused(hub, command):

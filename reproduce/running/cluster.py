@@ -11,8 +11,9 @@ import time
 import uuid
 import zlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 from distributed import (
@@ -20,56 +21,61 @@ from distributed import (
     Client,
     Future,
     KilledWorker,
+    Worker,
     WorkerPlugin,
     as_completed,
     get_worker,
 )
-from distributed.comm import CommClosedError
+from distributed.comm.core import CommClosedError
+from filelock import FileLock
 
 from paper_lenet5.compiled import on_compiling
 
 from ..rows.datasets import Dataset
-from ..rows.row import Row
+from ..rows.row import AnyRow
 from .progress import Display
-from .runs import Run, Runs, run_name
+from .runs import Ends, Run, Runs, run_name
 
 RETRIES = 2
-"""Of a run that ends in an error. A worker that dies is another matter: see `over_dask`."""
-
-
+"""How often a run that ends in an error is tried again. For workers that die see `over_dask`."""
 REGISTRATIONS = 5
-"""Of the data with the workers, where one dies meanwhile."""
+"""How often the data is sent to the workers, if one of them dies meanwhile each time."""
+Files = tuple[bytes, bytes]
+"""A run's record (JSON) and weights (safetensors), as they lie on disk."""
 
 
 class Data(WorkerPlugin):
     """What the runs train on, in every worker."""
 
     name = "paper-lenet5-data"
+    datasets: dict[str, Dataset]
 
     def __init__(self, datasets: dict[str, Dataset]):
         self.compressed = zlib.compress(pickle.dumps(datasets), 1)
 
-    def setup(self, worker) -> None:
-        """Called by Dask as a worker starts."""
+    def setup(self, worker: Worker) -> None:
+        """Unpack the data. Dask calls this as a worker starts."""
         torch.set_num_threads(1)
         self.datasets = pickle.loads(zlib.decompress(self.compressed))  # nosec B301
 
 
-def train(
-    row: Row, dataset_name: str, seed: int, checkpoint: bytes, topic: str
-) -> tuple[bytes, bytes]:
-    """On a worker: the run's record (JSON) and weights (safetensors).
+def train_on_worker(
+    row: AnyRow, dataset_name: str, seed: int, checkpoint: bytes, topic: str
+) -> Files:
+    """Train the run on the worker that calls this.
 
     What goes on meanwhile is told under the topic, as `News.hear` takes it.
     """
     worker = get_worker()
-    dataset = worker.plugins[Data.name].datasets[dataset_name]
+    data = worker.plugins[Data.name]
+    assert isinstance(data, Data)  # so it is registered
+    dataset = data.datasets[dataset_name]
     name, first = run_name(row, dataset, seed), 0
 
     def tell(what: str, *numbers: float) -> None:
         worker.log_event(topic, [what, name, worker.address, *numbers])
 
-    def after_pass(number: int, length: int, record) -> None:
+    def after_pass(number: int, length: int, record: Any) -> None:
         nonlocal first
         first = first or number
         error = 100 * record.test_errors / len(dataset.test.labels)
@@ -83,9 +89,8 @@ def train(
         runs = Runs(folder)
         runs.resume_from(name, checkpoint)
         runs.finish(row, dataset, seed, after_pass)
-        return tuple(
-            (runs.folder / f"{name}{end}").read_bytes() for end in (".json", ".safetensors")
-        )
+        record, weights = (runs.folder / f"{name}{end}" for end in (".json", ".safetensors"))
+        return record.read_bytes(), weights.read_bytes()
 
 
 class News:
@@ -97,8 +102,8 @@ class News:
         self.under_way: dict[str, Run] = {}
         self.compiling: set[str] = set()
 
-    def hear(self, event: tuple[float, list]) -> None:
-        """A worker's words: what, of which run, the worker; numbers of a pass."""
+    def hear(self, event: tuple[float, list[Any]]) -> None:
+        """Show a worker's words: what happens, to which run, on which worker; numbers of a pass."""
         what, name, worker, *numbers = event[1]
         run = self.under_way.get(name)
         if what == "compiles":
@@ -112,10 +117,8 @@ class News:
             self.display.after_pass(run, *numbers)
 
 
-def over_dask(
-    address: str, todo: Sequence[Run], runs: Runs, display: Display
-) -> Iterator[tuple[Run, dict | Exception | None]]:
-    """Each run with its record as it ends, or with its error; with None if it is another's.
+def over_dask(address: str, todo: Sequence[Run], runs: Runs, display: Display) -> Ends:
+    """Train the runs on the cluster of the scheduler at this address, and yield each as it ends.
 
     Dask gives a run up after four workers have died under it, and does not say which of the runs
     that these held was to blame: each is tried again by itself, once all others are done.
@@ -161,16 +164,14 @@ def _register(client: Client, data: Data, display: Display) -> None:
             time.sleep(1)
 
 
-def _side_by_side(
-    client: Client, todo: Sequence[Run], runs: Runs, news: News
-) -> Iterator[tuple[Run, dict | Exception | None]]:
+def _side_by_side(client: Client, todo: Sequence[Run], runs: Runs, news: News) -> Ends:
     """Keeps two runs for every thread of the cluster under way."""
-    waiting, flying, completed = deque(todo), {}, as_completed(loop=client.loop)
-    sent = 0
+    waiting, completed, sent = deque(todo), as_completed(loop=client.loop), 0
+    flying: dict[Future[Files], tuple[Run, FileLock]] = {}
 
-    def submit(run: Run, lock) -> None:
+    def submit(run: Run, lock: FileLock) -> None:
         future = client.submit(
-            train, run.row, run.dataset.name, run.seed, runs.checkpoint(run.name), news.topic,
+            train_on_worker, run.row, run.dataset.name, run.seed, runs.checkpoint(run.name), news.topic,
             key=f"{run.name}-{uuid.uuid4().hex}", pure=False, retries=RETRIES,
         )  # fmt: skip
         flying[future] = run, lock
@@ -198,21 +199,22 @@ def _side_by_side(
                 continue
             if not isinstance(outcome, Exception):
                 runs.store(run.name, *outcome)
-                outcome = runs.record(run.name)
             runs.release(lock)
             del news.under_way[run.name]
-            yield run, outcome
+            yield run, outcome if isinstance(outcome, Exception) else runs.record(run.name)
     finally:
         for _, lock in flying.values():
             runs.release(lock)
 
 
-def _outcome(client: Client, future: Future) -> tuple[bytes, bytes] | Exception | None:
+def _outcome(client: Client, future: Future[Files]) -> Files | Exception | None:
     """What the run has come to; None if that was lost with a worker before it was here."""
     if future.status == "error":
-        return future.exception()
+        error: Exception = future.exception()
+        return error
     try:
-        return future.result()
+        files: Files = future.result()
+        return files
     except CancelledError:
         if client.status != "running":
             raise

@@ -11,7 +11,7 @@ results/runs/unfinished/                    of commands that are not over:
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -61,6 +61,12 @@ class Run(NamedTuple):
     def __str__(self) -> str:
         data = "" if self.dataset.name == "mnist" else f", {self.dataset.name}"
         return f"{self.row.title}, seed {self.seed}{data}"
+
+
+Ended = Record | Exception | None
+"""What a run has come to: its record, or its error; None if another command is at it, or was."""
+Ends = Generator[tuple[Run, Ended], None, None]
+"""Runs as they end, each with what it has come to."""
 
 
 class Runs:

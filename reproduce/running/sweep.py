@@ -6,29 +6,29 @@ interpreter's lock, the data is in memory once, and what a kill costs is in the 
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, nullcontext
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from rich.console import Console
 
 from ..measures.statistics import percent
 from ..rows.datasets import Dataset
-from ..rows.row import Row
+from ..rows.row import AnyRow
 from .errors import NotWhole, RunsFailed
 from .progress import Display
-from .runs import Run, Runs
+from .runs import Ended, Ends, Run, Runs
 
 Rendered = TypeVar("Rendered")
 RENDERING = 0.05
 """The part of its time that a sweep may spend on writing tables before it is over."""
 
 
-def runs_of(rows: Iterable[Row], seeds: int, dataset: Dataset) -> list[Run]:
-    """Every row with the seeds 0 ... seeds - 1."""
+def runs_of(rows: Iterable[AnyRow], seeds: int, dataset: Dataset) -> list[Run]:
+    """The runs of every row with the seeds 0 ... seeds - 1."""
     return [Run(row, dataset, seed) for row in rows for seed in range(seeds)]
 
 
@@ -51,7 +51,7 @@ def sweep(
     cluster whose scheduler is at the address `dask`.
 
     Raises RunsFailed, when everything else is done, for runs that end in an error; OSError and
-    NotWhole at once. `command.in_words` makes sentences of them.
+    NotWhole at once. `options.in_words` makes sentences of them.
     """
     runs.check()
     part, parts = shard or (1, 1)
@@ -91,23 +91,21 @@ def sweep(
         raise RunsFailed(f"{len(failed)} of {len(by_name)} runs failed:{reasons}")
 
 
-def in_threads(
-    todo: Sequence[Run], runs: Runs, jobs: int | None, display: Display
-) -> Iterator[tuple[Run, dict | Exception | None]]:
-    """Each run with its record as it ends, or with its error; with None if it is another's.
+def in_threads(todo: Sequence[Run], runs: Runs, jobs: int | None, display: Display) -> Ends:
+    """Train the runs side by side, and yield each as it ends.
 
     Stopped by an error, it waits for the passes that are under way: threads in the middle of one
     would abort the interpreter as it ends.
     """
     torch.set_num_threads(1)  # the threads are busy with runs of their own
 
-    def finish(run: Run) -> tuple[Run, dict | Exception | None]:
+    def finish(run: Run) -> tuple[Run, Ended]:
         lock = runs.claim(run.name)
         if lock is None:
             return run, None
         first = 0
 
-        def after_pass(number: int, length: int, record) -> None:
+        def after_pass(number: int, length: int, record: Any) -> None:
             nonlocal first
             first = first or number
             error = 100 * record.test_errors / len(run.dataset.test.labels)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TypedDict
 
-import gradio as gr
 from gradio.data_classes import FileData
+from gradio.events import api
 from gradio.utils import get_upload_folder
 
 from . import several
@@ -36,7 +36,7 @@ class Reading(TypedDict):
 def endpoints() -> None:
     """/classify and /read_string."""
     for endpoint in (classify, read_string):
-        gr.api(endpoint, api_name=endpoint.__name__, concurrency_limit=4)
+        api(endpoint, api_name=endpoint.__name__, concurrency_limit=4)
 
 
 def classify(picture: FileData) -> Answer:

@@ -36,7 +36,8 @@ def canvas(
 def of_weights(weights: Tensor) -> tuple[str, str]:
     """Positive weights as ink, negative ones in the accent colour, both by the largest of all."""
     scaled = 255 * weights / weights.abs().max()
-    return tuple(encoded(part.clamp(0).round().byte()) for part in (scaled, -scaled))
+    positive, negative = (encoded(part.clamp(0).round().byte()) for part in (scaled, -scaled))
+    return positive, negative
 
 
 def stack(states: dict[str, Tensor]) -> dict[str, str]:

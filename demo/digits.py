@@ -6,6 +6,7 @@
 import base64
 import io
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +23,8 @@ COLUMNS = 24
 """Digits in a row of the sheet."""
 
 
-class Digit(NamedTuple):
+@dataclass(frozen=True)
+class Digit:
     """One pattern of MNIST's test set."""
 
     index: int

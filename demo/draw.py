@@ -1,5 +1,7 @@
 """First tab: what the network sees, F6's picture, and how far it lies from each bitmap."""
 
+from typing import Any
+
 import gradio as gr
 
 from paper_lenet5.bitmaps import COLUMNS, digit_bitmaps
@@ -10,7 +12,7 @@ from .networks import RUBBISH, Look
 from .static import text
 
 
-def answer(value: dict | None) -> gr.HTML:
+def answer(value: dict[str, Any] | None) -> gr.HTML:
     """Shows `described(look)`, or an invitation where it is None."""
     bitmaps = "".join(
         f'<li data-digit="{digit}">'
@@ -52,7 +54,7 @@ def answer(value: dict | None) -> gr.HTML:
     )
 
 
-def described(look: Look) -> dict:
+def described(look: Look) -> dict[str, Any]:
     """What the page needs of a look."""
     return {
         "seen": cells.encoded(look.pattern),

@@ -1,11 +1,14 @@
 """Second tab: the maps of every layer, as in Fig. 2 and Fig. 13, with the weights between them."""
 
+from typing import Any
+
 import gradio as gr
 import torch.nn.functional as F
 from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.connections import TABLE_I
+from paper_lenet5.lenet5 import LayerRow
 
 from . import cells
 from .networks import Look, lenet5
@@ -15,7 +18,7 @@ SIZES = {"c1": 28, "s2": 14, "c3": 10, "s4": 5, "c5": 30, "f6": 7}
 """Columns of what is painted of each layer: those of a map; C5's 120 units stand in four rows."""
 
 
-def inside(value: dict | None) -> gr.HTML:
+def inside(value: dict[str, Any] | None) -> gr.HTML:
     """Shows `described(look)`; the weights stand in the page from the beginning."""
     network = lenet5()
     rows = {row.layer: row for row in network.layer_table()}
@@ -53,7 +56,7 @@ def inside(value: dict | None) -> gr.HTML:
     )
 
 
-def described(look: Look) -> dict:
+def described(look: Look) -> dict[str, Any]:
     """What the page needs of a look."""
     field = preprocess(look.pattern[None])[0, 0]
     grey = F.pad(look.pattern, [(field.shape[-1] - look.pattern.shape[-1]) // 2] * 4)
@@ -67,7 +70,7 @@ def _layer(name: str, facts: str, content: str) -> str:
     )
 
 
-def _facts(maps: str, row, how: str) -> str:
+def _facts(maps: str, row: LayerRow, how: str) -> str:
     return f"{row.maps} {maps}. {row.parameters:,} weights: {how}."
 
 

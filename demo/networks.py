@@ -8,9 +8,9 @@ from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.modern import ModernNet
-from paper_lenet5.recipe import Recipe
+from paper_lenet5.recipe import LOSS
 
-RUBBISH = Recipe().loss.j
+RUBBISH = LOSS.j
 """The penalty of "none of these", the rubbish class of eq. 9 (D7)."""
 
 

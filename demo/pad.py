@@ -2,7 +2,7 @@
 
 import json
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -22,7 +22,7 @@ class Example(NamedTuple):
 
 def pad(
     name: str, size: tuple[int, int], line: int, label: str, hint: str,
-    examples: list[Example], first: str = "", **options,
+    examples: list[Example], first: str = "", **options: Any,
 ) -> gr.HTML:  # fmt: skip
     """Draws with mouse, finger and pen. Its value is a data URL, or "" where nothing is drawn.
 

@@ -1,5 +1,7 @@
 """The page: the pad, the tabs, and what happens when one draws."""
 
+from typing import Any
+
 import gradio as gr
 
 from . import api, digits, draw, inside, several, then
@@ -22,11 +24,12 @@ def build() -> gr.Blocks:
     pictures = [digits.png(image) for image in digits.examples()]
     strings = {number: digits.png(several.example(number)) for number in several.EXAMPLES}
     first = look(digits.examples()[FIRST])
-    live = {
+    live: dict[str, Any] = {
         "trigger_mode": "always_last", "show_progress": "hidden", "concurrency_limit": 4,
         "api_visibility": "private",
     }  # fmt: skip
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
+    with page:
         gr.HTML(text("header.html"), apply_default_css=False, elem_id="header")
         with gr.Row(elem_id="stage"):
             digit_pad = pad(
@@ -70,19 +73,19 @@ def _tab(label: str, name: str) -> gr.Tab:
     return tab
 
 
-def _draw(drawn: object) -> dict | None:
+def _draw(drawn: object) -> dict[str, Any] | None:
     """The answer to a drawing."""
     content = drawing(drawn)
     return None if content is None else draw.described(look(pattern_of(content)))
 
 
-def _inside(drawn: object) -> dict | None:
+def _inside(drawn: object) -> dict[str, Any] | None:
     """All maps of a drawing."""
     content = drawing(drawn)
     return None if content is None else inside.described(look(pattern_of(content)))
 
 
-def _compare(drawn: object, both: object) -> dict:
+def _compare(drawn: object, both: object) -> dict[str, Any]:
     """Both networks' answers to a drawing, as the sliders stand."""
     try:
         settings = then.settings_of(both)
@@ -93,7 +96,7 @@ def _compare(drawn: object, both: object) -> dict:
     return {"settings": settings, "answers": answers}
 
 
-def _read(drawn: object) -> dict | None:
+def _read(drawn: object) -> dict[str, Any] | None:
     """The sweep over a string."""
     content = drawing(drawn)
     return None if content is None else several.described(field_of(content))

@@ -1,5 +1,7 @@
 """Third tab: the same drawing through the network of 1998 and through one of today."""
 
+from typing import Any
+
 import gradio as gr
 import torch
 from torch import Tensor, nn
@@ -15,7 +17,7 @@ from .static import text
 UNCHANGED = {name: slider.same for name, slider in SLIDERS.items()}
 
 
-def then_and_now(answers: dict | None) -> gr.HTML:
+def then_and_now(answers: dict[str, Any] | None) -> gr.HTML:
     """Its value is {"settings": of the sliders, "answers": `described(...)` or None}."""
     sliders = "".join(_slider(name, slider) for name, slider in SLIDERS.items())
     return gr.HTML(
@@ -69,7 +71,7 @@ def settings_of(value: object) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def described(pattern: Tensor, settings: dict[str, float]) -> dict:
+def described(pattern: Tensor, settings: dict[str, float]) -> dict[str, Any]:
     """Both answers to the pattern as the sliders stand, and along each of them."""
     several = [settings, UNCHANGED]
     for name, slider in SLIDERS.items():

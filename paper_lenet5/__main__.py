@@ -5,8 +5,12 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .lenet5 import LeNet5
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm",
            ".pbm")  # fmt: skip
@@ -22,7 +26,7 @@ def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def classify(model, path: Path) -> dict:
+def classify(model: "LeNet5", path: Path) -> dict[str, Any]:
     """file, label, margin (second smallest penalty less the smallest), penalties of 0, 1, ...
 
     Or file and error, for what is no picture of anything.
@@ -50,7 +54,7 @@ def heading(classes: int) -> str:
     return f"{'penalties of':>27}\nlabel  margin  {names}  picture"
 
 
-def line(answer: dict) -> str:
+def line(answer: Mapping[str, Any]) -> str:
     """A line of the table."""
     if "error" in answer:
         return f"    –       –  {answer['file']}: {answer['error']}"

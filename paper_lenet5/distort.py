@@ -71,7 +71,7 @@ def draw_distortions(
     """
     if n < 0:
         raise ValueError(f"expected n >= 0, got {n}")
-    low, high = torch.tensor(astuple(ranges), dtype=torch.float32).T
+    low, high = torch.tensor(astuple(ranges), dtype=torch.float32).unbind(1)
     return low + (high - low) * torch.rand(n, len(low), generator=generator)
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import (
@@ -38,7 +39,7 @@ class Repository:
     commit: str | None = None
     """That of the first file asked for; the others are taken from the same."""
 
-    remedy = "fetch it again with force_download=True"
+    remedy: ClassVar[str] = "fetch it again with force_download=True"
 
     @staticmethod
     def names(text: str) -> bool:

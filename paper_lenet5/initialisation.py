@@ -22,7 +22,7 @@ class Initialisation:
     power: float = 0.5
     coefficient: float | None = 0.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         values = (self.scale, self.power, self.coefficient or 0.0)
         if not (all(map(math.isfinite, values)) and self.scale > 0):
             raise ValueError(f"expected finite numbers and a scale above 0, got {self}")
@@ -43,26 +43,28 @@ def initialise(
     """Draw all trainable parameters of the model anew, layer by layer, from one generator."""
     rule = rule or Initialisation()
     for layer in model.children():
-        if not any(p.requires_grad for p in layer.parameters()):
+        own = dict(layer.named_parameters())
+        if not any(p.requires_grad for p in own.values()):
             continue
         if isinstance(layer, Subsampling):
             if rule.coefficient is None:
                 _uniform(layer.coefficient, rule.bound(4), generator)
             else:
                 layer.coefficient.fill_(rule.coefficient)
-        elif hasattr(layer, "weight"):
-            _uniform(layer.weight, rule.bound(_fan_in(layer)), generator)
-        if getattr(layer, "bias", None) is not None:
-            layer.bias.zero_()
+        elif "weight" in own:
+            fan_in = _fan_in(layer, own["weight"])
+            _uniform(own["weight"], rule.bound(fan_in), generator)
+        if "bias" in own:
+            own["bias"].zero_()
 
 
 def _uniform(parameter: Tensor, bound: Tensor | float, generator: torch.Generator | None) -> None:
     parameter.copy_((2 * torch.rand(parameter.shape, generator=generator) - 1) * bound)
 
 
-def _fan_in(layer: nn.Module) -> Tensor | int:
+def _fan_in(layer: nn.Module, weight: Tensor) -> Tensor | int:
     """Inputs of one unit: 25, 400 or 120, and for each kernel of C3 75, 100 or 150."""
     if not isinstance(layer, TableConvolution):
-        return layer.weight[0].numel()
+        return weight[0].numel()
     inputs = torch.tensor(layer.cross_map).bincount()[layer.cross_map]
-    return (inputs * layer.weight[0].numel())[:, None, None]
+    return (inputs * weight[0].numel())[:, None, None]

@@ -41,6 +41,7 @@ class LeNet5(Pretrained):
     by another `initialisation`. `LeNet5.from_pretrained()` is a trained one.
     """
 
+    config: LeNet5Config
     options: ClassVar[type] = LeNet5Config
     shipped: ClassVar[Mapping[str, str]] = SHIPPED
     shipped_options: ClassVar[Mapping[str, LeNet5Config]] = {"lenet5-sdnn": WITH_BLANK}
@@ -72,7 +73,8 @@ class LeNet5(Pretrained):
         return cls(blank=config == WITH_BLANK)
 
     def forward(self, x: Tensor) -> Tensor:
-        penalties = self.rbf(self.states(x)["f6"]).movedim(-1, 1)  # (N, 10, rows, columns)
+        distances: Tensor = self.rbf(self.states(x)["f6"])  # (N, rows, columns, 10)
+        penalties = distances.movedim(-1, 1)  # (N, 10, rows, columns)
         return penalties.flatten(1) if x.shape[-2:] == (FIELD, FIELD) else penalties
 
     def states(self, x: Tensor) -> dict[str, Tensor]:
@@ -119,7 +121,8 @@ class LeNet5(Pretrained):
 
         0 ... 9 are the digits; 10, in a network for strings, is the blank.
         """
-        return self(x).argmin(1)
+        penalties: Tensor = self(x)
+        return penalties.argmin(1)
 
     @torch.no_grad()
     def layer_table(self) -> list["LayerRow"]:
@@ -127,12 +130,12 @@ class LeNet5(Pretrained):
         states = self.states(torch.zeros(1, 1, FIELD, FIELD))
         rows = []
         for name, layer in self.named_children():
-            if name == "rbf":
+            if isinstance(layer, EuclideanRBF):
                 classes, inputs = layer.centers.shape
                 rows.append(LayerRow("output", classes, 1, 0, classes * inputs))
                 continue
             parameters = sum(p.numel() for p in layer.parameters() if p.requires_grad)
-            maps = len(layer.bias)
+            maps = len(layer.get_parameter("bias"))
             units = states[name].numel() // maps  # per map; each of them has all the connections
             per_unit = 5 * maps if isinstance(layer, Subsampling) else parameters
             rows.append(LayerRow(name, maps, round(units**0.5), parameters, units * per_unit))

@@ -22,7 +22,7 @@ class MSELoss:
 
     factor: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_factor(self.factor)
 
     def __call__(self, penalties: Tensor, labels: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class MAPLoss:
     j: float
     factor: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_factor(self.factor)
         if not self.j >= 0:
             raise ValueError(f"expected j >= 0, got {self.j}")

@@ -21,7 +21,7 @@ class ModernNet(nn.Sequential, Pretrained):
         "modern-distortions": "6ba12fa1ab90f78fdb77c1aa0036b95f27defcedec11247dc7f9f2e0d1c80a60"
     }
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             UnitRange(),
             *_normalised(1, 16, 5, stride=2),  # (N, 16, 14, 14)
@@ -56,7 +56,8 @@ class Residual(nn.Module):
         self.change = nn.Sequential(*_normalised(maps, maps))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.change(x)
+        change: Tensor = self.change(x)
+        return x + change
 
 
 def _normalised(inputs: int, maps: int, size: int = 3, stride: int = 1) -> tuple[nn.Module, ...]:

@@ -10,9 +10,9 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from huggingface_hub import PyTorchModelHubMixin
@@ -34,12 +34,13 @@ class WeightsUnusable(ValueError):
     """Weights or config.json are damaged, or of something else; the message says what to do."""
 
 
-class Folder(NamedTuple):
+@dataclass(frozen=True)
+class Folder:
     """What `save_pretrained` wrote."""
 
     folder: Path
 
-    remedy = "save it again"
+    remedy: ClassVar[str] = "save it again"
 
     def path(self, file: str) -> Path:
         """Where the file lies. Raises WeightsUnavailable."""
@@ -68,6 +69,8 @@ class Pretrained(
 
     architecture: ClassVar[str | None] = None
     """What config.json calls it, if not by the name of the class."""
+    config: Any
+    """The options of this network, where its class has any."""
     options: ClassVar[type | None] = None
     """A dataclass of strings and numbers that raises ValueError for values it does not know."""
     shipped: ClassVar[Mapping[str, str]] = {}
@@ -81,9 +84,9 @@ class Pretrained(
         return cls() if options is None else cls(options)
 
     @classmethod
-    def from_pretrained(
+    def from_pretrained(  # type: ignore[override]  # no options of the network: config.json has them
         cls: type[AnyNetwork],
-        name: str | os.PathLike | None = None,
+        name: str | os.PathLike[str] | None = None,
         *,
         revision: str | None = None,
         map_location: str | torch.device = "cpu",
@@ -102,12 +105,13 @@ class Pretrained(
         Raises ValueError for a name that is none of these, WeightsUnavailable, WeightsUnusable.
         """
         name = next(iter(cls.shipped), "") if name is None else name
-        in_package, is_folder = name in cls.shipped, os.path.isdir(name)
+        in_package = name if isinstance(name, str) and name in cls.shipped else None
+        is_folder = os.path.isdir(name)
         if revision is not None and (in_package or is_folder):
             raise ValueError(f"{name} is no repository on the Hub: leave out the revision")
-        if in_package:
-            config, sha256 = cls.shipped_options.get(name), cls.shipped[name]
-            path, remedy = WEIGHTS / f"{name}.safetensors", "install paper-lenet5 again"
+        if in_package is not None:
+            config, sha256 = cls.shipped_options.get(in_package), cls.shipped[in_package]
+            path, remedy = WEIGHTS / f"{in_package}.safetensors", "install paper-lenet5 again"
         elif is_folder or Repository.names(str(name)):
             download = (revision, force_download, local_files_only, cache_dir, token)
             source = Folder(Path(name)) if is_folder else Repository(str(name), *download)

@@ -24,6 +24,9 @@ from .training import Session
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
 """eta of eq. 21 for each of the 20 passes, per pattern (section III-B; D12)."""
 
+LOSS = MAPLoss(j=10.0)
+"""Eq. 9 with a rubbish class whose penalty is 10 (D7)."""
+
 CurvatureMemory = Literal["mean", "latest", "first", "largest"]
 CURVATURE_MEMORY: dict[CurvatureMemory, Callable[[Tensor, Tensor, int], Tensor]] = {
     "mean": lambda kept, new, number: kept + (new - kept) / number,
@@ -42,7 +45,7 @@ class Recipe:
     network: LeNet5Config = LeNet5Config()
     levels: tuple[float, float] = (WHITE, BLACK)
     """Input values of paper and ink."""
-    loss: Loss = MAPLoss(j=10.0)
+    loss: Loss = LOSS
     initialisation: Initialisation = Initialisation()
     schedule: tuple[float, ...] = SCHEDULE
     mu: float = MU
@@ -114,8 +117,9 @@ class Recipe:
         if self.optimizer == "sdlm":
             return SDLM(model.named_parameters(), self.schedule[0], self.mu)
         trained = [p for p in model.parameters() if p.requires_grad]
-        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[self.optimizer]
-        return kind(trained, lr=self.schedule[0])
+        if self.optimizer == "sgd":
+            return torch.optim.SGD(trained, lr=self.schedule[0])
+        return torch.optim.Adam(trained, lr=self.schedule[0])
 
     @property
     def estimates_curvature(self) -> bool:
@@ -152,4 +156,6 @@ class Recipe:
 
     def penalties(self, model: nn.Module, split: Split) -> Tensor:
         """What a trained network makes of the split, (N, classes): the smallest is its answer."""
-        return self.engine.penalties(model, self.judged_on(self.seen(split)).inputs)
+        inputs = self.judged_on(self.seen(split)).inputs
+        penalties: Tensor = self.engine.penalties(model, inputs)
+        return penalties

@@ -1,8 +1,8 @@
 """Stochastic diagonal Levenberg-Marquardt, for every single parameter. Appendix C, eq. 18 to 27."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, get_args, overload
 
 import torch
 from torch import Tensor, nn
@@ -165,8 +165,14 @@ class SDLM(torch.optim.Optimizer):
         """epsilon_k = eta / (mu + h_kk) of eq. 21, by name, each in its parameter's shape."""
         return {name: self._step_size(p, group) for name, p, group in self._named()}
 
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+
     @torch.no_grad()
-    def step(self, closure=None):
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """Eq. 18, for the gradients that lie in `.grad`. Returns what `closure` returns, if given."""
         value = None
         if closure is not None:
@@ -180,7 +186,8 @@ class SDLM(torch.optim.Optimizer):
     def _step_size(self, p: Tensor, group: dict[str, Any]) -> Tensor:
         if "curvature" not in self.state[p]:
             raise RuntimeError("the curvature is not known yet: call set_curvature() before a pass")
-        return group["lr"] / (group["mu"] + self.state[p]["curvature"])
+        step: Tensor = group["lr"] / (group["mu"] + self.state[p]["curvature"])
+        return step
 
     def _named(self) -> Iterator[tuple[str, nn.Parameter, dict[str, Any]]]:
         for group in self.param_groups:

@@ -32,7 +32,7 @@ class StringRanges:
     gaps: float
     """The share of these in which two neighbours meet there; in the others a character is missing."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         ends = (*self.separation, *self.shift)
         if not all(isinstance(end, int) and abs(end) <= FIELD for end in ends):
             raise ValueError(f"expected whole pixels in +-{FIELD}, got {self}")

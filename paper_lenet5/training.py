@@ -162,7 +162,8 @@ class Session(Training[PassRecord]):
         return kept
 
     def answers(self, split: Split) -> Tensor:
-        return self.engine.penalties(self.model, split.inputs).argmin(1)
+        penalties: Tensor = self.engine.penalties(self.model, split.inputs)
+        return penalties.argmin(1)
 
     def state(self) -> dict[str, Tensor]:
         parts = {"model": self.model.state_dict(), **self._kept_by_the_optimizer()}

@@ -139,7 +139,8 @@ def _adam_of(optimizer: Optimizer, model: LeNet5) -> _Adam:
     if type(optimizer) is torch.optim.SGD:
         return _NO_ADAM
     steps = {int(state["step"]) for state in optimizer.state.values()} or {0}
-    return _Adam(float(group["lr"]), *map(float, group["betas"]), float(group["eps"]), steps.pop())
+    beta, squared_beta = map(float, group["betas"])
+    return _Adam(float(group["lr"]), beta, squared_beta, float(group["eps"]), steps.pop())
 
 
 def _moments(optimizer: Optimizer, model: LeNet5) -> list[dict[str, Tensor]]:
@@ -151,7 +152,9 @@ def _moments(optimizer: Optimizer, model: LeNet5) -> list[dict[str, Tensor]]:
     ]  # fmt: skip
 
 
-def _keep_moments(optimizer: Optimizer, model: LeNet5, moments: list, steps: int) -> None:
+def _keep_moments(
+    optimizer: Optimizer, model: LeNet5, moments: list[np.ndarray], steps: int
+) -> None:
     first, second = (unpack(model, packed) for packed in moments)
     for name, p in _trained(model).items():
         optimizer.state[p] = {
@@ -171,6 +174,5 @@ def _rows(images: Tensor) -> np.ndarray:
 
 
 def _loss(loss: Loss) -> _Loss:
-    competition = isinstance(loss, MAPLoss)
-    j = loss.j if competition else 0
+    j, competition = (loss.j, 1) if isinstance(loss, MAPLoss) else (0.0, 0)
     return _Loss(np.float32(j), np.float32(competition), np.float32(loss.factor))

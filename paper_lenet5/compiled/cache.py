@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numba
 from filelock import FileLock, Timeout
@@ -26,6 +27,12 @@ from numba.core.serialize import dumps
 
 from ..mnist import cache_folder
 from .registers import REGISTERS
+
+_OF_COMPILED_CODE: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,
+}
 
 Tell = Callable[[str | None], object]
 
@@ -44,21 +51,21 @@ def _folder() -> Path:
     sources = [*sorted(here.glob("*.py")), here.parent / "layers.py"]
     content = b"".join(path.read_bytes() for path in sources) + REGISTERS.name.encode()
     return (
-        Path(numba.config.CACHE_DIR or cache_folder())
+        Path(vars(numba.config)["CACHE_DIR"] or cache_folder())
         / f"compiled-{hashlib.sha256(content).hexdigest()[:16]}"
     )
 
 
-def cached(function):
+def cached(function: Callable[..., Any]) -> Any:
     """numba.njit without the interpreter's lock, kept in `_folder()`.
 
     Divisions by zero are NumPy's: a check before each would keep loops out of vector code.
     """
-    dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    dispatcher: Any = numba.njit(**_OF_COMPILED_CODE)(function)
     dispatcher._cache = files = _Files(function)
     load_or_compile = dispatcher.compile
 
-    def compile(signature):
+    def compile(signature: object) -> object:
         there = files.path(signature, dispatcher.targetctx).exists()
         with (
             nullcontext() if there else _one_at_a_time(),
@@ -73,7 +80,7 @@ def cached(function):
 class _Files(NullCache):
     """In place of Numba's cache, which is keyed by path and time, and raises what goes wrong."""
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.name = f"{function.__module__}.{function.__qualname__}"
         self.source = Path(inspect.getfile(function))
 
@@ -81,14 +88,14 @@ class _Files(NullCache):
     def cache_path(self) -> str:
         return str(_folder())
 
-    def path(self, signature, target) -> Path:
+    def path(self, signature: object, target: Any) -> Path:
         """Of the code for arguments of these types on this processor."""
         versions = numba.__version__, sys.implementation.cache_tag
         key = repr((signature, target.codegen().magic_tuple(), versions)).encode()
         digest = hashlib.sha256(self.source.read_bytes() + key).hexdigest()
         return _folder() / f"{self.name}-{digest[:16]}.nbc"
 
-    def load_overload(self, signature, target):
+    def load_overload(self, signature: object, target: Any) -> object:
         """The compiled function; None if there is none, or the file is not what was written."""
         target.refresh()
         try:
@@ -99,7 +106,7 @@ class _Files(NullCache):
         except Exception:
             return None
 
-    def save_overload(self, signature, compiled) -> None:
+    def save_overload(self, signature: object, compiled: Any) -> None:
         """Write it, in one step. Or say, once, that it cannot be written."""
         code = dumps(compiled._reduce())
         path = self.path(signature, compiled.target_context)

@@ -168,7 +168,7 @@ def pack(model: LeNet5, values: Mapping[str, Tensor]) -> np.ndarray:
 
 def pack_weights(model: LeNet5) -> np.ndarray:
     """The model's parameters, those that are not trained and the centers among them."""
-    values = dict(model.named_parameters())
+    values: dict[str, Tensor] = dict(model.named_parameters())
     if hasattr(model, "rbf"):
         values["output.weight"] = model.rbf.centers
     return pack(model, values)

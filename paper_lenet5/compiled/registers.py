@@ -6,6 +6,7 @@ adds up in the same order whatever the shapes are, so that every processor leave
 """
 
 import os
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from llvmlite import binding
@@ -50,7 +51,8 @@ _FOR_32 = Blocks(6, 2, 2, 10, 5, 14, 8, 6, 4, 24)
 _FOR_8 = Blocks(6, 1, 1, 5, 1, 5, 4, 6, 1, 6)
 
 
-class Registers(NamedTuple):
+@dataclass(frozen=True)
+class Registers:
     """A processor's vector registers."""
 
     name: str
@@ -85,8 +87,8 @@ def compiled_for() -> Registers:
     """
     if not binding.get_process_triple().startswith(("x86", "i686")):
         return KINDS["neon"]
-    features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
-    has = set(features.split(","))
+    named = vars(config)["CPU_FEATURES"]  # Numba makes its variables while it is loaded
+    has = set((get_host_cpu_features() if named is None else named).split(","))
     if "+avx512f" in has:
         return KINDS["avx512"]
     return KINDS["avx2" if {"+avx2", "+fma"} <= has else "sse"]

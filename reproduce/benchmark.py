@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from .measures import timing, widths
+from .measures import kernels, timing, widths
 from .measures.timing import Extent, Measured
 from .rows import datasets
 from .rows.datasets import Dataset
@@ -138,6 +138,18 @@ def tables(result: Measured) -> Iterator[tuple[str, list[str], list[list[str]]]]
         "/ floor",
     ]
     yield "The compiled pass by the width of the registers, on one core", headings, lines
+
+    lines = [
+        [
+            kernel,
+            *(
+                f"{of['kernels'][kernel]['microseconds']:,.1f}"
+                for of in result["by_width"].values()
+            ),
+        ]
+        for kernel in kernels.KERNELS
+    ]
+    yield "Its kernels by themselves, µs of a step", ["", *result["by_width"]], lines
 
     lines = [
         [str(n), f"{time['patterns_per_second']:,.0f}", f"{time['speedup']:.2f}"]

@@ -21,7 +21,7 @@ from paper_lenet5.compiled.registers import KINDS, REGISTERS, VARIABLE, kinds_up
 from paper_lenet5.patterns import Split, generator
 
 from ..rows import datasets
-from . import timing
+from . import kernels, timing
 from .timing import Extent
 
 OLDER = {
@@ -86,6 +86,10 @@ def of_width(name: str, rounds: list[dict], extent: Extent) -> dict:
         "ratio_to_floor": step / (fastest * sum(counts.values())),
         "ratio_to_eager": times["eager"]["microseconds"] / step,
         "evaluation_to_floor": evaluation / (fastest * counts["forward"]),
+        "kernels": {
+            kernel: timing.measured(seconds[kernel], patterns["compiled"])
+            for kernel in kernels.KERNELS
+        },
     }
 
 
@@ -108,6 +112,7 @@ def work(train: Split, patterns: int, images: int, matrix: int) -> dict:
         "evaluation": lambda: compiled.penalties(model, some),
         "numpy": lambda: a.numpy() @ b.numpy(),
         "torch": lambda: a @ b,
+        **kernels.work(train, counts["compiled"]),
     }
 
 

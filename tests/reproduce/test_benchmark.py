@@ -67,7 +67,7 @@ def measurements(value):
 def test_every_time_is_kept(result):
     times = list(measurements(result))
     by_width, side_by_side = result["by_width"], result["side_by_side"]
-    assert len(times) == 2 + 2 + 2 * 3 + 3 + 2 + 5 * len(by_width) + len(side_by_side)
+    assert len(times) == 2 + 2 + 2 * 3 + 3 + 2 + (5 + 13) * len(by_width) + len(side_by_side)
     for time in times:
         (seconds,) = time["seconds"]  # one round was asked for
         assert time["microseconds"] == pytest.approx(1e6 * seconds / time["items"])

@@ -11,7 +11,8 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -22,7 +23,7 @@ from paper_lenet5.patterns import Split, generator
 
 from ..rows import datasets
 from . import kernels, timing
-from .timing import Extent
+from .timing import Extent, Measured
 
 OLDER = {
     "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -35,36 +36,47 @@ SHARE = {"eager": 50, "sse": 10}
 """Of the patterns, one in so many: of them alone, both are slow."""
 
 
-def by_width(extent: Extent) -> dict[str, dict]:
+def by_width(extent: Extent) -> dict[str, Measured]:
     """{kind of registers: times of a step, an image's evaluation, the floor}, the widest first."""
-    names = kinds_up_to(REGISTERS)
     with ExitStack() as stack:
-        processes = {name: stack.enter_context(_process(name, extent)) for name in names}
-        for process in processes.values():
-            process.stdout.readline()  # it is ready: compiled, and has done everything once
-        rounds: dict[str, list[dict]] = {name: [] for name in names}
-        for _ in range(extent.rounds):
-            for name, process in processes.items():
-                process.stdin.write("\n")
-                process.stdin.flush()
-                rounds[name].append(json.loads(process.stdout.readline()))
-        for process in processes.values():
-            process.stdin.close()
-    return {name: of_width(name, of_rounds, extent) for name, of_rounds in rounds.items()}
+        widths = {name: stack.enter_context(Width(name, extent)) for name in kinds_up_to(REGISTERS)}
+        for width in widths.values():
+            width.read()  # it is ready: compiled, and has done everything once
+        rounds = [
+            {name: width.round() for name, width in widths.items()} for _ in range(extent.rounds)
+        ]
+    return {name: of_width(name, [of[name] for of in rounds], extent) for name in widths}
 
 
-def _process(name: str, extent: Extent) -> subprocess.Popen:
-    """One width's process. It inherits nothing of ours that says for which processor to compile."""
-    told = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_CPU_")}
-    told |= {} if name == REGISTERS.name else OLDER[name] | {VARIABLE: name}
-    counts = [str(n) for n in (extent.patterns, extent.images, extent.matrix)]
-    command = [sys.executable, "-m", "reproduce.measures.widths", *counts]
-    return subprocess.Popen(
-        command, env=told, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+class Width(AbstractContextManager["Width"]):
+    """A process that compiles for one width, and does a round of everything when it is asked to."""
+
+    def __init__(self, name: str, extent: Extent):
+        # It inherits nothing of ours that says for which processor to compile.
+        told = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_CPU_")}
+        told |= {} if name == REGISTERS.name else OLDER[name] | {VARIABLE: name}
+        counts = [str(n) for n in (extent.patterns, extent.images, extent.matrix)]
+        command = [sys.executable, "-m", "reproduce.measures.widths", *counts]
+        self.process = subprocess.Popen(
+            command, env=told, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def round(self) -> dict[str, float]:
+        """Seconds that each piece of work takes."""
+        print(file=self.process.stdin, flush=True)
+        seconds: dict[str, float] = json.loads(self.read())
+        return seconds
+
+    def read(self) -> str:
+        """The next line that the process prints."""
+        assert self.process.stdout is not None  # it is a pipe
+        return self.process.stdout.readline()
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
 
 
-def of_width(name: str, rounds: list[dict], extent: Extent) -> dict:
+def of_width(name: str, rounds: list[dict[str, float]], extent: Extent) -> Measured:
     """What the rounds of one width come to."""
     seconds = {key: [of_round[key] for of_round in rounds] for key in rounds[0]}
     patterns = shares(name, extent.patterns)
@@ -98,7 +110,7 @@ def shares(name: str, n: int) -> dict[str, int]:
     return {"compiled": max(16, n // SHARE.get(name, 1)), "eager": max(16, n // SHARE["eager"])}
 
 
-def work(train: Split, patterns: int, images: int, matrix: int) -> dict:
+def work(train: Split, patterns: int, images: int, matrix: int) -> dict[str, Callable[[], object]]:
     """What one round does."""
     counts = shares(REGISTERS.name, patterns)
     model = LeNet5(generator=generator(0, "parameters"))

@@ -12,9 +12,9 @@ class LeNet5Config:
     """
 
     activation: Literal["scaled tanh", "tanh", "relu"] = "scaled tanh"
-    """Of C1, C3, C5 and F6, and of S2 and S4 where they are trainable."""
+    """What squashes C1, C3, C5 and F6, and S2 and S4 where they are trainable."""
     pooling: Literal["trainable", "average", "max"] = "trainable"
-    """The last two are without an activation of their own."""
+    """How S2 and S4 combine four inputs; "average" and "max" have no activation of their own."""
     table: Literal["table I", "full"] = "table I"
     """Which S2 maps C3 looks at."""
     output: Literal[

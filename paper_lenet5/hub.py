@@ -15,7 +15,7 @@ from huggingface_hub.errors import (
 )
 
 PATIENCE = 10
-"""Seconds that the Hub has for its first answer."""
+"""Seconds to wait for the Hub's first response."""
 _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
@@ -28,16 +28,16 @@ class Repository:
     """A model repository at one branch, tag or commit, and how to get at it."""
 
     name: str
-    """Of the form owner/name."""
+    """Its owner and its name, as in owner/name."""
     revision: str | None = None
-    """Without one, main."""
+    """A branch, a tag or a commit; None stands for the branch main."""
     force_download: bool = False
     local_files_only: bool = False
     cache_dir: str | Path | None = None
     token: str | bool | None = None
 
     commit: str | None = None
-    """That of the first file asked for; the others are taken from the same."""
+    """The commit of the first file asked for: the others are taken from the same one."""
 
     remedy: ClassVar[str] = "fetch it again with force_download=True"
 
@@ -59,13 +59,14 @@ class Repository:
         return Path(path)
 
     def _fetched(self, file: str, revision: str | None) -> str:
+        """Where the file lies once the Hub has been asked for it. Raises WeightsUnavailable."""
         if self.local_files_only:
             raise WeightsUnavailable(
                 f"{self} has no {file} in the cache {self._cache}, and local_files_only=True "
                 "forbids to fetch it: leave that out once"
             )
         try:
-            # This fails at once where there is no network; a download tries for 23 s.
+            # This fails at once where there is no internet; a download tries for 23 s.
             HfApi(token=self.token).model_info(self.name, revision=revision, timeout=PATIENCE)
             return hf_hub_download(
                 self.name,
@@ -115,6 +116,6 @@ class Repository:
             return f"{hub} answers with status {status} for {self}: try again later"
         return (
             f"{self} is not in the cache {self._cache}, and fetching it from {hub} failed "
-            f"({type(error).__name__}: {' '.join(str(error).split())}): check the network, or load a "
-            "network of the package"
+            f"({type(error).__name__}: {' '.join(str(error).split())}): check the connection, or load "
+            "a network of the package"
         )

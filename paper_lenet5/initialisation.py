@@ -59,6 +59,7 @@ def initialise(
 
 
 def _uniform(parameter: Tensor, bound: Tensor | float, generator: torch.Generator | None) -> None:
+    """Draw the parameter anew, uniform in +-bound."""
     parameter.copy_((2 * torch.rand(parameter.shape, generator=generator) - 1) * bound)
 
 

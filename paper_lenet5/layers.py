@@ -31,7 +31,7 @@ class Activation(NamedTuple):
 
 
 SQUASHING = Activation(squash, slope)
-"""Of all layers of LeNet-5."""
+"""The activation of every layer of LeNet-5, eq. 6."""
 
 
 class Subsampling(nn.Module):
@@ -47,6 +47,7 @@ class Subsampling(nn.Module):
         self.bias = nn.Parameter(torch.empty(maps))
 
     def forward(self, x: Tensor) -> Tensor:
+        """The weighted sums (N, maps, H / 2, W / 2) of inputs (N, maps, H, W)."""
         if x.ndim != 4 or x.shape[1] != len(self.bias):
             raise ValueError(f"expected (N, {len(self.bias)}, H, W), got {tuple(x.shape)}")
         return self.sums(x) * self.coefficient[:, None, None] + self.bias[:, None, None]
@@ -88,6 +89,7 @@ class TableConvolution(nn.Module):
         self.bias = nn.Parameter(torch.empty(self.maps))
 
     def forward(self, x: Tensor) -> Tensor:
+        """The weighted sums (N, maps, H - 4, W - 4) of inputs (N, inputs, H, W)."""
         return functional.conv2d(x, self.dense_weight(), self.bias)
 
     def dense_weight(self) -> Tensor:

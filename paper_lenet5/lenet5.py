@@ -73,6 +73,7 @@ class LeNet5(Pretrained):
         return cls(blank=config == WITH_BLANK)
 
     def forward(self, x: Tensor) -> Tensor:
+        """The penalties y_i of eq. 7, (N, 10); of wide input (N, 10, rows, columns)."""
         distances: Tensor = self.rbf(self.states(x)["f6"])  # (N, rows, columns, 10)
         penalties = distances.movedim(-1, 1)  # (N, 10, rows, columns)
         return penalties.flatten(1) if x.shape[-2:] == (FIELD, FIELD) else penalties
@@ -112,7 +113,7 @@ class LeNet5(Pretrained):
 
     @property
     def classes(self) -> int:
-        """Ten digits, and the blank if there is one."""
+        """How many classes it tells apart: ten digits, and the blank if there is one."""
         return len(self.rbf.centers)
 
     @torch.no_grad()
@@ -151,6 +152,6 @@ class LayerRow(NamedTuple):
     size: int | None
     """Height and width of each map, in units."""
     parameters: int
-    """Trainable ones."""
+    """How many of its numbers are trained."""
     connections: int
-    """Counted as the paper does: each unit's inputs and its bias."""
+    """How many there are, counted as the paper does: each unit's inputs and its bias."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 
 def _check_factor(factor: float) -> None:
+    """Raises ValueError unless the factor is positive and finite."""
     if not 0 < factor < math.inf:
         raise ValueError(f"expected a factor above 0, got {factor}")
 
@@ -76,13 +77,15 @@ class MAPLoss:
         return 2 * self.factor * rubbish + variance
 
     def output_curvature(self, penalties: Tensor) -> Tensor:
-        """d2E / dy_i2 of each pattern's loss, (N, 10): c^2 p_i (1 - p_i), c the factor,
-        p the posterior of each class.
+        """d2E / dy_i2 of each pattern's loss at penalties (N, 10), in the same shape.
+
+        It is c^2 p_i (1 - p_i), with c the factor and p_i the posterior of class i.
         """
         p = torch.softmax(-self._with_rubbish(self.factor * penalties), 1)[:, :-1]
         return self.factor**2 * p * (1 - p)
 
     def _with_rubbish(self, penalties: Tensor) -> Tensor:
+        """The penalties (N, 10) and, as an eleventh column, that of rubbish: (N, 11)."""
         return torch.cat([penalties, penalties.new_full((len(penalties), 1), self.j)], 1)
 
 

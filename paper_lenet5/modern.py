@@ -1,4 +1,4 @@
-"""Not of 1998: a network of the same size by today's means, for comparison."""
+"""A network of LeNet-5's size by today's means, for comparison; nothing in it is of 1998."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -39,6 +39,7 @@ class UnitRange(nn.Module):
     """The 28x28 pixels inside the field, from 0 (paper) to 1 (ink)."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Inputs (N, 1, 32, 32) to (N, 1, 28, 28). Raises ValueError for others."""
         if x.shape[1:] != (1, FIELD, FIELD) or not x.is_floating_point():
             raise ValueError(
                 f"expected floating-point input of shape (N, 1, {FIELD}, {FIELD}), "
@@ -56,10 +57,12 @@ class Residual(nn.Module):
         self.change = nn.Sequential(*_normalised(maps, maps))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps (N, maps, H, W) to maps of the same shape."""
         change: Tensor = self.change(x)
         return x + change
 
 
 def _normalised(inputs: int, maps: int, size: int = 3, stride: int = 1) -> tuple[nn.Module, ...]:
+    """A convolution without a bias, batch normalisation, which has one, and ReLU."""
     convolution = nn.Conv2d(inputs, maps, size, stride, padding=size // 2, bias=False)
     return convolution, nn.BatchNorm2d(maps), nn.ReLU()

@@ -77,6 +77,7 @@ class Originals:
         self.train, self.seed, self.reshuffle = train, seed, reshuffle
 
     def of_pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The originals and their order, which only a reshuffling session draws anew."""
         rng = generator(self.seed, "order", number if self.reshuffle else 0)
         order = torch.randperm(len(self.train.labels), generator=rng)
         return self.train.inputs, self.train.labels, order
@@ -94,6 +95,7 @@ class Distorted:
         self.parameters = distort.draw_distortions(added, generator(seed, "distortions"), ranges)
 
     def of_pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The next tenth of all versions, distorted now, in the order of their presentation."""
         n, tenths = len(self.train.labels), 1 + distort.DISTORTED_VERSIONS
         session, tenth = divmod(number - 1, tenths)
         rng = generator(self.seed, "order", session if self.reshuffle else 0)
@@ -109,6 +111,7 @@ class Strings:
         self.originals, self.seed, self.ranges = Originals(train, seed, reshuffle), seed, ranges
 
     def of_pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A field for each original, as `draw_fields` draws them, in the order of the originals."""
         train = self.originals.train
         _, _, order = self.originals.of_pass(number)
         rng = generator(self.seed, "strings", number)
@@ -133,6 +136,7 @@ class Noisy:
         self.levels = levels
 
     def of_pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The other patterns of this pass, with noise of its own."""
         inputs, labels, order = self.patterns.of_pass(number)
         rng = generator(self.seed, "noise", number)
         return inverted(inputs, self.probability, rng, self.levels), labels, order

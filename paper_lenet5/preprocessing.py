@@ -1,4 +1,4 @@
-"""From stored digits to the network's input field. Section II-B, third and fourth paragraph."""
+"""What turns stored digits into the network's input. Section II-B, third and fourth paragraph."""
 
 import torch
 from torch import Tensor
@@ -12,11 +12,11 @@ FIELD = 32
 MARGIN = (FIELD - PATTERN) // 2
 """Pixels of background on every side of a pattern (D14)."""
 FURTHEST = 10
-"""Nobody puts the input values of paper or ink further from 0. Grey levels 0 ... 255 do lie beyond."""
+"""Input values further from 0 are refused: they are grey levels that were not preprocessed."""
 
 
 def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> Tensor:
-    """uint8 (N, 28, 28), ink 255, to the network's input, float32 (N, 1, 32, 32).
+    """The network's input, float32 (N, 1, 32, 32), from images uint8 (N, 28, 28) with ink 255.
 
     Each 28x28 image is extended by two pixels of background on every side (D14); grey level g becomes
     g / 255 x 1.275 - 0.1, or what leads from 0 and 255 to the two `levels`. Images that are 32x32
@@ -60,7 +60,7 @@ def check_values(x: Tensor) -> None:
     if torch.compiler.is_compiling() or tracing or x.numel() == 0:
         return
     try:
-        low, high = x.detach().aminmax()  # one sweep, no copy
+        low, high = x.detach().aminmax()  # read once, and not copied
         within = bool(low >= -FURTHEST) and bool(high <= FURTHEST)
     except RuntimeError:  # vmap's
         return

@@ -25,7 +25,7 @@ from .hub import Repository, WeightsUnavailable
 WEIGHTS = Path(__file__).parent / "weights"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 FORMAT_VERSION = 1
-"""Of config.json. Higher ones are refused."""
+"""The version of config.json that is written, and the only one that is read."""
 
 AnyNetwork = TypeVar("AnyNetwork", bound="Pretrained")
 
@@ -36,7 +36,7 @@ class WeightsUnusable(ValueError):
 
 @dataclass(frozen=True)
 class Folder:
-    """What `save_pretrained` wrote."""
+    """A folder that `save_pretrained` wrote."""
 
     folder: Path
 
@@ -97,10 +97,9 @@ class Pretrained(
     ) -> AnyNetwork:
         """The trained network of that name, in eval mode.
 
-        `name` is one of `shipped`, by default the first, for which nothing is asked of the network;
-        or a folder; or "owner/name", a repository on the Hub, there at a branch, tag or commit
-        `revision`. Of a repository the cached copy is used if there is one; `force_download=True`
-        fetches the newest.
+        `name` is one of `shipped`, by default the first, which needs no download; or a folder; or
+        "owner/name", a repository on the Hub, there at a branch, tag or commit `revision`. A cached
+        copy of a repository is used if there is one; `force_download=True` fetches the newest.
 
         Raises ValueError for a name that is none of these, WeightsUnavailable, WeightsUnusable.
         """
@@ -184,6 +183,7 @@ class Pretrained(
 
 
 def _read_weights(path: Path, sha256: str, remedy: str) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by name. Raises WeightsUnusable unless its digest fits."""
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if digest != sha256:

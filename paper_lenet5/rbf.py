@@ -23,6 +23,7 @@ class EuclideanRBF(nn.Module):
         self.register_buffer("centers", centers.clone())
 
     def forward(self, x: Tensor) -> Tensor:
+        """The penalties (..., classes) of states (..., units)."""
         units = self.centers.shape[1]
         if x.shape[-1:] != (units,):
             raise ValueError(f"expected states of shape (..., {units}), got {tuple(x.shape)}")

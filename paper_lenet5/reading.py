@@ -1,4 +1,4 @@
-"""From the answers of one wide sweep to a string: transducer and Viterbi pass. Section VII, Fig. 24.
+"""Reading a string off one wide sweep: transducer and Viterbi pass. Section VII, Fig. 24.
 
 A character may stand on several answers in a row, and is then one character. Between two characters
 there is at least one blank, between equal ones as between different ones (D16). Of all sequences of
@@ -19,16 +19,16 @@ class Reading(NamedTuple):
     text: str
     """The digits, from left to right; empty where there is none."""
     labels: tuple[int, ...]
-    """Of each answer, BLANK among them: the best sequence."""
+    """The best sequence: one label for each answer, BLANK among them."""
     cost: float
     """The sum of their penalties."""
 
 
 def read_string(penalties: Tensor) -> Reading:
-    """Penalties (11, columns), or (11, 1, columns) as a network gives them, to the string.
+    """The string in penalties (11, columns), or (11, 1, columns) as a network gives them.
 
-    The best of all sequences of labels in which no digit follows another digit. Raises ValueError for
-    other shapes, or penalties that are not finite.
+    It is that of the best of all sequences of labels in which no digit follows another digit. Raises
+    ValueError for other shapes, or penalties that are not finite.
     """
     rows = penalties.squeeze(1) if penalties.ndim == 3 else penalties
     if rows.ndim != 2 or len(rows) != BLANK + 1 or rows.shape[1] == 0:

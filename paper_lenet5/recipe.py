@@ -53,10 +53,11 @@ class Recipe:
     curvature_memory: CurvatureMemory = "mean"
     """How the estimates before this pass and the earlier ones combine: see CURVATURE_MEMORY."""
     output_curvature: float | None = 2.0
+    """d2E / dx2 at F6, or None for the loss's own: see `sdlm.diagonal_curvature`."""
     coefficient_input: CoefficientInput = "sum"
-    """The last two are arguments of `sdlm.diagonal_curvature`."""
+    """What feeds the one weight of a subsampling unit (D8)."""
     optimizer: Literal["sdlm", "sgd", "adam"] = "sdlm"
-    """The others with eta of the schedule as the learning rate."""
+    """What steps; "sgd" and "adam" take eta of the schedule as their learning rate."""
     batch: int = 1
     """Patterns per step, for which their mean gradient is taken."""
     reshuffle: bool = False
@@ -109,11 +110,11 @@ class Recipe:
         return compiled
 
     def build(self, rng: torch.Generator | None) -> LeNet5:
-        """The network before its training."""
+        """The network before its training, its first values drawn from `rng`."""
         return variants.build(self.network, rng, self.initialisation)
 
     def build_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        """That of the network's parameters, at the rate of the first pass."""
+        """The optimiser of the network's parameters, at the rate of the first pass."""
         if self.optimizer == "sdlm":
             return SDLM(model.named_parameters(), self.schedule[0], self.mu)
         trained = [p for p in model.parameters() if p.requires_grad]

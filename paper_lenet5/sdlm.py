@@ -92,8 +92,8 @@ def back_through_layers(
 ) -> dict[str, Tensor]:
     """Eq. 25 and 27 from the last layer down to the first.
 
-    From d2E / dx2 of the last layer's states, in any shape, to what eq. 23 sums up of each parameter:
-    {"layer.parameter": sum over the patterns}.
+    `at_state` is d2E / dx2 of the last layer's states, in any shape. Returns what eq. 23 sums up of
+    each parameter, {"layer.parameter": sum over the patterns}.
     """
     sums: dict[str, Tensor] = {}
     for name, layer, inputs, slopes in reversed(layers):
@@ -184,12 +184,14 @@ class SDLM(torch.optim.Optimizer):
         return value
 
     def _step_size(self, p: Tensor, group: dict[str, Any]) -> Tensor:
+        """The epsilon_k of one parameter. Raises RuntimeError where its curvature is not known."""
         if "curvature" not in self.state[p]:
             raise RuntimeError("the curvature is not known yet: call set_curvature() before a pass")
         step: Tensor = group["lr"] / (group["mu"] + self.state[p]["curvature"])
         return step
 
     def _named(self) -> Iterator[tuple[str, nn.Parameter, dict[str, Any]]]:
+        """Name, parameter and group of each parameter that is trained."""
         for group in self.param_groups:
             for name, p in zip(group["param_names"], group["params"], strict=True):
                 if p.requires_grad:

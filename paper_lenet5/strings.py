@@ -24,13 +24,13 @@ class StringRanges:
     """
 
     separation: tuple[int, int]
-    """Between neighbouring bounding boxes; negative where they overlap."""
+    """Pixels between neighbouring bounding boxes; negative where they overlap."""
     shift: tuple[int, int]
-    """To the right, of what stands in the middle."""
+    """How many pixels what stands in the middle is moved to the right."""
     blanks: float
     """The share of the fields that have no character in their middle."""
     gaps: float
-    """The share of these in which two neighbours meet there; in the others a character is missing."""
+    """The share of the blanks in which two neighbours meet; in the others a character is missing."""
 
     def __post_init__(self) -> None:
         ends = (*self.separation, *self.shift)
@@ -51,9 +51,9 @@ def draw_fields(
 ) -> tuple[Tensor, Tensor]:
     """A field for each image, with it in the middle or a blank: (N, 32, 32) uint8, labels (N,).
 
-    Of images (N, 28, 28) uint8 and labels (N,) int64 in 0 ... 9; the neighbours are any of the
-    images. Labels are those of the middle characters, or BLANK. Raises ValueError for other labels,
-    and as `bounding_columns` does.
+    The images are (N, 28, 28) uint8 and their labels (N,) int64 in 0 ... 9; the neighbours are any
+    of the images. The labels returned are those of the middle characters, or BLANK. Raises ValueError
+    for other labels, and as `bounding_columns` does.
     """
     boxes, n = bounding_columns(images), len(images)
     if labels.dtype != torch.int64 or labels.shape != (n,) or n == 0:
@@ -122,7 +122,7 @@ def bounding_columns(images: Tensor) -> Tensor:
 
 
 def place(boxes: Tensor, separations: Tensor) -> Tensor:
-    """The column of each pattern (N, K), the first at 0, so that the boxes are separated so.
+    """The column of each pattern (N, K), the first at 0, for boxes with the given separations.
 
     `boxes` (N, K, 2) as `bounding_columns` gives them, `separations` (N, K - 1) pixels.
     """
@@ -152,6 +152,7 @@ def paint(images: Tensor, chosen: Tensor, places: Tensor, width: int, chunk: int
 
 
 def _check_chosen(chosen: Tensor, n: int) -> None:
+    """Raises ValueError for an index of none of n images."""
     if chosen.numel() and not 0 <= chosen.min() <= chosen.max() < n:
         raise ValueError(
             f"expected indices from 0 to {n - 1}, got {chosen.min()} to {chosen.max()}"
@@ -159,4 +160,5 @@ def _check_chosen(chosen: Tensor, n: int) -> None:
 
 
 def _whole(ends: tuple[int, int], shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Whole numbers between these ends, both included."""
     return torch.randint(ends[0], ends[1] + 1, shape, generator=generator)

@@ -65,16 +65,16 @@ class PassRecord:
     eta: float
     smallest_step: float | None
     largest_step: float | None
-    """Of all parameters; None where the optimiser has no such thing."""
+    """Over all parameters; None for optimisers without step sizes of their own."""
     step_quantiles: dict[str, list[float]]
-    """Of each parameter: see `quantiles`."""
+    """What `quantiles` gives for the step sizes of each parameter, by name."""
     patterns: int
     errors_during: int
     """Among `patterns`, each judged just before it was learned from, as in Fig. 5 (D13)."""
     train_errors: int
     test_errors: int
     seconds: float
-    """For the pass and the curvature before it, without the two evaluations."""
+    """What the pass and the curvature before it took, without the two evaluations."""
 
 
 class Session(Training[PassRecord]):
@@ -100,6 +100,7 @@ class Session(Training[PassRecord]):
         self.records = []
 
     def _one_pass(self, number: int) -> PassRecord:
+        """Estimate the curvature, train on every pattern of the pass, and evaluate."""
         started = time.thread_time()
         recipe, eta = self.recipe, self.recipe.schedule[number - 1]
         inputs, labels, order = self.patterns.of_pass(number)
@@ -150,7 +151,7 @@ class Session(Training[PassRecord]):
 
     @property
     def curvature(self) -> dict[str, Tensor]:
-        """That of the last pass, by parameter; empty before there was one."""
+        """The curvature that the last pass used, by parameter; empty before there was one."""
         return self._kept_by_the_optimizer().get("curvature", {})
 
     def _kept_by_the_optimizer(self) -> dict[str, dict[str, Tensor]]:
@@ -162,14 +163,17 @@ class Session(Training[PassRecord]):
         return kept
 
     def answers(self, split: Split) -> Tensor:
+        """The class of the smallest penalty for every pattern of the split, (N,)."""
         penalties: Tensor = self.engine.penalties(self.model, split.inputs)
         return penalties.argmin(1)
 
     def state(self) -> dict[str, Tensor]:
+        """Copies by name: "model." and a parameter, "curvature." or a moment of Adam and another."""
         parts = {"model": self.model.state_dict(), **self._kept_by_the_optimizer()}
         return {f"{part}.{key}": t.clone() for part, of in parts.items() for key, t in of.items()}
 
     def restore(self, state: dict[str, Tensor], records: list[dict[str, Any]]) -> None:
+        """Put the model and the optimiser where they were, and take over the records."""
         parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
         for key, tensor in state.items():
             part, name = key.split(".", 1)

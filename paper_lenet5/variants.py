@@ -1,4 +1,4 @@
-"""Not of 1998: what stands in the place of LeNet-5's parts today, to see what each of them does."""
+"""What stands in the place of LeNet-5's parts today, to see what each of them does."""
 
 import math
 from collections.abc import Callable
@@ -45,10 +45,11 @@ class MaxPooling(AveragePooling):
 
     @staticmethod
     def sums(x: Tensor) -> Tensor:
+        """The largest of each non-overlapping 2x2 window, (N, maps, H / 2, W / 2)."""
         return functional.max_pool2d(x, 2)
 
     def squares(self, x: Tensor, each: bool) -> Tensor:
-        """Of the one input that counts the factor is 1, and which one it is the inputs say."""
+        """The inputs themselves: they say which of the four counts, and its factor is 1."""
         return x
 
 
@@ -108,16 +109,18 @@ class Variant(LeNet5):
 
     @classmethod
     def of(cls, config: LeNet5Config | None) -> "Variant":
+        """A new network of this configuration; None stands for the printed one."""
         return cls(config or LeNet5Config())
 
     def forward(self, x: Tensor) -> Tensor:
+        """The penalties, or the weighted sums, (N, 10); of wide input (N, 10, rows, columns)."""
         if self.config.output != "linear":
             return super().forward(x)
         scores = self.states(x)["output"].movedim(-1, 1)  # (N, 10, rows, columns)
         return scores.flatten(1) if x.shape[-2:] == (FIELD, FIELD) else scores
 
     def states(self, x: Tensor) -> dict[str, Tensor]:
-        """As LeNet5's, with a last one of the name "output" where that is linear."""
+        """The states of LeNet5, with a last one of the name "output" where that is linear."""
         self.check(x)
         f, g = self.activation("c1").function, self.activation("s2").function
         c1 = f(self.c1(x))
@@ -130,16 +133,19 @@ class Variant(LeNet5):
         return states | ({"output": self.output(f6)} if self.config.output == "linear" else {})
 
     def activation(self, layer: str) -> Activation:
+        """What follows the weighted sums of the layer of that name."""
         pooled = layer in ("s2", "s4") and self.config.pooling != "trainable"
         return NONE if pooled or layer == "output" else ACTIVATIONS[self.config.activation]
 
     def loss_curvature(self, loss: Loss, last: Tensor) -> Tensor:
+        """d2E / dx2 at F6, (N, 84) or (N, 10); where the output is linear, at its sums (N, 10)."""
         if self.config.output != "linear":
             return super().loss_curvature(loss, last)
         return loss.output_curvature(last)
 
     @property
     def classes(self) -> int:
+        """How many classes it tells apart."""
         return len(self.output.bias) if self.config.output == "linear" else super().classes
 
 

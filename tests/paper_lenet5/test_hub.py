@@ -114,7 +114,7 @@ def test_a_token_that_the_hub_does_not_know(pushed, monkeypatch):
 
 def test_no_network_and_nothing_cached(hub, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert "check the network" in refusal(WeightsUnavailable)
+    assert "check the connection" in refusal(WeightsUnavailable)
 
 
 def test_a_hub_that_is_out_of_order_is_asked_once(pushed):

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -27,9 +28,18 @@ class Initialisation:
         if not (all(map(math.isfinite, values)) and self.scale > 0):
             raise ValueError(f"expected finite numbers and a scale above 0, got {self}")
 
-    def bound(self, fan_in: Tensor | int) -> Tensor | float:
-        """Half the width of the interval that a weight with this fan-in is drawn from."""
-        return self.scale / fan_in**self.power
+    def bound(self, connections: int, maps: Tensor | None = None) -> Tensor | float:
+        """Half the width of the interval that weights are drawn from; F is the number of connections.
+
+        Where a unit has so many with each of several maps, int64 (kernels,), it is a float32 number for
+        each kernel, (kernels,). F^power is then the product of the powers of its two factors: of
+        their product, PyTorch leaves the root to a library that rounds 75^0.5 one way on processors of
+        Intel and another on those of AMD.
+        """
+        if maps is None:
+            return float(self.scale / connections**self.power)
+        powers = maps.numpy().astype(np.float32) ** self.power
+        return self.scale / torch.from_numpy(powers * np.float32(connections**self.power))
 
 
 PRINTED = Initialisation(scale=2.4, power=1.0, coefficient=None)
@@ -52,8 +62,7 @@ def initialise(
             else:
                 layer.coefficient.fill_(rule.coefficient)
         elif "weight" in own:
-            fan_in = _fan_in(layer, own["weight"])
-            _uniform(own["weight"], rule.bound(fan_in), generator)
+            _uniform(own["weight"], _bound(layer, own["weight"], rule), generator)
         if "bias" in own:
             own["bias"].zero_()
 
@@ -63,9 +72,10 @@ def _uniform(parameter: Tensor, bound: Tensor | float, generator: torch.Generato
     parameter.copy_((2 * torch.rand(parameter.shape, generator=generator) - 1) * bound)
 
 
-def _fan_in(layer: nn.Module, weight: Tensor) -> Tensor | int:
-    """Inputs of one unit: 25, 400 or 120, and for each kernel of C3 75, 100 or 150."""
+def _bound(layer: nn.Module, weight: Tensor, rule: Initialisation) -> Tensor | float:
+    """F is 25, 400 or 120, and in C3 75, 100 or 150: 25 for each of three, four or six maps."""
+    connections = weight[0].numel()
     if not isinstance(layer, TableConvolution):
-        return weight[0].numel()
-    inputs = torch.tensor(layer.cross_map).bincount()[layer.cross_map]
-    return (inputs * weight[0].numel())[:, None, None]
+        return rule.bound(connections)
+    maps = torch.tensor(layer.cross_map).bincount()[layer.cross_map]
+    return torch.as_tensor(rule.bound(connections, maps))[:, None, None]

@@ -361,6 +361,13 @@ def test_coefficients_start_from_a_constant(rule, value):
         assert torch.equal(layer.coefficient, torch.full_like(layer.coefficient, value))
 
 
+def test_bounds_of_c3_are_the_same_bits_on_every_processor():
+    """PyTorch's own root of 75 is 8.6602545 on processors of Intel and 8.6602535 on those of AMD."""
+    bounds = Initialisation().bound(25, torch.tensor([3, 4, 6]))
+    expected = ["0x1.1bc77cp-3", "0x1.eb852p-4", "0x1.91530cp-4"]
+    assert bounds.tolist() == [float.fromhex(digits) for digits in expected]
+
+
 def test_printed_rule_draws_the_coefficients_with_a_fan_in_of_4():
     model, seen = LeNet5(), []
     for seed in range(20):

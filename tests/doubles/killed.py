@@ -68,7 +68,7 @@ def child(pipe: int, argv: list[str]) -> int:
     Row.session = session
     for kind in (Session, MinibatchSession):
         announced(kind, "_one_pass", lambda made, number: ("training", made.name, number))
-    announced(runs_module, "write", lambda path, content: ("writing", path.name))
+    announced(runs_module, "write_whole", lambda path, content: ("writing", path.name))
     announced(table1, "write", lambda *_: ("rendering",))
     datasets.load = lambda root=None: sample()
     return replace(table1.EXHIBIT, write=table1.write).main(argv)

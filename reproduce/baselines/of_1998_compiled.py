@@ -37,7 +37,7 @@ def train_one_pass(
     weights = pack(layout, dict(model.named_parameters()))
     errors = train_in_order(
         layout.plan, _pixels(model, images), labels.contiguous().numpy(), order.contiguous().numpy(),
-        weights, pack(layout, optimizer.step_sizes()), *workspace(layout),
+        weights, pack(layout, optimizer.step_sizes()), workspace(layout),
     )  # fmt: skip
     model.load_state_dict(unpack(layout, weights), strict=False)
     return int(errors)
@@ -71,7 +71,7 @@ def penalties(model: Layers, images: Tensor) -> Tensor:
     """Penalties (N, 10) for images (N, 1, 32, 32), by the compiled forward pass."""
     layout, out = layout_of(model), np.empty((len(images), CLASSES), np.float32)
     weights = pack(layout, dict(model.named_parameters()))
-    last_states(layout.plan, _pixels(model, images), weights, out, *workspace(layout))
+    last_states(layout.plan, _pixels(model, images), weights, workspace(layout), out)
     return model.penalties(torch.from_numpy(out))
 
 

@@ -34,46 +34,46 @@ ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
 
 @cached
-def train_in_order(plan, images, labels, order, weights, steps, x, slopes, sums, d, turned):
+def train_in_order(plan, images, labels, order, weights, steps, room):
     """Train on the patterns in this order (eq. 18, for eq. 8). Returns how many were misclassified."""
-    errors, last = 0, plan[len(plan) - 1].above
+    x, d, errors, last = room.x, room.d, 0, plan[len(plan) - 1].above
     for pattern in order:
-        _forward(plan, images[pattern], weights, x, slopes, sums)
+        _forward(plan, images[pattern], weights, room)
         errors += np.argmax(x[last : last + CLASSES]) != labels[pattern]
         for i in range(CLASSES):
             target = ONE if i == labels[pattern] else -ONE
-            d[last + i] = TWO * (x[last + i] - target) * slopes[last + i]
+            d[last + i] = TWO * (x[last + i] - target) * room.slopes[last + i]
         for k in range(len(plan) - 1, -1, -1):
             layer, first = plan[k], k == 0
             if layer.kind == CONVOLUTION:
-                _convolution_backward(layer, first, weights, steps, x, slopes, d, turned)
+                _convolution_backward(layer, first, weights, steps, room)
             elif layer.kind == SUBSAMPLING:
-                _subsampling_backward(layer, weights, steps, slopes, sums, d)
+                _subsampling_backward(layer, weights, steps, room)
             else:
-                _dense_backward(layer, first, weights, steps, x, slopes, d)
+                _dense_backward(layer, first, weights, steps, room)
     return errors
 
 
 @cached
-def last_states(plan, images, weights, out, x, slopes, sums, d, turned):
+def last_states(plan, images, weights, room, out):
     """Fill out (N, 10) with the states of the last layer."""
     last = plan[len(plan) - 1].above
     for pattern in range(len(images)):
-        _forward(plan, images[pattern], weights, x, slopes, sums)
-        out[pattern] = x[last : last + CLASSES]
+        _forward(plan, images[pattern], weights, room)
+        out[pattern] = room.x[last : last + CLASSES]
 
 
 @inline
-def _forward(plan, image, weights, x, slopes, sums):
-    x[: len(image)] = image
+def _forward(plan, image, weights, room):
+    room.x[: len(image)] = image
     for k in range(len(plan)):
         layer = plan[k]
         if layer.kind == CONVOLUTION:
-            _convolution_forward(layer, weights, x, slopes)
+            _convolution_forward(layer, weights, room)
         elif layer.kind == SUBSAMPLING:
-            _subsampling_forward(layer, weights, x, slopes, sums)
+            _subsampling_forward(layer, weights, room)
         else:
-            _dense_forward(layer, weights, x, slopes)
+            _dense_forward(layer, weights, room)
 
 
 # --- one pattern, layer by layer ------------------------------------------------------------------
@@ -82,8 +82,9 @@ def _forward(plan, image, weights, x, slopes, sums):
 
 
 @inline
-def _convolution_forward(layer, weights, x, slopes):
+def _convolution_forward(layer, weights, room):
     """Weights are [ky][kx][input][16 maps]; the last block of a row may overlap the one before it."""
+    x, slopes = room.x, room.slopes
     side, stride, inputs, width = layer.side, layer.stride, layer.inputs, layer.side_above
     below, at_weights, above = layer.below, layer.weights, layer.above
     for r in range(width):
@@ -103,7 +104,8 @@ def _convolution_forward(layer, weights, x, slopes):
 
 
 @inline
-def _convolution_backward(layer, first, weights, steps, x, slopes, d, turned):
+def _convolution_backward(layer, first, weights, steps, room):
+    x, slopes, d, turned = room.x, room.slopes, room.d, room.turned
     side, stride, inputs, width = layer.side, layer.stride, layer.inputs, layer.side_above
     below, at_weights, above = layer.below, layer.weights, layer.above
     if not first:
@@ -143,7 +145,8 @@ def _convolution_backward(layer, first, weights, steps, x, slopes, d, turned):
 
 
 @inline
-def _subsampling_forward(layer, weights, x, slopes, sums):
+def _subsampling_forward(layer, weights, room):
+    x, slopes, sums = room.x, room.slopes, room.sums
     side, width = layer.side, layer.side_above
     coefficient, bias = load(weights, layer.weights, 0, 1), load(weights, layer.biases, 0, 1)
     for r in range(width):
@@ -159,7 +162,8 @@ def _subsampling_forward(layer, weights, x, slopes, sums):
 
 
 @inline
-def _subsampling_backward(layer, weights, steps, slopes, sums, d):
+def _subsampling_backward(layer, weights, steps, room):
+    slopes, sums, d = room.slopes, room.sums, room.d
     side, width = layer.side, layer.side_above
     coefficient = load(weights, layer.weights, 0, 1)
     of_coefficient, of_bias = zeros(1), zeros(1)
@@ -180,7 +184,8 @@ def _subsampling_backward(layer, weights, steps, slopes, sums, d):
 
 
 @inline
-def _dense_forward(layer, weights, x, slopes):
+def _dense_forward(layer, weights, room):
+    x, slopes = room.x, room.slopes
     below, inputs = layer.below, layer.inputs
     for first in range(0, layer.units, SLAB):
         a, at = load(weights, layer.biases + first, LANES, 4), layer.weights + first * inputs
@@ -191,7 +196,8 @@ def _dense_forward(layer, weights, x, slopes):
 
 
 @inline
-def _dense_backward(layer, first, weights, steps, x, slopes, d):
+def _dense_backward(layer, first, weights, steps, room):
+    x, slopes, d = room.x, room.slopes, room.d
     below, inputs = layer.below, layer.inputs
     if not first:
         d[below : below + inputs] = ZERO

@@ -125,6 +125,22 @@ def unpack(layout: Layout, flat: np.ndarray) -> dict[str, Tensor]:
     return {name: torch.from_numpy(flat[places[0]]) for name, places in layout.places.items()}
 
 
-def workspace(layout: Layout) -> tuple[np.ndarray, ...]:
-    """States, slopes, sums of subsampling, derivatives; and room for the kernels of one layer."""
-    return *(zeros(layout.states) for _ in range(4)), zeros(K * K * LANES * LANES)
+class Workspace(NamedTuple):
+    """What the compiled pass keeps of the pattern that it is at: flat arrays, as `Layout` says."""
+
+    x: np.ndarray
+    """The pixels and the states of every layer."""
+    slopes: np.ndarray
+    """f'(a) of each unit."""
+    sums: np.ndarray
+    """What each subsampling unit adds up."""
+    d: np.ndarray
+    """dE / da of each unit."""
+    turned: np.ndarray
+    """The kernels of one convolution, [ky][map][kx][16 inputs]."""
+
+
+def workspace(layout: Layout) -> Workspace:
+    """Room for the states of a network; all is 0."""
+    x, slopes, sums, d = (zeros(layout.states) for _ in range(4))
+    return Workspace(x, slopes, sums, d, zeros(K * K * LANES * LANES))

@@ -36,7 +36,8 @@ def export(model: LeNet5, path: Path) -> None:
             output_names=["penalties"], dynamic_shapes=({0: torch.export.Dim("patterns")},),
         )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
-    assert program is not None  # only without dynamo
+    if program is None:
+        raise RuntimeError("torch.onnx.export made no program, as it does without dynamo")
     program.save(path, external_data=False)
 
 

@@ -9,6 +9,7 @@ On two cores it takes seconds.
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,15 +22,21 @@ from .rows.row import Record
 from .writing import drawing, exhibit, tables
 
 PASSES = 20
-SHOWN = {"pass": "{}", "train_paper": "{:.2f}", "train_mean": "{:.2f}", "test_paper": "{:.2f}",
+SHOWN = {"pass": "{}",  # nosec B105
+         "train_paper": "{:.2f}", "train_mean": "{:.2f}", "test_paper": "{:.2f}",
          "test_mean": "{:.2f}"}  # fmt: skip
 """What a terminal shows of the numbers, and in which form."""
+Errors = Literal["train", "test"]
+PAPER: dict[Errors, tuple[float, ...]] = {
+    "train": reported.FIGURE_5_TRAIN,
+    "test": reported.FIGURE_5_TEST,
+}
 
 
 def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.DataFrame:
     """One line per pass, percent: the paper, ours (mean, lowest and highest seed), eq. 8 (mean)."""
     columns: dict[str, object] = {"pass": np.arange(1, PASSES + 1)}
-    for name, paper in (("train", reported.FIGURE_5_TRAIN), ("test", reported.FIGURE_5_TEST)):
+    for name, paper in PAPER.items():
         ours = np.array([curve(record, name) for record in records])
         columns |= {
             f"{name}_paper": paper[:PASSES],
@@ -42,7 +49,7 @@ def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.Data
     return pd.DataFrame(columns)
 
 
-def curve(record: Record, name: str) -> list[float]:
+def curve(record: Record, name: Errors) -> list[float]:
     """Percent by pass of one run: "train", during the pass, or "test", after it."""
     if name == "train":
         return [100 * p["errors_during"] / p["patterns"] for p in record["passes"]]

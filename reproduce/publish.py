@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from huggingface_hub import HfApi, constants, logging
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent
 class Repository(NamedTuple):
     """A repository as it is to be: its kind ("model", "space"), owner/name, and what is in it."""
 
-    kind: str
+    kind: Literal["model", "space"]
     name: str
     folder: Path
 

@@ -67,9 +67,8 @@ def train_on_worker(
     What goes on meanwhile is told under the topic, as `News.hear` takes it.
     """
     worker = get_worker()
-    data = worker.plugins[Data.name]
-    assert isinstance(data, Data)  # so it is registered
-    dataset = data.datasets[dataset_name]
+    data: Any = worker.plugins[Data.name]
+    dataset: Dataset = data.datasets[dataset_name]
     name, first = run_name(row, dataset, seed), 0
 
     def tell(what: str, *numbers: float) -> None:

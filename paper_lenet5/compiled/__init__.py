@@ -3,8 +3,6 @@
 Works on one CPU core with the interpreter's lock released: threads train side by side.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,61 +16,37 @@ from ..preprocessing import FIELD, check_values
 from ..sdlm import SDLM, CoefficientInput, check_options
 from . import passes
 from .cache import on_compiling
-from .layout import network_of, pack, pack_weights, unpack, workspace, workspace_of_images
+from .layout import pack, pack_weights, structure_of, unpack, workspace, workspace_of_images
 
 __all__ = ["diagonal_curvature", "on_compiling", "penalties", "train_one_pass"]
 
 
-class _Loss(NamedTuple):
-    j: np.float32
-    competition: np.float32
-    factor: np.float32
-
-
-class _Adam(NamedTuple):
-    rate: float
-    beta: float
-    squared_beta: float
-    epsilon: float
-    steps: int
-
-
-class _Curvature(NamedTuple):
-    wanted: bool
-    constant: np.float32
-    """Of the loss at the output, if it is >= 0."""
-    each: bool
-
-
-_NO_CURVATURE = _Curvature(False, np.float32(-1), False)
-_NO_ADAM = _Adam(0.0, 0.0, 0.0, 0.0, 0)
+_NO_CURVATURE = passes.Curvature(False, np.float32(-1), False)
+_NO_ADAM = passes.Adam(0.0, 0.0, 0.0, 0.0, 0)
 
 
 def train_one_pass(
     model: LeNet5, optimizer: Optimizer, loss: Loss, images: Tensor, labels: Tensor, order: Tensor,
     batch: int = 1,
 ) -> int:  # fmt: skip
-    """`eager.train_one_pass`, compiled, for SDLM, torch.optim.SGD and torch.optim.Adam.
+    """Do what `eager.train_one_pass` does, compiled, for SDLM, torch.optim.SGD and torch.optim.Adam.
 
     Raises ValueError for labels or an order out of range, TypeError for another optimiser, or for
     options of SGD or Adam other than the rate, the betas and epsilon.
     """
     check_pass(model, images, labels, order, batch)
     patterns = (_rows(images), labels.contiguous().numpy(), order.contiguous().numpy())
-    network, weights = network_of(model), pack_weights(model)
-    adam = _adam_of(optimizer, model)
+    setting = passes.Setting(structure_of(model), _loss(loss), _NO_CURVATURE, *workspace())
+    weights, adam = pack_weights(model), _adam_of(optimizer, model)
     steps = pack(model, _step_sizes(optimizer, model))
     if batch == 1 and adam is _NO_ADAM:
-        errors = passes.sweep(
-            network, *patterns, weights, weights, weights, steps, _loss(loss), _NO_CURVATURE,
-            *workspace(),
-        )  # fmt: skip
+        arrays = passes.Arrays(weights, weights, weights, steps)
+        errors = passes.one_by_one(setting, *patterns, arrays)
     else:
         moments = [pack(model, of_all) for of_all in _moments(optimizer, model)]
-        errors = passes.train_in_batches(
-            network, *patterns, batch, weights, steps, _loss(loss), _NO_CURVATURE, *workspace(),
-            pack(model, _filled(model, 0)), pack(model, _filled(model, -1)), adam, *moments,
-        )  # fmt: skip
+        gradients, minus_one = (pack(model, _filled(model, value)) for value in (0, -1))
+        arrays = passes.Arrays(weights, weights, gradients, minus_one)
+        errors = passes.train_in_batches(setting, *patterns, batch, arrays, steps, adam, *moments)
         if adam is not _NO_ADAM:
             _keep_moments(optimizer, model, moments, adam.steps + -(-len(order) // batch))
     model.load_state_dict(unpack(model, weights), strict=False)
@@ -83,36 +57,43 @@ def diagonal_curvature(
     model: LeNet5, images: Tensor, labels: Tensor, loss: Loss,
     output_curvature: float | None = None, coefficient_input: CoefficientInput = "sum",
 ) -> dict[str, Tensor]:  # fmt: skip
-    """`eager.diagonal_curvature`, compiled."""
+    """Do what `sdlm.diagonal_curvature` does, compiled: {name: h_kk, in the parameter's shape}.
+
+    Raises ValueError for labels out of range, too, which that one does not look at.
+    """
     if len(images) == 0:
         raise ValueError("expected at least one image to measure the curvature on")
     check_options(output_curvature, coefficient_input)
     check_labels(labels, len(images), model)
-    weights, into = pack_weights(model), pack(model, _filled(model, 0))
+    weights = pack_weights(model)
+    sums, minus_one = (pack(model, _filled(model, value)) for value in (0, -1))
     constant = np.float32(-1 if output_curvature is None else output_curvature)
-    passes.sweep(
-        network_of(model), _rows(images), labels.contiguous().numpy(), np.arange(len(images)),
-        weights, np.square(weights), into, pack(model, _filled(model, -1)), _loss(loss),
-        _Curvature(True, constant, coefficient_input == "each"), *workspace(),
+    curvature = passes.Curvature(True, constant, coefficient_input == "each")
+    passes.one_by_one(
+        passes.Setting(structure_of(model), _loss(loss), curvature, *workspace()),
+        _rows(images), labels.contiguous().numpy(), np.arange(len(images)),
+        passes.Arrays(weights, np.square(weights), sums, minus_one),
     )  # fmt: skip
-    return {name: h / len(images) for name, h in unpack(model, into).items()}
+    return {name: h / len(images) for name, h in unpack(model, sums).items()}
 
 
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
-    """`eager.penalties`, compiled."""
+    """Penalties (N, 10) for images (N, 1, 32, 32), as `eager.penalties`, by the compiled pass."""
     out = np.empty((len(images), model.classes), np.float32)
     passes.penalties_of(
-        network_of(model), _rows(images), pack_weights(model), out, workspace()[0],
+        structure_of(model), _rows(images), pack_weights(model), out, workspace()[0],
         workspace_of_images(),
     )  # fmt: skip
     return torch.from_numpy(out)
 
 
 def _trained(model: LeNet5) -> dict[str, Parameter]:
+    """The parameters that are trained, by name."""
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
 
 
 def _filled(model: LeNet5, value: float) -> dict[str, Tensor]:
+    """A value for each parameter that is trained; `pack` leaves 0 for all others."""
     return {name: torch.full_like(p, value) for name, p in _trained(model).items()}
 
 
@@ -129,7 +110,7 @@ _PLAIN = {
 }
 
 
-def _adam_of(optimizer: Optimizer, model: LeNet5) -> _Adam:
+def _adam_of(optimizer: Optimizer, model: LeNet5) -> passes.Adam:
     """What Adam does, or _NO_ADAM for the other two."""
     if isinstance(optimizer, SDLM):
         return _NO_ADAM
@@ -140,7 +121,7 @@ def _adam_of(optimizer: Optimizer, model: LeNet5) -> _Adam:
         return _NO_ADAM
     steps = {int(state["step"]) for state in optimizer.state.values()} or {0}
     beta, squared_beta = map(float, group["betas"])
-    return _Adam(float(group["lr"]), beta, squared_beta, float(group["eps"]), steps.pop())
+    return passes.Adam(float(group["lr"]), beta, squared_beta, float(group["eps"]), steps.pop())
 
 
 def _moments(optimizer: Optimizer, model: LeNet5) -> list[dict[str, Tensor]]:
@@ -155,6 +136,7 @@ def _moments(optimizer: Optimizer, model: LeNet5) -> list[dict[str, Tensor]]:
 def _keep_moments(
     optimizer: Optimizer, model: LeNet5, moments: list[np.ndarray], steps: int
 ) -> None:
+    """Put the moments after so many steps where Adam looks for them."""
     first, second = (unpack(model, packed) for packed in moments)
     for name, p in _trained(model).items():
         optimizer.state[p] = {
@@ -163,7 +145,7 @@ def _keep_moments(
 
 
 def _rows(images: Tensor) -> np.ndarray:
-    """(N, 1024): compiled code looks at no bounds, so the shape is looked at here."""
+    """The images as (N, 1024), checked here, since compiled code looks at no bounds."""
     if images.dtype != torch.float32 or images.shape[1:] != (1, FIELD, FIELD):
         raise ValueError(
             f"expected float32 images of shape (N, 1, {FIELD}, {FIELD}), "
@@ -173,6 +155,7 @@ def _rows(images: Tensor) -> np.ndarray:
     return images.flatten(1).contiguous().numpy()
 
 
-def _loss(loss: Loss) -> _Loss:
+def _loss(loss: Loss) -> passes.Loss:
+    """The loss in numbers."""
     j, competition = (loss.j, 1) if isinstance(loss, MAPLoss) else (0.0, 0)
-    return _Loss(np.float32(j), np.float32(competition), np.float32(loss.factor))
+    return passes.Loss(np.float32(j), np.float32(competition), np.float32(loss.factor))

@@ -5,9 +5,12 @@ columns, and an array holds [row][map][column]. Where maps are many and small (C
 lanes are maps, and an array holds [row][column][map]. C3 reads single columns and writes maps; its
 input gradient goes the other way. All arrays are flat, all sizes below in elements.
 
-A backward function subtracts step * gradient from `into`; training passes it the weights themselves.
-Given the squares of weights, inputs and slopes, the same functions compute appendix C's curvature.
+A backward function subtracts step * gradient from what its `update` holds: in training, the weights
+themselves. Given the squares of weights, inputs and slopes, the same functions compute appendix C's
+curvature.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -77,14 +80,14 @@ _LARGE = np.float32(3e38)
 
 
 def _coefficients(amplitude, slope):
-    """Of the two polynomials, and the argument beyond which the function is flat."""
+    """The coefficients of both polynomials, and the argument beyond which the function is flat."""
     numerator = (amplitude * slope * p * slope ** (2 * k) for k, p in enumerate(_NUMERATOR))
     denominator = (q * slope ** (2 * k) for k, q in enumerate(_DENOMINATOR))
     return tuple(map(np.float32, (*numerator, *denominator, _FLAT / slope)))
 
 
 def _slope(amplitude, slope):
-    """Of f'(a) = first + second * f(a)^2."""
+    """The two numbers of f'(a) = first + second * f(a)^2."""
     return np.float32(slope * amplitude), np.float32(-slope / amplitude)
 
 
@@ -94,7 +97,7 @@ _SCALED_TANH_SLOPE, _TANH_SLOPE = _slope(A, S), _slope(1, 1)
 
 @inline
 def squash(activation, x, slopes, first, vectors):
-    """From weighted sums a in x to the states f(a) in x and the slopes f'(a) (eq. 6).
+    """Put the states f(a) in the place of the weighted sums a in x, and the slopes f'(a) beside (eq. 6).
 
     A vector at a time: of more, the polynomials would not fit the registers.
     """
@@ -118,9 +121,9 @@ def squash_otherwise(activation, x, slopes, first, end):
         if activation == TANH:
             slope = fma(state * state, _TANH_SLOPE[1], _TANH_SLOPE[0])
         elif activation == RELU:
-            slope = minimum(state * _LARGE, ONE)
+            slope = minimum(state * _LARGE, ONE)  # 1 above 0, and 0 at it: no branch for each lane
         else:
-            slope = state * ZERO + ONE
+            slope = state * ZERO + ONE  # a block of the state's size
         store(slope, slopes, at, 0)
 
 
@@ -140,12 +143,23 @@ def activate(activation, a):
 
 @inline
 def rational(coefficients, a):
+    """The quotient of both polynomials at a, an activation for every lane."""
     p0, p1, p2, p3, p4, q0, q1, q2, q3, q4, flat = coefficients
+    # Beyond, the quotient leaves the function; cut off, a gets the value that f has from there on.
     a = maximum(minimum(a, flat), -flat)
     t = a * a
     numerator = fma(fma(fma(fma(t, p4, p3), t, p2), t, p1), t, p0)
     denominator = fma(fma(fma(fma(t, q4, q3), t, q2), t, q1), t, q0)
     return a * numerator / denominator
+
+
+class Update(NamedTuple):
+    """Where a layer's gradients go: its weights and biases, or what stands for them, and their steps."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+    weight_step: np.ndarray
+    bias_step: np.ndarray
 
 
 @inline
@@ -159,16 +173,20 @@ def descend(into, step, at, gradient):
 
 @inline
 def c1_forward(activation, image, weight, bias, x, slopes):
-    """A block of a row at a time: some maps, and of each all columns or half of them.
+    """C1's states and slopes, a block of a row at a time: some maps, all columns or half of them.
 
     weight [ky][map][kx].
     """
     for r in range(C1):
         for m in range(0, FEW, _C1_MAPS):
             for column in range(0, C1_COLUMNS, _C1_VECTORS * LANES):
+                # An outer product with ones: the bias of each map in all of its columns.
                 sums = add_outer(zeros(_C1_SUMS), bias, m, 1, zeros(_C1_VECTORS) + ONE)
                 for ky in range(K):
                     for kx in range(K):
+                        # Each kernel column shifts the whole row of pixels by one. Columns 28 to 31
+                        # read on into the next row, or the vector to spare; on the way back what
+                        # they became meets derivatives of 0.
                         pixel = (r + ky) * FIELD + column + kx
                         pixels = load(image, pixel, LANES, _C1_VECTORS)
                         sums = add_outer(sums, weight, (ky * FEW + m) * K + kx, K, pixels)
@@ -178,31 +196,34 @@ def c1_forward(activation, image, weight, bias, x, slopes):
 
 
 @inline
-def c1_backward(image, at_sum, gradient, into_weight, into_bias, step_weight, step_bias):
-    """A row of the kernels of some maps at a time; `gradient` is scratch."""
+def c1_backward(image, at_sum, gradient, update):
+    """C1's own step from dE/da, a row of the kernels of some maps at a time; `gradient` is scratch."""
     for m in range(0, FEW, _C1_KERNELS):
         for ky in range(K):
             sums = zeros(_C1_KERNEL_SUMS)
             for r in range(C1):
                 at, pixel = r * C1_ROW + m * C1_COLUMNS, (r + ky) * FIELD
+                # Each lane adds up its own columns; five loads, one pixel apart, are the five kx.
                 for half in range(0, C1_COLUMNS, LANES):
                     here = load(at_sum, at + half, C1_COLUMNS, _C1_KERNELS)
                     sums = add_products(sums, here, load(image, pixel + half, 1, K))
             store_totals(sums, gradient, (ky * FEW + m) * K, 1)
+    # 150 weights are no whole number of vectors, and `descend` would step beyond them.
     for k in range(K * K * FEW):
-        into_weight[k] -= step_weight[k] * gradient[k]
+        update.weight[k] -= update.weight_step[k] * gradient[k]
 
     sums = zeros(C1_VECTORS)
     for r in range(C1):
         sums = sums + load(at_sum, r * C1_ROW, LANES, C1_VECTORS)
     store_totals(sums, gradient, 0, 1)
     for m in range(FEW):
-        into_bias[m] -= step_bias[m] * (gradient[2 * m] + gradient[2 * m + 1])
+        # A map's row is two vectors, and each of them left a sum of its own.
+        update.bias[m] -= update.bias_step[m] * (gradient[2 * m] + gradient[2 * m + 1])
 
 
 @inline
 def s2_sums(x, sums):
-    """The sums over the four inputs of each unit."""
+    """Add up the four inputs of each S2 unit: two rows, then neighbouring columns."""
     for r in range(S2):
         for m in range(FEW):
             upper = 2 * r * C1_ROW + m * C1_COLUMNS
@@ -212,6 +233,8 @@ def s2_sums(x, sums):
 
 @inline
 def s2_forward(activation, sums, coefficient, bias, x, slopes):
+    """S2's states and slopes from the sums of its inputs."""
+    # All six maps at once: their coefficients and biases are read once for all rows.
     c, b = broadcast(coefficient, 0, 1, FEW), broadcast(bias, 0, 1, FEW)
     for r in range(S2):
         store(fma(load(sums, r * S2_ROW, LANES, FEW), c, b), x, r * S2_ROW, LANES)
@@ -219,10 +242,8 @@ def s2_forward(activation, sums, coefficient, bias, x, slopes):
 
 
 @inline
-def s2_backward(
-    sums, at_sum, coefficient, c1_slopes, at_c1, gradient,
-    into_coefficient, into_bias, step_coefficient, step_bias,
-):  # fmt: skip
+def s2_backward(sums, at_sum, coefficient, c1_slopes, at_c1, gradient, update):
+    """S2's own step, and dE/da of C1: each S2 unit hands its derivative to its four inputs alike."""
     of_coefficient, of_bias = zeros(FEW), zeros(FEW)
     for r in range(S2):
         here = load(at_sum, r * S2_ROW, LANES, FEW)
@@ -231,19 +252,20 @@ def s2_backward(
         for m in range(FEW):
             copies = load(at_sum, r * S2_ROW + m * S2_COLUMNS, 0, 1) * coefficient[m]
             copies = pair_copies(copies)
+            # The four inputs of a unit are two neighbours in each of two rows.
             for at in (2 * r * C1_ROW, (2 * r + 1) * C1_ROW):
                 at += m * C1_COLUMNS
                 store(copies * load(c1_slopes, at, LANES, 2), at_c1, at, LANES)
     store_totals(of_coefficient, gradient, 0, 1)
     store_totals(of_bias, gradient, FEW, 1)
     for m in range(FEW):
-        into_coefficient[m] -= step_coefficient[m] * gradient[m]
-        into_bias[m] -= step_bias[m] * gradient[FEW + m]
+        update.weight[m] -= update.weight_step[m] * gradient[m]
+        update.bias[m] -= update.bias_step[m] * gradient[FEW + m]
 
 
 @apart
 def s2_maxima(x, maxima):
-    """In place of the sums."""
+    """Put the largest of the four inputs of each S2 unit where `s2_sums` puts their sum."""
     for r in range(S2):
         for m in range(FEW):
             upper = 2 * r * C1_ROW + m * C1_COLUMNS
@@ -257,7 +279,8 @@ def s2_maxima(x, maxima):
 
 @apart
 def s2_backward_maxima(x, maxima, at_sum, c1_slopes, at_c1):
-    """To the first of the four inputs that is the largest."""
+    """Pass each derivative back to the first of the four inputs that is the largest."""
+    # Three of four inputs get nothing, and what lies there is of the pattern before.
     for at in range(0, C1 * C1_ROW, LANES):
         store(zeros(1), at_c1, at, 0)
     for r in range(S2):
@@ -265,6 +288,7 @@ def s2_backward_maxima(x, maxima, at_sum, c1_slopes, at_c1):
             upper = 2 * r * C1_ROW + m * C1_COLUMNS
             for c in range(S2):
                 unit, at = r * S2_ROW + m * S2_COLUMNS + c, upper + 2 * c
+                # In reading order: to the right, then to the left one in the row below, and its right.
                 if x[at] != maxima[unit]:
                     at += 1
                     if x[at] != maxima[unit]:
@@ -280,12 +304,14 @@ def s2_backward_maxima(x, maxima, at_sum, c1_slopes, at_c1):
 
 @inline
 def c3_forward(activation, inputs, weight, bias, x, slopes):
-    """Some positions of a row at a time."""
+    """C3's states and slopes, some positions of a row at a time, each a vector of all sixteen maps."""
     for r in range(C3):
         for c in range(0, C3, _C3_POSITIONS):
             sums = zeros(_C3_POSITIONS) + load(bias, 0, 0, 1)
             for ky in range(K):
                 for i in range(FEW):
+                    # S2 lies by columns and C3 by maps: each number of a row goes, as a factor, to a
+                    # whole vector of kernels, so that nothing has to be turned round.
                     row = (r + ky) * S2_ROW + i * S2_COLUMNS + c
                     for kx in range(K):
                         kernels = load(weight, i * C3_KERNELS + (ky * K + kx) * MANY, 0, 1)
@@ -296,7 +322,10 @@ def c3_forward(activation, inputs, weight, bias, x, slopes):
 
 @inline
 def c3_as_planes(at_sum, planes):
-    """[row][column][map] to [map][row][column], the columns framed by zeros."""
+    """Turn dE/da from [row][column][map] into [map][row][column], the columns framed by zeros.
+
+    With the zeros an S2 column near the edge reads as many C3 columns as one in the middle.
+    """
     for r in range(C3):
         for c in range(C3):
             for m in range(MANY):
@@ -310,12 +339,17 @@ def _c3_backward_input_rows(first, n):
 
     @inline
     def backward(planes, maps, i, weight, s2_slopes, at_s2):
+        """dE/da of these rows of S2 map i, from the C3 maps `maps`."""
         sums = zeros(n)
         for m in maps:
             for kx in range(K):
+                # Column c of S2 meets column c - kx of C3 in kernel column kx: a start kx to the left,
+                # from behind the K - 1 zeros, gives that for all fourteen columns at once.
                 at = m * PLANE + lowest * PLANE_ROW + K - 1 - kx
                 rows = load(planes, at, PLANE_ROW, reaching)
+                # One column of a kernel: its five rows lie K * MANY numbers apart.
                 kernels = broadcast(weight, i * C3_KERNELS + kx * MANY + m, K * MANY, K)
+                # Row r of C3 came from rows r ... r + 4 of S2, and adds to just these.
                 sums = add_convolution(sums, shift, rows, kernels)
         at = first * S2_ROW + i * S2_COLUMNS
         store(sums * load(s2_slopes, at, S2_ROW, n), at_s2, at, S2_ROW)
@@ -331,6 +365,7 @@ def _in_turn(function, *others):
 
     @inline
     def all_of_them(*arguments):
+        """Call the first function, and then the others."""
         function(*arguments)
         rest(*arguments)
 
@@ -347,27 +382,31 @@ _c3_backward_rows = _in_turn(
 
 @inline
 def c3_backward_inputs(planes, fed, weight, s2_slopes, at_s2):
-    """Some rows of an S2 map at a time, from the C3 maps that it feeds: fed (6, 10) by Table I."""
+    """dE/da of S2, some rows of a map at a time, from the C3 maps that it feeds: fed (6, 10) by Table I.
+
+    The lanes are columns here, so that a C3 map that does not look at this one costs nothing.
+    """
     for i in range(FEW):
         _c3_backward_rows(planes, fed[i], i, weight, s2_slopes, at_s2)
 
 
 @inline
-def c3_backward(inputs, at_sum, into_weight, into_bias, step_weight, step_bias):
-    """Some rows of the kernels from an input map at a time, for all maps, in registers."""
+def c3_backward(inputs, at_sum, update):
+    """C3's own step, some rows of the kernels from one input map at a time, for all sixteen maps."""
     for i in range(FEW):
         for ky in range(0, K, _C3_KERNEL_ROWS):
             sums = zeros(_C3_KERNEL_SUMS)
             for r in range(C3):
                 for c in range(C3):
                     here = load(at_sum, r * C3_ROW + c * MANY, 0, 1)
+                    # The inputs of this position are a window: its rows lie a row of all S2 maps apart.
                     at = (r + ky) * S2_ROW + i * S2_COLUMNS + c
                     sums = add_window(sums, inputs, at, S2_ROW, K, here)
-            descend(into_weight, step_weight, i * C3_KERNELS + ky * K * MANY, sums)
+            descend(update.weight, update.weight_step, i * C3_KERNELS + ky * K * MANY, sums)
     of_bias = zeros(1)
     for position in range(C3 * C3):
         of_bias = of_bias + load(at_sum, position * MANY, 0, 1)
-    descend(into_bias, step_bias, 0, of_bias)
+    descend(update.bias, update.bias_step, 0, of_bias)
 
 
 # --- S4: the lanes are maps -----------------------------------------------------------------------
@@ -375,9 +414,10 @@ def c3_backward(inputs, at_sum, into_weight, into_bias, step_weight, step_bias):
 
 @inline
 def s4_sums(x, sums):
-    """The sums over the four inputs of each unit."""
+    """Add up the four inputs of each S4 unit, in the order in which `s2_sums` does."""
     for r in range(S4):
         for c in range(S4):
+            # A neighbour to the right is a vector of maps further on, one below a row of positions.
             at = 2 * r * C3_ROW + 2 * c * MANY
             left = load(x, at, 0, 1) + load(x, at + C3_ROW, 0, 1)
             right = load(x, at + MANY, 0, 1) + load(x, at + C3_ROW + MANY, 0, 1)
@@ -386,6 +426,8 @@ def s4_sums(x, sums):
 
 @inline
 def s4_forward(activation, sums, coefficient, bias, x, slopes):
+    """S4's states and slopes from the sums of its inputs."""
+    # One vector has the coefficients of all sixteen maps, the same for each position.
     c, b = load(coefficient, 0, 0, 1), load(bias, 0, 0, 1)
     for at in range(0, S4 * S4 * MANY, MANY):
         store(fma(load(sums, at, 0, 1), c, b), x, at, 0)
@@ -393,10 +435,8 @@ def s4_forward(activation, sums, coefficient, bias, x, slopes):
 
 
 @inline
-def s4_backward(
-    sums, at_sum, coefficient, c3_slopes, at_c3,
-    into_coefficient, into_bias, step_coefficient, step_bias,
-):  # fmt: skip
+def s4_backward(sums, at_sum, coefficient, c3_slopes, at_c3, update):
+    """S4's own step, and dE/da of C3: each S4 unit hands its derivative to its four inputs alike."""
     c = load(coefficient, 0, 0, 1)
     of_coefficient, of_bias = zeros(1), zeros(1)
     for r in range(S4):
@@ -408,13 +448,13 @@ def s4_backward(
             for corner in (0, MANY, C3_ROW, C3_ROW + MANY):
                 at = 2 * r * C3_ROW + 2 * q * MANY + corner
                 store(here * c * load(c3_slopes, at, 0, 1), at_c3, at, 0)
-    descend(into_coefficient, step_coefficient, 0, of_coefficient)
-    descend(into_bias, step_bias, 0, of_bias)
+    descend(update.weight, update.weight_step, 0, of_coefficient)
+    descend(update.bias, update.bias_step, 0, of_bias)
 
 
 @apart
 def s4_maxima(x, maxima):
-    """In place of the sums."""
+    """Put the largest of the four inputs of each S4 unit where `s4_sums` puts their sum."""
     for r in range(S4):
         for c in range(S4):
             at = 2 * r * C3_ROW + 2 * c * MANY
@@ -425,11 +465,13 @@ def s4_maxima(x, maxima):
 
 @apart
 def s4_backward_maxima(x, maxima, at_sum, c3_slopes, at_c3):
-    """To the first of the four inputs that is the largest."""
+    """Pass each derivative back to the first of the four inputs that is the largest."""
+    # Three of four inputs get nothing, and what lies there is of the pattern before.
     for at in range(0, C3 * C3_ROW, LANES):
         store(zeros(1), at_c3, at, 0)
     for r in range(S4):
         for q in range(S4):
+            # Not by vectors: each map may have its largest input in another corner.
             for m in range(MANY):
                 unit, at = (r * S4 + q) * MANY + m, 2 * r * C3_ROW + 2 * q * MANY + m
                 if x[at] != maxima[unit]:
@@ -446,12 +488,14 @@ def s4_backward_maxima(x, maxima, at_sum, c3_slopes, at_c3):
 
 
 def _dense_forward(units, block):
-    """The layer of so many vectors of units, a block of them at a time."""
+    """The function for a layer of so many vectors of units, a block of them at a time."""
 
     @inline
     def forward(activation, inputs, n, weight, bias, x, slopes):
+        """The layer's states and slopes from n inputs."""
         for first in range(0, units * LANES, block * LANES):
             sums = load(bias, first, LANES, block)
+            # An input is a factor for all units: its weights lie side by side and are read in order.
             for i in range(n):
                 sums = add_scaled(sums, inputs[i], weight, i * units * LANES + first)
             store(sums, x, first, LANES)
@@ -465,18 +509,16 @@ f6_forward = _dense_forward(F6_VECTORS, _BLOCKS.f6_vectors)
 
 
 @inline
-def dense_backward(
-    inputs, n, at_sum, weight, slopes_below, at_below,
-    into_weight, into_bias, step_weight, step_bias,
-):  # fmt: skip
-    """One sweep over the weights: what passes down, and the weights' own step.
+def dense_backward(inputs, n, at_sum, weight, slopes_below, at_below, update):
+    """Go over the weights once: what passes down to the n inputs, and the weights' own step.
 
     C5's weights and step sizes, 410 kB, lie in the second cache: they are called two inputs ahead.
     """
     for i in range(n):
         at = i * len(at_sum) * LANES
         prefetch(at_sum, weight, at + 2 * len(at_sum) * LANES)
-        prefetch(at_sum, step_weight, at + 2 * len(at_sum) * LANES)
+        prefetch(at_sum, update.weight_step, at + 2 * len(at_sum) * LANES)
+        # First what passes down: in training, `weight` is what the step changes.
         at_below[i] = slopes_below[i] * dot(at_sum, weight, at)
-        descend(into_weight, step_weight, at, at_sum * inputs[i])
-    descend(into_bias, step_bias, 0, at_sum)
+        descend(update.weight, update.weight_step, at, at_sum * inputs[i])
+    descend(update.bias, update.bias_step, 0, at_sum)

@@ -42,12 +42,12 @@ class Packed(NamedTuple):
     output_bias: np.ndarray
 
 
-class Network(NamedTuple):
+class Structure(NamedTuple):
     """What the parts of a LeNet5 or a Variant of it are, in numbers."""
 
     activation: int
     pooled_activation: int
-    """Of S2 and S4."""
+    """That of S2 and S4."""
     maximum: bool
     """Pooling takes the largest input, not their sum."""
     linear: bool
@@ -97,7 +97,7 @@ class Derivatives(NamedTuple):
 
 
 def _ends(sizes: Iterable[int]) -> tuple[int, ...]:
-    """Of parts that begin at a cache line each and have a vector to spare."""
+    """Where parts of these sizes end, if each begins at a cache line and has a vector to spare."""
     return tuple(accumulate((-(-n // LANES) + 1) * LANES for n in sizes))
 
 
@@ -114,20 +114,21 @@ _NAMES = ("c1.weight", "c1.bias", "s2.coefficient", "s2.bias", "c3.weight", "c3.
 _ACTIVATIONS = {SQUASHING: k.SCALED_TANH, TANH: k.TANH, RELU: k.RELU, NONE: k.NONE}
 
 
-def network_of(model: LeNet5) -> Network:
-    """What the model's parts are."""
+def structure_of(model: LeNet5) -> Structure:
+    """What the parts of this model are. Raises KeyError for an activation without a kernel."""
     f, g = (_ACTIVATIONS[model.activation(layer)] for layer in ("c1", "s2"))
     inputs, maps = _crosses(model)
     fed = [maps[inputs == i] for i in range(k.FEW)]
     crosses = np.zeros((k.FEW, k.MANY), bool)
     crosses[inputs, maps] = True
-    return Network(
+    return Structure(
         f, g, isinstance(model.s2, MaxPooling), not hasattr(model, "rbf"), model.classes,
         _packed_ends(model), np.array(fed), crosses,
     )  # fmt: skip
 
 
 def _packed_ends(model: LeNet5) -> tuple[int, ...]:
+    """Where each part of `Packed` ends: it depends on the number of classes alone."""
     few, many, kernels = k.FEW, k.MANY, k.FEW * k.C3_KERNELS
     return _ends((k.K**2 * few, few, few, few, kernels, many, many, many, k.S4_UNITS * _C5, _C5,
                   120 * _F6, _F6, model.classes * _F6, model.classes))  # fmt: skip
@@ -200,7 +201,7 @@ def unpack(model: LeNet5, flat: np.ndarray) -> dict[str, Tensor]:
 
 
 def _crosses(model: LeNet5) -> tuple[np.ndarray, np.ndarray]:
-    """Of C3's table, in the order of its kernels: the S2 maps and the C3 maps."""
+    """The S2 maps and the C3 maps of the crosses in C3's table, in the order of its kernels."""
     return np.array(model.c3.cross_input), np.array(model.c3.cross_map)
 
 
@@ -210,6 +211,7 @@ def workspace() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _parts(flat: np.ndarray, ends: tuple[int, ...]) -> list[np.ndarray]:
+    """Views of the parts that end at these places."""
     return [flat[begin:end] for begin, end in pairwise((0, *ends))]
 
 
@@ -219,4 +221,5 @@ def workspace_of_images() -> Images:
 
 
 def _padded(a: np.ndarray, columns: int) -> np.ndarray:
+    """The array with zeros behind its last axis, up to so many columns."""
     return np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, columns - a.shape[-1])])

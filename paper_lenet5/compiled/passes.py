@@ -1,5 +1,7 @@
 """Many patterns in one call, without Python between them: training, curvature, penalties."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from . import kernels as k
@@ -18,66 +20,109 @@ from .kernels import (
     spliced,
 )
 from .lanes import LANES, fma, load, load_like, parts, store, total, zeros
-from .layout import DERIVATIVES, STATES, Derivatives, Packed, States
+from .layout import DERIVATIVES, STATES, Derivatives, Packed, States, Structure
 
 _F6 = F6_VECTORS * LANES
 _AS_THEY_ARE = States._fields.index("f6")
 """Up to there the states are not squared for the curvature."""
 
 
+class Loss(NamedTuple):
+    """`losses.MSELoss` or `losses.MAPLoss`, in numbers."""
+
+    j: np.float32
+    competition: np.float32
+    """1 for eq. 9, 0 for eq. 8, which has no other classes in it."""
+    factor: np.float32
+
+
+class Curvature(NamedTuple):
+    """Whether a pass adds up the curvature in place of training, and how."""
+
+    wanted: bool
+    constant: np.float32
+    """d2E / dx2 at the output, if it is >= 0; else the loss's own is taken (D6)."""
+    each: bool
+    """Each of the four inputs of a subsampling unit has a connection of its own (D8)."""
+
+
+class Adam(NamedTuple):
+    """What torch.optim.Adam has to know; with a rate of 0 it is not Adam that steps."""
+
+    rate: float
+    beta: float
+    squared_beta: float
+    epsilon: float
+    steps: int
+    """How many it has made already."""
+
+
+class Setting(NamedTuple):
+    """What stays the same from pattern to pattern, and room for what each of them leaves."""
+
+    network: Structure
+    loss: Loss
+    curvature: Curvature
+    states: np.ndarray
+    derivatives: np.ndarray
+
+
+class Arrays(NamedTuple):
+    """Four arrays as `Packed` has them: what a pattern meets on its way forward and back."""
+
+    weights: np.ndarray
+    factors: np.ndarray
+    """What is multiplied by on the way back: the weights, or for the curvature their squares."""
+    into: np.ndarray
+    """What step * gradient is subtracted from: the weights, or a sum."""
+    steps: np.ndarray
+
+
 @cached
-def sweep(
-    network, images, labels, order, weights, factors, into, steps, loss, curvature,
-    states, derivatives,
-):  # fmt: skip
+def one_by_one(setting, images, labels, order, arrays):
     """The patterns one by one, in the given order, `through` the network: a pass, or the curvature.
 
-    images (N, 1024) float32, labels (N,) int64, order (P,) int64; the rest as `layout` packs it.
-    Returns how many of the patterns were misclassified when they came.
+    images (N, 1024) float32, labels (N,) int64, order (P,) int64. Returns how many of the patterns were
+    misclassified when they came.
     """
     errors = 0
     for pattern in order:
-        errors += through(
-            network, images[pattern], labels[pattern], weights, factors, into, steps, loss,
-            curvature, states, derivatives,
-        )  # fmt: skip
+        errors += through(setting, images[pattern], labels[pattern], arrays)
     return errors
 
 
 @cached
 def train_in_batches(
-    network, images, labels, order, batch, weights, steps, loss, curvature, states, derivatives,
-    gradients, minus_one, adam, moments, squared_moments,
-):  # fmt: skip
-    """A pass of `sweep`, but with one step for the mean gradient of every `batch` patterns.
+    setting, images, labels, order, batch, arrays, weight_steps, adam, moments, squared_moments
+):
+    """A pass of `one_by_one`, but with one step for the mean gradient of every `batch` patterns.
 
-    That of eq. 18; or Adam's, if `adam` has a rate > 0, from its two kinds of moments.
+    The step is that of eq. 18 by `weight_steps`; or Adam's, if `adam` has a rate > 0, from its two kinds
+    of moments. `arrays` has a sum to subtract from, and steps of -1 where there is a parameter.
     """
     errors, taken = 0, adam.steps
+    weights, gradients = arrays.weights, arrays.into
     for start in range(0, len(order), batch):
         for i in range(len(gradients)):
             gradients[i] = ZERO
         patterns = order[start : start + batch]
         for pattern in patterns:
-            errors += through(
-                network, images[pattern], labels[pattern], weights, weights, gradients, minus_one,
-                loss, curvature, states, derivatives,
-            )  # fmt: skip
-        share = ONE / np.float32(len(patterns))
+            errors += through(setting, images[pattern], labels[pattern], arrays)
+        share = ONE / np.float32(len(patterns))  # the last batch may have fewer
         if adam.rate > ZERO:
             taken += 1
-            step_of_adam(
-                adam, taken, share, weights, gradients, minus_one, moments, squared_moments
-            )
+            step_of_adam(adam, taken, share, arrays, moments, squared_moments)
         else:
             for i in range(len(weights)):
-                weights[i] -= steps[i] * (share * gradients[i])
+                weights[i] -= weight_steps[i] * (share * gradients[i])
     return errors
 
 
 @inline
-def step_of_adam(adam, taken, share, weights, gradients, minus_one, moments, squared_moments):
-    """As torch.optim.Adam does it; what is not trained has 0 in `minus_one`."""
+def step_of_adam(adam, taken, share, arrays, moments, squared_moments):
+    """Make a step of Adam, as torch.optim.Adam makes it, for the sums of gradients in arrays.into."""
+    weights, gradients, minus_one = arrays.weights, arrays.into, arrays.steps
+    # The moments begin at 0 and are too small at first: both corrections, once for all weights.
     corrected = np.float32(adam.rate / (1 - adam.beta**taken))
     root = np.float32(1 / np.sqrt(1 - adam.squared_beta**taken))
     new, new_square = np.float32(1 - adam.beta), np.float32(1 - adam.squared_beta)
@@ -87,31 +132,35 @@ def step_of_adam(adam, taken, share, weights, gradients, minus_one, moments, squ
         moments[i] += new * (g - moments[i])
         squared_moments[i] += new_square * (g * g - squared_moments[i])
         step = corrected * moments[i] / (np.sqrt(squared_moments[i]) * root + epsilon)
-        weights[i] += minus_one[i] * step
+        weights[i] += minus_one[i] * step  # what is not trained has 0 there
 
 
 @spliced
-def through(
-    network, image, label, weights, factors, into, steps, loss, curvature, states, derivatives
-):
-    """One pattern forward and backward: subtracts step * gradient from `into`. Whether it was wrong.
+def through(setting, image, label, arrays):
+    """Take one pattern forward and back. Returns whether it was misclassified.
 
-    Backward it is multiplied by `factors`: the weights. Or, where `curvature.wanted`, by their
-    squares: with all other factors squared too, and a step of -1, this adds d2E / dw2 (eq. 23 to 27).
+    Subtracts step * gradient from arrays.into. Backward it is multiplied by arrays.factors: the weights.
+    Or, where the curvature is wanted, by their squares: with all other factors squared too, and a step
+    of -1, this adds d2E / dw2 (eq. 23 to 27).
     """
-    w, factor = Packed(*parts(weights, network.packed)), Packed(*parts(factors, network.packed))
-    to, e = Packed(*parts(into, network.packed)), Packed(*parts(steps, network.packed))
-    x, d = States(*parts(states, STATES)), Derivatives(*parts(derivatives, DERIVATIVES))
+    network, loss, curvature = setting.network, setting.loss, setting.curvature
+    w = Packed(*parts(arrays.weights, network.packed))
+    factor = Packed(*parts(arrays.factors, network.packed))
+    to = Packed(*parts(arrays.into, network.packed))
+    e = Packed(*parts(arrays.steps, network.packed))
+    x = States(*parts(setting.states, STATES))
+    d = Derivatives(*parts(setting.derivatives, DERIVATIVES))
     forward(network, image, w, x)
     output(network, x.f6, w, loss.factor, x.penalties)
-    smallest = 0
+    smallest = 0  # of equal penalties the first wins, as argmin has it
     for i in range(1, network.classes):
         if x.penalties[i] < x.penalties[smallest]:
             smallest = i
     posterior(network, x.penalties, loss, d.penalties)
     if curvature.wanted:
         at_f6 = curvature_at_output(network, w, factor, to, e, loss, curvature.constant, x, d)
-        square_states(network, curvature.each, states, x)
+        # Once nothing needs the states themselves: their squares lie in their place from here on.
+        square_states(network, curvature.each, setting.states, x)
     else:
         at_f6 = gradient_at_output(network, label, w, to, e, loss, x, d)
     store(at_f6 * load_like(at_f6, x.f6_slopes, 0), d.f6, 0, LANES)
@@ -123,6 +172,7 @@ def through(
 def gradient_at_output(network, label, weights, into, steps, loss, states, derivatives):
     """dE / dx of F6's states x; a linear output has weights of its own, and their step."""
     f6, at_penalties = load(states.f6, 0, LANES, F6_VECTORS), derivatives.penalties
+    # dE/dy of both losses is 1 for the correct class, less each class's posterior (0 for eq. 8).
     for i in range(network.classes):
         at_penalties[i] = -at_penalties[i]
     at_penalties[label] += ONE
@@ -130,6 +180,7 @@ def gradient_at_output(network, label, weights, into, steps, loss, states, deriv
     if network.linear:
         for i in range(network.classes):
             at = loss.factor * at_penalties[i]
+            # The weights pass down before their own step changes them.
             gradient = fma(load_like(gradient, weights.output, i * _F6), at, gradient)
             k.descend(into.output, steps.output, i * _F6, f6 * at)
             into.output_bias[i] -= steps.output_bias[i] * at
@@ -144,9 +195,9 @@ def gradient_at_output(network, label, weights, into, steps, loss, states, deriv
 def curvature_at_output(
     network, weights, squares, into, steps, loss, constant, states, derivatives
 ):
-    """d2E / dx2 of F6's states x. A `constant` >= 0 stands for the loss's own curvature there.
+    """d2E / dx2 of F6's states x, from the loss's own curvature or a `constant` >= 0 in its place.
 
-    Or at the scores of a linear output.
+    Either is taken at F6 itself; where the output is linear, at its weighted sums.
     """
     f6, p = load(states.f6, 0, LANES, F6_VECTORS), derivatives.penalties
     curvature = zeros(F6_VECTORS)
@@ -162,12 +213,13 @@ def curvature_at_output(
     elif not loss.competition:
         curvature = curvature + TWO * loss.factor
     else:
+        # As `MAPLoss.curvature`: the variance of all pulls on x, among them that of rubbish, 0.
         mean, rubbish = zeros(F6_VECTORS), ONE
         for i in range(network.classes):
             pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor)
             mean = fma(pull, p[i], mean)
             rubbish -= p[i]
-        rubbish = max(rubbish, ZERO)
+        rubbish = max(rubbish, ZERO)  # the sum of the posteriors may be rounded to more than 1
         curvature = mean * mean * rubbish + TWO * loss.factor * rubbish
         for i in range(network.classes):
             pull = (f6 - load_like(f6, weights.output, i * _F6)) * (TWO * loss.factor) - mean
@@ -177,10 +229,13 @@ def curvature_at_output(
 
 @inline
 def square_states(network, each, states, x):
-    """All that the way back multiplies by; with `each`, a unit has four connections, not one (D8)."""
+    """Square all that the way back multiplies by.
+
+    With `each`, a subsampling unit has four connections and not one (D8): the sums are those of squares.
+    """
     square(states, STATES[_AS_THEY_ARE], len(states))
     if each:
-        square(states, 0, STATES[1])
+        square(states, 0, STATES[1])  # c1 and c3, which lie first
         k.s2_sums(x.c1, x.s2_sums)
         k.s4_sums(x.c3, x.s4_sums)
     if network.maximum:  # compared with the inputs, and no factor
@@ -202,7 +257,9 @@ def penalties_of(network, images, weights, penalties, states, sixteen):
 
 @spliced
 def forward(network, image, weights, states):
+    """Fill the states of one image, from its own copy to F6: section II-B, without the output."""
     w, x = weights, states
+    # A copy, since C1 reads beyond the last pixel, and the curvature squares what it read.
     for at in range(0, FIELD * FIELD, LANES):
         store(load(image, at, 0, 1), x.image, at, 0)
     f, g = network.activation, network.pooled_activation
@@ -224,38 +281,36 @@ def forward(network, image, weights, states):
 
 @spliced
 def backward(network, weights, into, steps, states, derivatives):
-    """From d.f6 down to the input; every weight is used before its own step."""
+    """Take d.f6 down to the input, layer by layer; every weight is used before its own step."""
     w, e, x, d = weights, steps, states, derivatives
     k.dense_backward(
         x.c5, C5_UNITS, load(d.f6, 0, LANES, F6_VECTORS), w.f6, x.c5_slopes, d.c5,
-        into.f6, into.f6_bias, e.f6, e.f6_bias,
+        k.Update(into.f6, into.f6_bias, e.f6, e.f6_bias),
     )  # fmt: skip
     k.dense_backward(
         x.s4, S4_UNITS, load(d.c5, 0, LANES, C5_VECTORS), w.c5, x.s4_slopes, d.s4,
-        into.c5, into.c5_bias, e.c5, e.c5_bias,
+        k.Update(into.c5, into.c5_bias, e.c5, e.c5_bias),
     )  # fmt: skip
     if network.maximum:
         k.s4_backward_maxima(x.c3, x.s4_sums, d.s4, x.c3_slopes, d.c3)
     else:
-        k.s4_backward(
-            x.s4_sums, d.s4, w.s4, x.c3_slopes, d.c3, into.s4, into.s4_bias, e.s4, e.s4_bias
-        )
+        update = k.Update(into.s4, into.s4_bias, e.s4, e.s4_bias)
+        k.s4_backward(x.s4_sums, d.s4, w.s4, x.c3_slopes, d.c3, update)
+    # C3 needs its derivatives twice: by columns for what it passes down, by maps for its own step.
     k.c3_as_planes(d.c3, d.c3_planes)
     k.c3_backward_inputs(d.c3_planes, network.fed, w.c3, x.s2_slopes, d.s2)
-    k.c3_backward(x.s2, d.c3, into.c3, into.c3_bias, e.c3, e.c3_bias)
+    k.c3_backward(x.s2, d.c3, k.Update(into.c3, into.c3_bias, e.c3, e.c3_bias))
     if network.maximum:
         k.s2_backward_maxima(x.c1, x.s2_sums, d.s2, x.c1_slopes, d.c1)
     else:
-        k.s2_backward(
-            x.s2_sums, d.s2, w.s2, x.c1_slopes, d.c1, d.gradient,
-            into.s2, into.s2_bias, e.s2, e.s2_bias,
-        )  # fmt: skip
-    k.c1_backward(x.image, d.c1, d.gradient, into.c1, into.c1_bias, e.c1, e.c1_bias)
+        update = k.Update(into.s2, into.s2_bias, e.s2, e.s2_bias)
+        k.s2_backward(x.s2_sums, d.s2, w.s2, x.c1_slopes, d.c1, d.gradient, update)
+    k.c1_backward(x.image, d.c1, d.gradient, k.Update(into.c1, into.c1_bias, e.c1, e.c1_bias))
 
 
 @inline
 def output(network, f6, weights, factor, penalties):
-    """Eq. 7; or ten weighted sums."""
+    """Fill the penalties by eq. 7, or where the output is linear by weighted sums, times the factor."""
     x = load(f6, 0, LANES, F6_VECTORS)
     for i in range(network.classes):
         w = load(weights.output, i * _F6, LANES, F6_VECTORS)
@@ -268,7 +323,11 @@ def output(network, f6, weights, factor, penalties):
 
 @inline
 def posterior(network, penalties, loss, p):
-    """Of each class against all classes and rubbish (section II-C); 0 where there is no competition."""
+    """Fill p with the posteriors of the classes, against each other and rubbish (section II-C).
+
+    All are 0 where the loss knows no competition.
+    """
+    # The lowest penalty is taken off all of them: the largest power is 1, and none is infinite.
     lowest = loss.j
     for i in range(network.classes):
         lowest = min(lowest, penalties[i])
@@ -283,5 +342,6 @@ def posterior(network, penalties, loss, p):
 
 @inline
 def square(array, begin, end):
+    """Square array[begin:end] in its place."""
     for at in range(begin, end):
         array[at] *= array[at]

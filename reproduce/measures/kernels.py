@@ -14,9 +14,9 @@ from paper_lenet5.compiled.layout import (
     Derivatives,
     Packed,
     States,
-    network_of,
     pack,
     pack_weights,
+    structure_of,
     workspace,
 )
 from paper_lenet5.patterns import Split, generator
@@ -82,7 +82,7 @@ def _f6_forward(net, w, e, x, d):
 def _f6_backward(net, w, e, x, d):
     k.dense_backward(
         x.c5, k.C5_UNITS, load(d.f6, 0, LANES, _F6), w.f6, x.c5_slopes, d.c5,
-        w.f6, w.f6_bias, e.f6, e.f6_bias,
+        k.Update(w.f6, w.f6_bias, e.f6, e.f6_bias),
     )  # fmt: skip
 
 
@@ -90,13 +90,14 @@ def _f6_backward(net, w, e, x, d):
 def _c5_backward(net, w, e, x, d):
     k.dense_backward(
         x.s4, k.S4_UNITS, load(d.c5, 0, LANES, _C5), w.c5, x.s4_slopes, d.s4,
-        w.c5, w.c5_bias, e.c5, e.c5_bias,
+        k.Update(w.c5, w.c5_bias, e.c5, e.c5_bias),
     )  # fmt: skip
 
 
 @repeated
 def _s4_backward(net, w, e, x, d):
-    k.s4_backward(x.s4_sums, d.s4, w.s4, x.c3_slopes, d.c3, w.s4, w.s4_bias, e.s4, e.s4_bias)
+    update = k.Update(w.s4, w.s4_bias, e.s4, e.s4_bias)
+    k.s4_backward(x.s4_sums, d.s4, w.s4, x.c3_slopes, d.c3, update)
 
 
 @repeated
@@ -107,20 +108,18 @@ def _c3_inputs(net, w, e, x, d):
 
 @repeated
 def _c3_weights(net, w, e, x, d):
-    k.c3_backward(x.s2, d.c3, w.c3, w.c3_bias, e.c3, e.c3_bias)
+    k.c3_backward(x.s2, d.c3, k.Update(w.c3, w.c3_bias, e.c3, e.c3_bias))
 
 
 @repeated
 def _s2_backward(net, w, e, x, d):
-    k.s2_backward(
-        x.s2_sums, d.s2, w.s2, x.c1_slopes, d.c1, d.gradient,
-        w.s2, w.s2_bias, e.s2, e.s2_bias,
-    )  # fmt: skip
+    update = k.Update(w.s2, w.s2_bias, e.s2, e.s2_bias)
+    k.s2_backward(x.s2_sums, d.s2, w.s2, x.c1_slopes, d.c1, d.gradient, update)
 
 
 @repeated
 def _c1_weights(net, w, e, x, d):
-    k.c1_backward(x.image, d.c1, d.gradient, w.c1, w.c1_bias, e.c1, e.c1_bias)
+    k.c1_backward(x.image, d.c1, d.gradient, k.Update(w.c1, w.c1_bias, e.c1, e.c1_bias))
 
 
 KERNELS = {
@@ -138,8 +137,9 @@ def work(train: Split, times: int) -> dict[str, Callable[[], object]]:
     model = LeNet5(generator=generator(0, "parameters"))
     tiny = {name: torch.full_like(p, 1e-9) for name, p in model.named_parameters()}
     states, derivatives = workspace()
-    states[: k.FIELD**2] = train.inputs[0].flatten().numpy()  # the image is the first of its parts
+    at_image = STATES[States._fields.index("image") - 1]
+    states[at_image : at_image + k.FIELD**2] = train.inputs[0].flatten().numpy()
     at_f6 = DERIVATIVES[Derivatives._fields.index("f6") - 1]
     derivatives[at_f6 : at_f6 + 84] = 1e-3
-    given = (network_of(model), pack_weights(model), pack(model, tiny), states, derivatives)
+    given = (structure_of(model), pack_weights(model), pack(model, tiny), states, derivatives)
     return {name: lambda kernel=kernel: kernel(times, *given) for name, kernel in KERNELS.items()}

@@ -1,6 +1,6 @@
 """The vector registers that Numba compiles for, and how many sums each kernel keeps in them at a time.
 
-A block that does not fit the registers lives in memory and costs two to three times as much. The
+A block that does not fit the registers lives in memory and costs up to twice as much. The
 shapes of the blocks follow from the registers alone, once, when this file is loaded. Each single sum
 adds up in the same order whatever the shapes are, so that every processor leaves the same bits.
 """

@@ -25,6 +25,7 @@ import sys
 import tempfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ class DataCorrupt(ValueError):
     """A file is there, but it is damaged or holds something else; the message says which."""
 
 
-def load_mnist(split: str = "train", root: str | os.PathLike | None = None) -> Patterns:
+def load_mnist(split: str = "train", root: str | os.PathLike[str] | None = None) -> Patterns:
     """Images uint8 (N, 28, 28) and labels int64 (N,) of "train", N = 60,000, or "test", N = 10,000.
 
     `root` is a folder that holds `mnist/`, or torchvision's `MNIST/raw/`, or the files themselves.
@@ -77,7 +78,9 @@ def load_mnist(split: str = "train", root: str | os.PathLike | None = None) -> P
     return _load("mnist", split, root)
 
 
-def load_fashion_mnist(split: str = "train", root: str | os.PathLike | None = None) -> Patterns:
+def load_fashion_mnist(
+    split: str = "train", root: str | os.PathLike[str] | None = None
+) -> Patterns:
     """As `load_mnist`; the folders are `fashion-mnist/` and torchvision's `FashionMNIST/raw/`."""
     return _load("fashion-mnist", split, root)
 
@@ -120,7 +123,7 @@ def _places(folder: Path, dataset: str) -> list[Path]:
     return [folder / dataset, folder / TORCHVISION[dataset] / "raw", folder]
 
 
-def _load(dataset: str, split: str, root) -> Patterns:
+def _load(dataset: str, split: str, root: str | os.PathLike[str] | None) -> Patterns:
     if split not in tuple(PREFIXES):
         raise ValueError(f'split must be "train" or "test", not {split!r}')
     arrays = []
@@ -131,7 +134,7 @@ def _load(dataset: str, split: str, root) -> Patterns:
     return arrays[0], arrays[1].long()
 
 
-def _locate(dataset: str, name: str, root) -> Path:
+def _locate(dataset: str, name: str, root: str | os.PathLike[str] | None) -> Path:
     """The path of a file, downloaded if need be. A folder that the user names is the only one."""
     named = root if root is not None else os.environ.get(VARIABLE) or None
     folder = cache_folder() if named is None else Path(named).expanduser()
@@ -211,11 +214,13 @@ def _download(dataset: str, folder: Path) -> list[str]:
             # Beside the target, so that a file appears there whole and verified, at one stroke.
             with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
                 fetch(dataset, Path(temporary))
-                paths = {name: find(Path(temporary), dataset, name) for name in SHAPES}
-                for name, path in paths.items():
+                paths = {}
+                for name in SHAPES:
+                    path = find(Path(temporary), dataset, name)
                     if path is None:
                         raise FileNotFoundError(f"{name} was not among the files delivered")
                     _read_idx(path, dataset, name)
+                    paths[name] = path
                 for name, path in paths.items():
                     if find(folder, dataset, name) is None:  # else another process was quicker
                         os.replace(path, folder / dataset / path.name)
@@ -239,7 +244,7 @@ def _fetch_from_hub(dataset: str, folder: Path) -> None:
     from PIL import Image
 
     for split, prefix in PREFIXES.items():
-        where = {
+        where: dict[str, Any] = {
             "repo_id": HUB[dataset],
             "filename": f"{HUB[dataset].split('/')[1]}/{split}-00000-of-00001.parquet",
             "repo_type": "dataset",

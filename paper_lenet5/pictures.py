@@ -35,7 +35,7 @@ _WORKING_SIZE = 400  # longest side that is worked on, pixels
 
 
 def read_picture(
-    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
+    source: "str | os.PathLike[str] | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
 ) -> Tensor:
     """The pattern in a picture: uint8 (28, 28), ink 255, as `preprocess` takes it.
 
@@ -48,7 +48,7 @@ def read_picture(
 
 
 def read_line(
-    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
+    source: "str | os.PathLike[str] | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
 ) -> Tensor:
     """The line of digits in a picture: uint8 (32, columns), ink 255, to be swept over (section VII).
 
@@ -57,7 +57,9 @@ def read_line(
     return normalise_line(_ink_in(source, max_pixels))
 
 
-def _ink_in(source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
+def _ink_in(
+    source: "str | os.PathLike[str] | bytes | BinaryIO | Image", max_pixels: int
+) -> np.ndarray:
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
             return ink(pixels(file, max_pixels))
@@ -119,7 +121,7 @@ def ink(pixels: np.ndarray) -> np.ndarray:
     drawn = opacity > 0.5
     if drawn.mean() > 0.5:  # else nothing but the digit is opaque
         paper = _paper(colour, drawn)
-        differences = np.abs((colour - paper) * opacity[..., None]).max(-1)
+        differences: np.ndarray = np.abs((colour - paper) * opacity[..., None]).max(-1)
         if differences.max() > CONTRAST:
             return differences
     if np.ptp(opacity) <= CONTRAST:
@@ -130,14 +132,17 @@ def ink(pixels: np.ndarray) -> np.ndarray:
 def _paper(colour: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """The colour of the paper at every pixel, lit from one side perhaps, by the edge of the picture."""
     along = _edge(drawn)
+    paper: np.ndarray
     if not along.any():
-        return np.median(colour[drawn], 0)
+        paper = np.median(colour[drawn], 0)
+        return paper
     row, column = np.meshgrid(*(np.linspace(-1, 1, n) for n in drawn.shape), indexing="ij")
     places = np.stack([np.ones_like(row), row, column, row * column], -1)
     seen, where = _edge(colour)[along], _edge(places)[along]
     away = np.abs(seen - np.median(seen, 0)).max(-1)
     bare = away <= 3 * np.median(away)
-    return places @ np.linalg.lstsq(where[bare], seen[bare], rcond=None)[0]
+    paper = places @ np.linalg.lstsq(where[bare], seen[bare], rcond=None)[0]
+    return paper
 
 
 def normalise(ink: np.ndarray) -> Tensor:
@@ -195,15 +200,17 @@ def _fitted(ink: np.ndarray, height: int, width: int) -> np.ndarray:
     from PIL import Image
 
     image = Image.fromarray(ink.astype(np.float32))
-    grey = np.asarray(image.resize((width, height), Image.Resampling.HAMMING)).clip(0)
-    return grey / grey.max()
+    grey: np.ndarray = np.asarray(image.resize((width, height), Image.Resampling.HAMMING)).clip(0)
+    return grey / float(grey.max())
 
 
 def _unrest(ink: np.ndarray) -> float:
     """The strength up to which it is noise, or what JPEG leaves around a stroke; often 0."""
     along_the_edge = min(4 * np.quantile(_edge(ink), 0.75), 0.5)
     faint = np.count_nonzero((ink > 1e-3) & (ink <= CONTRAST))
-    return max(along_the_edge, 1e-3 if faint < np.count_nonzero(ink > CONTRAST) else CONTRAST)
+    return float(
+        max(along_the_edge, 1e-3 if faint < np.count_nonzero(ink > CONTRAST) else CONTRAST)
+    )
 
 
 def _edge(array: np.ndarray) -> np.ndarray:

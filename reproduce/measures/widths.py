@@ -8,11 +8,12 @@ width: PyTorch, MKL and OpenBLAS are told that the processor is an older one, as
 
 import json
 import os
-import subprocess
+import subprocess  # nosec B404: itself, told of another processor
 import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from typing import IO, cast
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -57,7 +58,7 @@ class Width(AbstractContextManager["Width"]):
         told |= {} if name == REGISTERS.name else OLDER[name] | {VARIABLE: name}
         counts = [str(n) for n in (extent.patterns, extent.images, extent.matrix)]
         command = [sys.executable, "-m", "reproduce.measures.widths", *counts]
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # nosec B603: our own words
             command, env=told, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
@@ -69,8 +70,7 @@ class Width(AbstractContextManager["Width"]):
 
     def read(self) -> str:
         """The next line that the process prints."""
-        assert self.process.stdout is not None  # it is a pipe
-        return self.process.stdout.readline()
+        return cast(IO[str], self.process.stdout).readline()
 
     def __exit__(self, *_: object) -> None:
         self.process.communicate()

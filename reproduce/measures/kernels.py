@@ -129,7 +129,7 @@ KERNELS = {
     "C3 inputs": _c3_inputs, "C3 weights": _c3_weights, "S2 backward": _s2_backward,
     "C1 weights": _c1_weights,
 }  # fmt: skip
-"""In the order of a step."""
+"""The kernels of the compiled pass, in the order of a step."""
 
 
 def work(train: Split, times: int) -> dict[str, Callable[[], object]]:

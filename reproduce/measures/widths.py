@@ -34,7 +34,7 @@ OLDER = {
 }  # fmt: skip
 """What the libraries are told where they shall use no wider registers; Numba is told in registers.py."""
 SHARE = {"eager": 50, "sse": 10}
-"""Of the patterns, one in so many: of them alone, both are slow."""
+"""How many times fewer patterns these two are measured on, since they are slow."""
 
 
 def by_width(extent: Extent) -> dict[str, Measured]:

@@ -66,6 +66,7 @@ def cached(function: Callable[..., Any]) -> Any:
     load_or_compile = dispatcher.compile
 
     def compile(signature: object) -> object:
+        """Numba's own, but told of, and one process at a time where there is no file to load."""
         there = files.path(signature, dispatcher.targetctx).exists()
         with (
             nullcontext() if there else _one_at_a_time(),
@@ -78,7 +79,7 @@ def cached(function: Callable[..., Any]) -> Any:
 
 
 class _Files(NullCache):
-    """In place of Numba's cache, which is keyed by path and time, and raises what goes wrong."""
+    """A cache in place of Numba's, which is keyed by path and time, and raises what goes wrong."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.name = f"{function.__module__}.{function.__qualname__}"
@@ -86,10 +87,11 @@ class _Files(NullCache):
 
     @property
     def cache_path(self) -> str:
+        """The folder, as Numba asks for it."""
         return str(_folder())
 
     def path(self, signature: object, target: Any) -> Path:
-        """Of the code for arguments of these types on this processor."""
+        """Where the code lies for arguments of these types on this processor."""
         versions = numba.__version__, sys.implementation.cache_tag
         key = repr((signature, target.codegen().magic_tuple(), versions)).encode()
         digest = hashlib.sha256(self.source.read_bytes() + key).hexdigest()
@@ -126,6 +128,7 @@ class _Files(NullCache):
 
 @cache
 def _say_once(sentence: str) -> None:
+    """Log the sentence as a warning, unless it was logged before."""
     _log.warning(sentence)
 
 
@@ -134,7 +137,7 @@ def _say_once(sentence: str) -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Of several processes, or threads, one compiles; the others wait, and load what it has written.
+    """A lock: one process or thread compiles; the others wait, and load what it has written.
 
     Where processes cannot have a lock, all compile.
     """
@@ -154,23 +157,26 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 class _Begun(event.Listener):
-    """Tells of every function of ours, those within the one that is called too."""
+    """A listener that tells of every function of ours, also of those within the one that is called."""
 
     depth = 0
 
     def on_start(self, begun: event.Event) -> None:
+        """Tell the name of the function that begins to be compiled."""
         self.depth += 1
         function = begun.data["dispatcher"].py_func
         if function.__name__.isidentifier() and not function.__module__.startswith("numba."):
             _tell(function.__name__)
 
     def on_end(self, ended: event.Event) -> None:
+        """Tell None, once the function that was called is compiled."""
         self.depth -= 1
         if self.depth == 0:
             _tell(None)
 
 
 def _tell(what: str | None) -> None:
+    """Call everyone who is within `on_compiling`."""
     for tell in _told:
         tell(what)
 

@@ -89,7 +89,7 @@ def load(typing, array, at, stride, n):
 
 @intrinsic
 def load_like(typing, block, array, at):
-    """As many consecutive vectors as the block has."""
+    """Read as many consecutive vectors as the block has, from `at` on."""
 
     def emit(context, b, signature, args):
         stride = ir.Constant(args[2].type, LANES)
@@ -431,14 +431,17 @@ def transposed(typing, square):
 
 
 def _lanes(indices):
+    """The constant by which LLVM shuffles: which lane goes where."""
     return ir.Constant(ir.VectorType(_INT, LANES), list(indices))
 
 
 def _split(b, block):
+    """The vectors of a block."""
     return [b.extract_value(block, k) for k in range(block.type.count)]
 
 
 def _join(b, vectors):
+    """A block of these vectors."""
     block = ir.Constant(ir.ArrayType(_VECTOR, len(vectors)), ir.Undefined)
     for k, vector in enumerate(vectors):
         block = b.insert_value(block, vector, k)
@@ -456,20 +459,24 @@ def _addresses(context, b, signature, args, position, n):
 
 
 def _read(b, pointer):
+    """The vector at this address, which need not begin at a cache line."""
     return b.load(b.bitcast(pointer, _VECTOR.as_pointer()), align=4)
 
 
 def _splat(b, scalar):
+    """A vector with the number in all lanes."""
     undefined = ir.Constant(_VECTOR, ir.Undefined)
     first = b.insert_element(undefined, scalar, _INT(0))
     return b.shuffle_vector(first, undefined, _lanes([0] * LANES))
 
 
 def _fma(b, x, y, z):
+    """x * y + z of three vectors, rounded once."""
     return _call(b, "llvm.fma.v16f32", x, y, z)
 
 
 def _call(b, name, *vectors):
+    """The vector that LLVM's own function of this name makes of these."""
     signature = ir.FunctionType(_VECTOR, [_VECTOR] * len(vectors))
     return b.call(cgutils.get_or_insert_function(b.module, signature, name), vectors)
 

@@ -47,7 +47,7 @@ class Structure(NamedTuple):
 
     activation: int
     pooled_activation: int
-    """That of S2 and S4."""
+    """The activation of S2 and S4."""
     maximum: bool
     """Pooling takes the largest input, not their sum."""
     linear: bool

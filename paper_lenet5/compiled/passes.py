@@ -103,6 +103,7 @@ def train_in_batches(
     errors, taken = 0, adam.steps
     weights, gradients = arrays.weights, arrays.into
     for start in range(0, len(order), batch):
+        # By index here and below: whole arrays would be new ones in memory, for each batch.
         for i in range(len(gradients)):
             gradients[i] = ZERO
         patterns = order[start : start + batch]
@@ -163,6 +164,7 @@ def through(setting, image, label, arrays):
         square_states(network, curvature.each, setting.states, x)
     else:
         at_f6 = gradient_at_output(network, label, w, to, e, loss, x, d)
+    # From states to weighted sums: by f', or for the curvature by its square, which lies there now.
     store(at_f6 * load_like(at_f6, x.f6_slopes, 0), d.f6, 0, LANES)
     backward(network, factor, to, e, x, d)
     return smallest != label
@@ -203,6 +205,7 @@ def curvature_at_output(
     curvature = zeros(F6_VECTORS)
     if network.linear:
         for i in range(network.classes):
+            # c^2 p (1 - p), as `MAPLoss.output_curvature` has it.
             of_loss = loss.factor * loss.factor * p[i] * (ONE - p[i])
             at = constant if constant >= ZERO else of_loss
             curvature = fma(load_like(curvature, squares.output, i * _F6), at, curvature)
@@ -248,6 +251,7 @@ def penalties_of(network, images, weights, penalties, states, sixteen):
     """Fill penalties (N, classes) for images (N, 1024): sixteen at a time, the rest one by one."""
     w, x = Packed(*parts(weights, network.packed)), States(*parts(states, STATES))
     together = len(images) // LANES * LANES
+    # Both ways leave the same bits: it does not matter which images are left over.
     for first in range(0, together, LANES):
         evaluate(network, images, first, w, sixteen, penalties)
     for pattern in range(together, len(images)):

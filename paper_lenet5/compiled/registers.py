@@ -58,7 +58,7 @@ class Registers:
     name: str
     count: int
     lanes: int
-    """float32 in each."""
+    """How many float32 each of them holds."""
 
     @property
     def blocks(self) -> Blocks:

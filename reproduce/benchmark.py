@@ -3,7 +3,7 @@
 Everything is measured in one process and by turns, on one core where nothing else is said; medians
 count. Writes results/benchmark.json, which keeps every single time, and results/benchmark.md.
 
-On two cores it takes 5 minutes.
+On two cores it takes 10 minutes.
 """
 
 import argparse

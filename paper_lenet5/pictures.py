@@ -6,64 +6,50 @@ they go in, but for a grey level here and there.
 """
 
 import os
+from collections.abc import Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from .preprocessing import FIELD, PATTERN
-from .strings import STRIDE
+from .marks import Found, grown, mask_of, side_by_side, together, without_lines, writing
+from .normalise import normalise, normalise_line, thickness
+from .paper import CONTRAST, Paper, papers
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-BOX = 20
-"""Side of the box that the digit is fitted into, and height of a line of digits, pixels."""
-LONGEST, BESIDE = 320, 12
-"""Of a line of digits: most columns, and columns of paper on either side, at least."""
-MIDDLE = 14
-"""Row and column of the centre of mass, rounded, in every pattern of MNIST."""
 MAX_PIXELS = 50_000_000
 """More than any camera has that people carry; a picture of that size takes 0.5 GB while it is read."""
-CONTRAST = 0.1
-"""Between ink and paper, at least; 1 is that of black and white."""
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 """What is read. Others, EPS for one, would run programs."""
-_WORKING_SIZE = 400  # longest side that is worked on, pixels
+THICKEST = 0.3
+"""Of a digit's strokes, as `thickness` measures them; of MNIST's digits one in a thousand has 0.25."""
+_WORKING_SIZE = 800  # longest side that is worked on, pixels
 
 
 def read_picture(
-    source: "str | os.PathLike[str] | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
+    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
 ) -> Tensor:
     """The pattern in a picture: uint8 (28, 28), ink 255, as `preprocess` takes it.
 
-    `source` is a path, the bytes of a file, an open one, or an image of Pillow. The paper has the
-    colour that prevails along the edge, or is what is transparent; ink is whatever differs.
-    Raises ValueError for what cannot be read as a picture, has more than `max_pixels`, or has nothing
-    drawn on it; OSError for a path that cannot be opened.
+    `source` is a path, the bytes of a file, an open one, or an image of Pillow.
+    Raises ValueError for what cannot be read as a picture, has more than `max_pixels`, or where no
+    single character is seen; OSError for a path that cannot be opened.
     """
-    return normalise(_ink_in(source, max_pixels))
+    return pattern_of(see(source, max_pixels))
 
 
 def read_line(
-    source: "str | os.PathLike[str] | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
+    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
 ) -> Tensor:
     """The line of digits in a picture: uint8 (32, columns), ink 255, to be swept over (section VII).
 
-    `source`, paper, ink and errors are those of `read_picture`.
+    `source` and errors are those of `read_picture`.
     """
-    return normalise_line(_ink_in(source, max_pixels))
-
-
-def _ink_in(
-    source: "str | os.PathLike[str] | bytes | BinaryIO | Image", max_pixels: int
-) -> np.ndarray:
-    if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb") as file:
-            return ink(pixels(file, max_pixels))
-    return ink(pixels(source, max_pixels))
+    seen = see(source, max_pixels)
+    return normalise_line(seen.ink_of(seen.found.chosen))
 
 
 def pixels(source: "bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
@@ -108,111 +94,104 @@ def _eight_bits(image: "Image") -> "Image":
     return Image.fromarray(grey.round().astype(np.uint8)).convert("RGBA")
 
 
-def ink(pixels: np.ndarray) -> np.ndarray:
-    """How much each pixel differs from the paper: (rows, columns) float32 in 0 ... 1.
+class Seen(NamedTuple):
+    """What is seen in a picture, step by step."""
 
-    `pixels` (rows, columns, 4) in 0 ... 1. Raises ValueError for others, or where no pixel differs.
-    """
+    picture: np.ndarray
+    """Red, green, blue (rows, columns, 3) float32 in 0 ... 1, in the size that is worked on."""
+    paper: Paper
+    """The channel in which ink stands out most from paper, and both of them."""
+    found: Found
+    """Which parts of the ink are writing: no lines, frames, dust, nothing that the edge cuts off."""
+
+    def ink_of(self, parts: Sequence[int]) -> np.ndarray:
+        """The ink of some parts, (rows, columns) in 0 ... 1, with the grey of their outlines."""
+        ink, noise = self.paper.ink, self.paper.noise
+        strong = np.isin(self.found.parts.labels, parts)
+        near = grown(strong, max(2, min(strong.shape) // 100))
+        faint = np.count_nonzero((ink[near] > 1e-3) & (ink[near] <= CONTRAST))
+        least = 1e-3 if faint < np.count_nonzero(ink[near] > CONTRAST) else CONTRAST
+        return np.where(near & (ink > max(least, noise)), ink, 0)
+
+
+def see(source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS) -> Seen:
+    """Paper, ink and writing in a picture, as `read_picture` takes it. Raises the same errors."""
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            return see(file, max_pixels)
+    return written(pixels(source, max_pixels))
+
+
+def written(pixels: np.ndarray) -> Seen:
+    """The writing in `pixels` (rows, columns, 4) in 0 ... 1. Raises ValueError where there is none."""
     if pixels.ndim != 3 or pixels.shape[2] != 4 or not pixels.size:
         raise ValueError(f"expected pixels (rows, columns, 4), got {pixels.shape}")
     if not 0 <= pixels.min() <= pixels.max() <= 1:
         raise ValueError(f"expected pixels in 0 ... 1, got {pixels.min():g} to {pixels.max():g}")
-    colour, opacity = pixels[..., :3], pixels[..., 3]
-    drawn = opacity > 0.5
-    if drawn.mean() > 0.5:  # else nothing but the digit is opaque
-        paper = _paper(colour, drawn)
-        differences: np.ndarray = np.abs((colour - paper) * opacity[..., None]).max(-1)
-        if differences.max() > CONTRAST:
-            return differences
-    if np.ptp(opacity) <= CONTRAST:
+    colour = _on_paper(pixels)
+    if np.ptp(colour, (0, 1)).max() <= CONTRAST:
         raise ValueError("nothing is drawn: the picture is of one colour")
-    return opacity
-
-
-def _paper(colour: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """The colour of the paper at every pixel, lit from one side perhaps, by the edge of the picture."""
-    along = _edge(drawn)
-    paper: np.ndarray
-    if not along.any():
-        paper = np.median(colour[drawn], 0)
-        return paper
-    row, column = np.meshgrid(*(np.linspace(-1, 1, n) for n in drawn.shape), indexing="ij")
-    places = np.stack([np.ones_like(row), row, column, row * column], -1)
-    seen, where = _edge(colour)[along], _edge(places)[along]
-    away = np.abs(seen - np.median(seen, 0)).max(-1)
-    bare = away <= 3 * np.median(away)
-    paper = places @ np.linalg.lstsq(where[bare], seen[bare], rcond=None)[0]
-    return paper
-
-
-def normalise(ink: np.ndarray) -> Tensor:
-    """The ink (rows, columns) >= 0 of a digit as a pattern of MNIST: uint8 (28, 28).
-
-    What is no stronger than the unrest of the paper is left out. Raises ValueError for other shapes or
-    values, or where nothing is stronger.
-    """
-    digit = _standing_out(ink)
-    grey = _fitted(digit, *(max(1, round(side * BOX / max(digit.shape))) for side in digit.shape))
-    pattern = np.zeros((PATTERN, PATTERN))
-    top, left = (
-        int(
-            np.clip(
-                round(MIDDLE - np.average(np.arange(side), weights=grey.sum(axis))),
-                0,
-                PATTERN - side,
-            )
+    best, cut = None, False
+    for paper in papers(colour):
+        strong = without_lines(mask_of(paper.ink, paper.threshold))
+        found = writing(strong, paper.ink)
+        if not len(found.chosen):
+            cut |= found.at_the_edge
+            continue
+        if not _is_paper(paper, found):
+            continue
+        mass = found.parts.mass[together(found.parts, found.chosen)].sum()
+        if best is None or mass > 1.3 * best[0]:
+            best = mass, paper, found
+    if best is None:
+        raise ValueError(
+            "what is drawn touches the edge of the picture: leave some paper around it"
+            if cut else "nothing that looks like ink on paper"
         )
-        for side, axis in zip(grey.shape, (1, 0), strict=True)
-    )
-    pattern[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
-    return torch.from_numpy((255 * pattern).round().astype(np.uint8))
+    _, paper, found = best
+    return Seen(colour, paper, found)
 
 
-def normalise_line(ink: np.ndarray) -> Tensor:
-    """The ink (rows, columns) >= 0 of a line of digits as a wide field: uint8 (32, columns).
+def _on_paper(pixels: np.ndarray) -> np.ndarray:
+    """The colours, what is transparent on paper: in the middle colour of what is not.
 
-    Fitted to the height of MNIST's digits, in the middle of the field, as many columns as there are
-    answers to a sweep over it. Leaves out and raises what `normalise` does.
+    If most is transparent, what is not is ink: black on white then, whatever its colour.
     """
-    line = _standing_out(ink)
-    scale = min(BOX / line.shape[0], LONGEST / line.shape[1])
-    grey = _fitted(line, *(max(1, round(side * scale)) for side in line.shape))
-    answers = max(1, 1 + -(-(grey.shape[1] + 2 * BESIDE - FIELD) // STRIDE))
-    field = np.zeros((FIELD, FIELD + STRIDE * (answers - 1)))
-    top, left = ((a - b) // 2 for a, b in zip(field.shape, grey.shape, strict=True))
-    field[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
-    return torch.from_numpy((255 * field).round().astype(np.uint8))
+    colour, opacity = pixels[..., :3], pixels[..., 3:]
+    if opacity.min() == 1:
+        return colour
+    solid = opacity[..., 0] > 0.5
+    if solid.mean() <= 0.5:
+        return np.repeat(1 - opacity, 3, 2)
+    around = np.median(colour[solid], 0)
+    laid = colour * opacity + around * (1 - opacity)
+    if np.ptp(laid, (0, 1)).max() <= CONTRAST:
+        return np.repeat(opacity, 3, 2)
+    return laid.astype(np.float32)
 
 
-def _standing_out(ink: np.ndarray) -> np.ndarray:
-    """The ink that is stronger than the unrest of the paper, and the rectangle around it."""
-    if ink.ndim != 2 or not ink.size or not 0 <= ink.min() <= ink.max() < np.inf:
-        raise ValueError(f"expected finite ink (rows, columns) >= 0, got {ink.shape} {ink.dtype}")
-    ink = np.where(ink > _unrest(ink), ink, 0)
-    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
-    if not len(rows):
-        raise ValueError("nothing is drawn that stands out from the paper")
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+def _is_paper(paper: Paper, found: Found) -> bool:
+    """Whether what is taken for paper is the colour of most of what lies around the ink.
+
+    Else it is the ink, and what is taken for ink are the bays between strokes.
+    """
+    boxes = found.parts.boxes[found.chosen]
+    low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0) + 1
+    margin = (high - low).max() // 2
+    low, high = (low - margin).clip(0), high + margin
+    around = (slice(low[0], high[0]), slice(low[1], high[1]))
+    ink = np.isin(found.parts.labels[around], found.chosen)
+    prevails = np.median(paper.channel[around])
+    of_paper = np.median(paper.paper[around][ink])
+    of_ink = np.median(paper.channel[around][ink])
+    return abs(prevails - of_paper) < abs(prevails - of_ink)
 
 
-def _fitted(ink: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The ink in another size, its darkest pixel 1: grey where a pixel is partly covered."""
-    from PIL import Image
-
-    image = Image.fromarray(ink.astype(np.float32))
-    grey: np.ndarray = np.asarray(image.resize((width, height), Image.Resampling.HAMMING)).clip(0)
-    return grey / float(grey.max())
-
-
-def _unrest(ink: np.ndarray) -> float:
-    """The strength up to which it is noise, or what JPEG leaves around a stroke; often 0."""
-    along_the_edge = min(4 * np.quantile(_edge(ink), 0.75), 0.5)
-    faint = np.count_nonzero((ink > 1e-3) & (ink <= CONTRAST))
-    return float(
-        max(along_the_edge, 1e-3 if faint < np.count_nonzero(ink > CONTRAST) else CONTRAST)
-    )
-
-
-def _edge(array: np.ndarray) -> np.ndarray:
-    """The outermost pixels, one after the other."""
-    return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
+def pattern_of(seen: Seen) -> Tensor:
+    """The one character in a picture as a pattern: uint8 (28, 28). Raises ValueError for several."""
+    if side_by_side(seen.found):
+        raise ValueError("several characters side by side: use read")
+    pattern = normalise(seen.ink_of(together(seen.found.parts, seen.found.chosen)))
+    if thickness(pattern) > THICKEST:
+        raise ValueError("what is drawn is a filled shape and has no strokes")
+    return pattern

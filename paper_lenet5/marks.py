@@ -1,0 +1,247 @@
+"""What is written, among all that differs from the paper: parts of ink, and which belong to a digit.
+
+Ruled lines and frames are no writing, nor is dust; what is cut off by the edge of the picture cannot
+be read. What remains lies together as characters do.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .paper import running
+
+SMALLEST = 0.03
+"""Of the picture's longer side: a mark has to be so large, and 3 pixels, else it is a speck."""
+SPECK = 0.12
+"""Of a character's size; smaller parts of it are left out, if they are not close to it."""
+AS_STRONG = 0.5
+"""As the strongest part: fainter ones are of the paper, or of what it lies on."""
+LIGHTLY = 0.3
+"""Of a character's size: as much of one stroke may touch the edge."""
+_MOST = 300  # parts that are looked at, the largest
+
+
+class Parts(NamedTuple):
+    """Pieces of ink that hang together, by number from 0."""
+
+    labels: np.ndarray
+    """(rows, columns): the number of each pixel's part, or -1."""
+    boxes: np.ndarray
+    """(N, 4): first row, first column, last row, last column."""
+    mass: np.ndarray
+    """(N,): the sum of their ink."""
+    strength: np.ndarray
+    """(N,): the mean of their ink, weighted by itself: outlines count for little."""
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """(N,): the longer sides of their boxes, pixels."""
+        return (self.boxes[:, 2:] - self.boxes[:, :2]).max(1, initial=0) + 1
+
+    @property
+    def at_the_edge(self) -> np.ndarray:
+        """(N, 4): whether they touch the picture's top, left, bottom, right."""
+        last = np.array(self.labels.shape) - 1
+        return np.concatenate([self.boxes[:, :2] == 0, self.boxes[:, 2:] == last], 1)
+
+
+def parts_of(mask: np.ndarray, ink: np.ndarray) -> Parts:
+    """The parts of a mask (rows, columns) that hang together, corners included."""
+    rows, columns = mask.shape
+    padded = np.zeros((rows, columns + 3), np.int8)
+    padded[:, 1:-2] = mask
+    steps = np.diff(padded.ravel())
+    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)  # of runs, row by row
+    first = np.searchsorted(ends, starts - padded.shape[1])
+    behind = np.searchsorted(starts, ends - padded.shape[1], "right")
+    touching = (behind - first).clip(0)  # runs of the row above that each run touches
+    below = np.repeat(np.arange(len(starts)), touching)
+    above = np.arange(len(below)) + np.repeat(first - (touching.cumsum() - touching), touching)
+    root = np.arange(len(starts))
+    while True:
+        smaller = np.minimum(root[below], root[above])
+        before = root.copy()
+        np.minimum.at(root, before[below], smaller)
+        np.minimum.at(root, before[above], smaller)
+        root = root[root]
+        if np.array_equal(root, before):
+            break
+    _, numbers = np.unique(root, return_inverse=True)
+    labels = np.full(mask.shape, -1)
+    labels[mask] = np.repeat(numbers, ends - starts)
+    count = numbers.max(initial=-1) + 1
+    row, left = np.divmod(starts, padded.shape[1])
+    right = ends % padded.shape[1] - 1
+    boxes = np.empty((count, 4), int)
+    boxes[:, :2], boxes[:, 2:] = max(mask.shape), -1
+    np.minimum.at(boxes[:, 0], numbers, row)
+    np.minimum.at(boxes[:, 1], numbers, left)
+    np.maximum.at(boxes[:, 2], numbers, row)
+    np.maximum.at(boxes[:, 3], numbers, right)
+    of, ink = labels[mask], ink[mask]
+    mass = np.bincount(of, ink, count)
+    return Parts(labels, boxes, mass, np.bincount(of, ink**2, count) / mass)
+
+
+def mask_of(ink: np.ndarray, unrest: float) -> np.ndarray:
+    """Where ink is strong: above the unrest of the paper, and nearer to the pen than to its like.
+
+    Lines of a printed paper are fainter than the pen, mostly: of two kinds of ink (Otsu, 1979) the
+    strong one is meant, and of the other what continues it for a few pixels, so that a thin stroke
+    stays whole.
+    """
+    some = ink[ink > unrest]
+    if not len(some):
+        return np.zeros(ink.shape, bool)
+    strong = ink > max(unrest, min(between(some), 0.6 * float(np.quantile(some, 0.98))))
+    return grown(strong, max(1, min(ink.shape) // 100)) & (ink > unrest)
+
+
+def between(values: np.ndarray) -> float:
+    """The level that parts values in 0 ... 1 best into two kinds, by the variance between them."""
+    counts, edges = np.histogram(values, 64, (0, 1))
+    levels = (edges[:-1] + edges[1:]) / 2
+    below, sums = counts.cumsum(), (counts * levels).cumsum()
+    above = below[-1] - below
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    return float(edges[1:][np.nanargmax(np.where(above > 0, apart, 0))])
+
+
+def without_lines(mask: np.ndarray) -> np.ndarray:
+    """Without ruled lines: those that go from one edge of the picture to the other, both ways.
+
+    Where a stroke crosses a line it stays.
+    """
+    return _without_rows(_without_rows(mask).T).T
+
+
+def _without_rows(mask: np.ndarray) -> np.ndarray:
+    rows, columns = mask.shape
+    piece = max(9, columns // 12)
+    thick = grown(mask, 1, axes=(0,))  # a line that is a little turned climbs by steps
+    pieces = running(thick, piece, 1, np.logical_and)
+    along = running(np.pad(pieces, ((0, 0), (piece - 1, piece - 1))), piece, 1, np.logical_or) & thick
+    lines = parts_of(along, along.astype(float))
+    top, left, bottom, right = lines.boxes.T
+    end = columns // 100
+    through = (left <= end) & (right >= columns - 1 - end)
+    ruled = np.flatnonzero(through & (bottom - top < 0.08 * columns))
+    if not len(ruled):
+        return mask
+    on_line = np.isin(lines.labels, ruled) & mask
+    heights = _heights(mask)
+    thin = heights <= 2 * np.median(heights[on_line]) + 1 if on_line.any() else on_line
+    return mask & ~(on_line & thin)
+
+
+def _heights(mask: np.ndarray) -> np.ndarray:
+    """Of the vertical run that each pixel of the mask lies in."""
+    padded = np.pad(mask, ((1, 1), (0, 0))).T.astype(np.int8).ravel()
+    steps = np.diff(padded)
+    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    heights = np.zeros(mask.T.shape, int)
+    heights[mask.T] = np.repeat(ends - starts, ends - starts)
+    return heights.T
+
+
+def grown(mask: np.ndarray, by: int, axes: tuple[int, ...] = (0, 1)) -> np.ndarray:
+    """With everything that lies within `by` pixels of it along the axes."""
+    mask = np.pad(mask, [(by, by) if axis in axes else (0, 0) for axis in (0, 1)])
+    for axis in axes:
+        mask = running(mask, 2 * by + 1, axis, np.logical_or)
+    return mask
+
+
+class Found(NamedTuple):
+    """Which parts are writing."""
+
+    parts: Parts
+    chosen: np.ndarray
+    """Numbers of those that are."""
+    at_the_edge: bool
+    """Whether something was left out that looks like writing, since the edge cuts it off."""
+
+
+def writing(mask: np.ndarray, ink: np.ndarray) -> Found:
+    """The parts that are writing: no speck, nothing that the edge cuts off, no frame around others."""
+    parts = parts_of(mask, ink)
+    sizes, touching = parts.sizes, parts.at_the_edge
+    large = sizes >= max(3, SMALLEST * max(mask.shape))
+    inside = large & ~touching.any(1)
+    whole = inside.copy()
+    if not inside.any() and large.any():
+        largest = int(np.argmax(np.where(large, parts.mass, 0)))
+        whole[largest] = _whole_at_the_edge(parts, largest)
+    kept = np.flatnonzero(whole)
+    kept = kept[parts.strength[kept] >= AS_STRONG * parts.strength[kept].max(initial=0)]
+    kept = kept[np.argsort(-parts.mass[kept], kind="stable")][:_MOST]
+    kept = np.array([p for p in kept if not _surrounds(parts, p, kept)], int)
+    return Found(parts, kept, bool((large & touching.any(1) & ~whole).any()))
+
+
+def _whole_at_the_edge(parts: Parts, part: int) -> bool:
+    """Whether a part is whole though it touches the edge, as far as can be seen.
+
+    It fills the picture from edge to edge, for then it was cut out along its box; or one stroke
+    touches one edge. Where several do, more of them may lie beyond.
+    """
+    top, left, bottom, right = parts.at_the_edge[part]
+    if (top and bottom) or (left and right):
+        return True
+    edges = (parts.labels[0], parts.labels[:, 0], parts.labels[-1], parts.labels[:, -1])
+    along = [edge == part for edge in edges if (edge == part).any()]
+    runs = sum(np.count_nonzero(np.diff(np.pad(edge, 1).astype(np.int8)) == 1) for edge in along)
+    return runs == 1 and np.count_nonzero(along[0]) <= LIGHTLY * parts.sizes[part]
+
+
+def _surrounds(parts: Parts, frame: int, others: np.ndarray) -> bool:
+    """Whether a part goes all around another that is not small beside it."""
+    top, left, bottom, right = parts.boxes[frame]
+    for other in others:
+        box = parts.boxes[other]
+        if other == frame or parts.sizes[other] < 0.15 * parts.sizes[frame]:
+            continue
+        if box[0] <= top or box[1] <= left or box[2] >= bottom or box[3] >= right:
+            continue
+        row, column = (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
+        same = parts.labels == frame
+        if (same[row, :column].any() and same[row, column:].any()
+                and same[:row, column].any() and same[row:, column].any()):  # fmt: skip
+            return True
+    return False
+
+
+def gap(one: np.ndarray, other: np.ndarray) -> int:
+    """Between two boxes, in pixels: the larger of the gaps between their rows and their columns."""
+    return int(max(0, *(np.maximum(one[:2], other[:2]) - np.minimum(one[2:], other[2:]) - 1)))
+
+
+def together(parts: Parts, chosen: np.ndarray) -> list[int]:
+    """The largest of the chosen parts, and those that are of the same character."""
+    if not len(chosen):
+        return []
+    rest = sorted(chosen.tolist(), key=lambda part: -parts.mass[part])
+    kept = [rest.pop(0)]
+    size = parts.sizes[kept[0]]
+    found = True
+    while found:
+        found = [
+            part
+            for part in rest
+            if (nearest := min(gap(parts.boxes[part], parts.boxes[k]) for k in kept)) <= 0.35 * size
+            and parts.sizes[part] >= (SPECK if nearest > 0.06 * size else SPECK / 2) * size
+        ]
+        kept += found
+        rest = [part for part in rest if part not in found]
+    return kept
+
+
+def side_by_side(found: Found) -> bool:
+    """Whether there are two parts of about the same height with paper between them."""
+    boxes = found.parts.boxes[found.chosen]
+    heights = boxes[:, 2] - boxes[:, 0] + 1
+    tall = boxes[heights >= 0.6 * heights.max()]
+    tall = tall[np.argsort(tall[:, 1])]
+    right = np.maximum.accumulate(tall[:, 3])[:-1]
+    return bool((tall[1:, 1] > right + 1).any())

@@ -1,0 +1,89 @@
+"""Ink to what the network sees: a pattern as those of MNIST are, or a line. Sections III-A and VII.
+
+MNIST's digits were fitted into 20x20 pixels, their proportions kept, grey where a pixel is partly
+covered; then their centre of mass was put into the middle of 28x28. Its patterns come out of this as
+they go in, but for a grey level here and there.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .preprocess import FIELD, PATTERN
+from .strings import STRIDE
+
+BOX = 20
+"""Side of the box that the digit is fitted into, and height of a line of digits, pixels."""
+LONGEST, BESIDE = 320, 16
+"""Of a line of digits: most columns, and columns of paper on either side, at least: the middle of a 1,
+which is narrow, is then in the middle of one of the first windows."""
+MIDDLE = 14
+"""Row and column of the centre of mass, rounded, in every pattern of MNIST."""
+
+
+def normalise(ink: np.ndarray) -> Tensor:
+    """The ink (rows, columns) >= 0 of a digit as a pattern of MNIST: uint8 (28, 28).
+
+    Raises ValueError for other shapes or values, or where there is no ink.
+    """
+    digit = _cropped(ink)
+    grey = _fitted(digit, *(max(1, round(side * BOX / max(digit.shape))) for side in digit.shape))
+    pattern = np.zeros((PATTERN, PATTERN))
+    top, left = (
+        int(
+            np.clip(
+                round(MIDDLE - np.average(np.arange(side), weights=grey.sum(axis))),
+                0,
+                PATTERN - side,
+            )
+        )
+        for side, axis in zip(grey.shape, (1, 0), strict=True)
+    )
+    pattern[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
+    return torch.from_numpy((255 * pattern).round().astype(np.uint8))
+
+
+def normalise_line(ink: np.ndarray) -> Tensor:
+    """The ink (rows, columns) >= 0 of a line of digits as a wide field: uint8 (32, columns).
+
+    Fitted to the height of MNIST's digits, in the middle of the field, as many columns as there are
+    answers to a sweep over it. Raises what `normalise` does.
+    """
+    line = _cropped(ink)
+    scale = min(BOX / line.shape[0], LONGEST / line.shape[1])
+    grey = _fitted(line, *(max(1, round(side * scale)) for side in line.shape))
+    answers = max(1, 1 + -(-(grey.shape[1] + 2 * BESIDE - FIELD) // STRIDE))
+    field = np.zeros((FIELD, FIELD + STRIDE * (answers - 1)))
+    top, left = ((a - b) // 2 for a, b in zip(field.shape, grey.shape, strict=True))
+    field[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
+    return torch.from_numpy((255 * field).round().astype(np.uint8))
+
+
+def thickness(pattern: Tensor) -> float:
+    """Of the strokes of a pattern (28, 28), beside its longer side: twice the area by the outline.
+
+    That of a line is its width by its length; of a filled square 0.5.
+    """
+    mask = np.pad(pattern.numpy() > 100, 1)
+    outline = np.diff(mask, axis=0).sum() + np.diff(mask, axis=1).sum()
+    longer = max(mask.any(0).sum(), mask.any(1).sum())
+    return float(2 * mask.sum() / (outline * longer))
+
+
+def _cropped(ink: np.ndarray) -> np.ndarray:
+    """The rectangle around the ink."""
+    if ink.ndim != 2 or not ink.size or not 0 <= ink.min() <= ink.max() < np.inf:
+        raise ValueError(f"expected finite ink (rows, columns) >= 0, got {ink.shape} {ink.dtype}")
+    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        raise ValueError("nothing is drawn")
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _fitted(ink: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The ink in another size, its darkest pixel 1: grey where a pixel is partly covered."""
+    from PIL import Image
+
+    image = Image.fromarray(ink.astype(np.float32))
+    grey = np.asarray(image.resize((width, height), Image.Resampling.HAMMING)).clip(0)
+    return grey / grey.max()

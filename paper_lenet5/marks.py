@@ -117,11 +117,13 @@ def without_lines(mask: np.ndarray) -> np.ndarray:
 
 
 def _without_rows(mask: np.ndarray) -> np.ndarray:
-    rows, columns = mask.shape
+    columns = mask.shape[1]
     piece = max(9, columns // 12)
     thick = grown(mask, 1, axes=(0,))  # a line that is a little turned climbs by steps
     pieces = running(thick, piece, 1, np.logical_and)
-    along = running(np.pad(pieces, ((0, 0), (piece - 1, piece - 1))), piece, 1, np.logical_or) & thick
+    along = (
+        running(np.pad(pieces, ((0, 0), (piece - 1, piece - 1))), piece, 1, np.logical_or) & thick
+    )
     lines = parts_of(along, along.astype(float))
     top, left, bottom, right = lines.boxes.T
     end = columns // 100

@@ -5,6 +5,8 @@ covered; then their centre of mass was put into the middle of 28x28. Its pattern
 they go in, but for a grey level here and there.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,6 +19,8 @@ BOX = 20
 LONGEST, BESIDE = 320, 16
 """Of a line of digits: most columns, and columns of paper on either side, at least: the middle of a 1,
 which is narrow, is then in the middle of one of the first windows."""
+FAINT = 0.1
+"""Of the strongest ink: columns with less are a gap."""
 MIDDLE = 14
 """Row and column of the centre of mass, rounded, in every pattern of MNIST."""
 
@@ -46,16 +50,24 @@ def normalise(ink: np.ndarray) -> Tensor:
 def normalise_line(ink: np.ndarray) -> Tensor:
     """The ink (rows, columns) >= 0 of a line of digits as a wide field: uint8 (32, columns).
 
-    Fitted to the height of MNIST's digits, in the middle of the field, as many columns as there are
-    answers to a sweep over it. Raises what `normalise` does.
+    Fitted to the height of MNIST's digits, as many columns as there are answers to a sweep over it. What
+    paper parts from its neighbours has its centre of mass in the middle row, as patterns of MNIST have,
+    of which the strings for training are made. Raises what `normalise` does.
     """
     line = _cropped(ink)
     scale = min(BOX / line.shape[0], LONGEST / line.shape[1])
     grey = _fitted(line, *(max(1, round(side * scale)) for side in line.shape))
     answers = max(1, 1 + -(-(grey.shape[1] + 2 * BESIDE - FIELD) // STRIDE))
     field = np.zeros((FIELD, FIELD + STRIDE * (answers - 1)))
-    top, left = ((a - b) // 2 for a, b in zip(field.shape, grey.shape, strict=True))
-    field[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
+    left = (field.shape[1] - grey.shape[1]) // 2
+    inked = np.pad(grey.max(0) > FAINT, 1).astype(np.int8)
+    starts, ends = np.flatnonzero(np.diff(inked) == 1), np.flatnonzero(np.diff(inked) == -1)
+    borders = [0, *(ends[:-1] + starts[1:] + 1) // 2, grey.shape[1]]  # in the middles of the gaps
+    for start, end in pairwise(borders):
+        character = grey[:, start:end]
+        middle = np.average(np.arange(len(grey)), weights=character.sum(1))
+        top = int(np.clip(round(FIELD / 2 - middle), 0, FIELD - len(grey)))
+        field[top : top + len(grey), left + start : left + end] = character
     return torch.from_numpy((255 * field).round().astype(np.uint8))
 
 

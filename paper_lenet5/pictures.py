@@ -1,8 +1,7 @@
-"""Any picture of a digit, or of a line of them, to what the network sees. Sections III-A and VII.
+"""Any picture of a digit, or of a line of them, to what the network sees.
 
-MNIST's digits were fitted into 20x20 pixels, their proportions kept, grey where a pixel is partly
-covered; then their centre of mass was put into the middle of 28x28. Its patterns come out of this as
-they go in, but for a grey level here and there.
+A file becomes pixels, these become ink on paper (paper), of which some is writing (marks), which is
+fitted into the network's field as MNIST's digits were (normalise). `see` keeps what every step gave.
 """
 
 import os
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from .lines import WIDEST, levelled, lines_of, narrowed, slope_of
 from .marks import Found, grown, mask_of, side_by_side, together, without_lines, writing
 from .normalise import normalise, normalise_line, thickness
 from .paper import CONTRAST, Paper, papers
@@ -41,15 +41,14 @@ def read_picture(
     return pattern_of(see(source, max_pixels))
 
 
-def read_line(
+def read_lines(
     source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
-) -> Tensor:
-    """The line of digits in a picture: uint8 (32, columns), ink 255, to be swept over (section VII).
+) -> list[Tensor]:
+    """The lines of digits in a picture, from top to bottom: each uint8 (32, columns), ink 255.
 
-    `source` and errors are those of `read_picture`.
+    They are to be swept over (section VII). `source` and errors are those of `read_picture`.
     """
-    seen = see(source, max_pixels)
-    return normalise_line(seen.ink_of(seen.found.chosen))
+    return fields_of(see(source, max_pixels))
 
 
 def pixels(source: "bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
@@ -114,7 +113,9 @@ class Seen(NamedTuple):
         return np.where(near & (ink > max(least, noise)), ink, 0)
 
 
-def see(source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS) -> Seen:
+def see(
+    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
+) -> Seen:
     """Paper, ink and writing in a picture, as `read_picture` takes it. Raises the same errors."""
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
@@ -146,7 +147,8 @@ def written(pixels: np.ndarray) -> Seen:
     if best is None:
         raise ValueError(
             "what is drawn touches the edge of the picture: leave some paper around it"
-            if cut else "nothing that looks like ink on paper"
+            if cut
+            else "nothing that looks like ink on paper"
         )
     _, paper, found = best
     return Seen(colour, paper, found)
@@ -185,6 +187,17 @@ def _is_paper(paper: Paper, found: Found) -> bool:
     of_paper = np.median(paper.paper[around][ink])
     of_ink = np.median(paper.channel[around][ink])
     return abs(prevails - of_paper) < abs(prevails - of_ink)
+
+
+def fields_of(seen: Seen) -> list[Tensor]:
+    """The lines of digits that are seen, made level: each uint8 (32, columns)."""
+    parts, fields = seen.found.parts, []
+    for line in lines_of(parts, seen.found.chosen):
+        boxes = parts.boxes[line]
+        ink = levelled(seen.ink_of(line), slope_of(boxes))
+        heights = boxes[:, 2] - boxes[:, 0] + 1
+        fields.append(normalise_line(narrowed(ink, round(WIDEST * heights.max()))))
+    return fields
 
 
 def pattern_of(seen: Seen) -> Tensor:

@@ -5,9 +5,10 @@ files (reproduce/measures/scenes.py), a hundred for each condition. What the pac
 counted, and what it made of them when it still took the edge of a picture for paper. Digits with an
 even index are there to settle things on (--half 0); the tables show those with an odd one. Writes
 results/pictures.json and .md.
+
+On two cores it takes half an hour.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.pictures import read_picture
+from paper_lenet5.verdict import Verdict, verdict
 
 from .baselines import paper_by_the_edge
 from .measures import scenes
@@ -41,25 +43,33 @@ class Counts(NamedTuple):
     wrong: int
 
 
-def counts(
-    read: Callable[[scenes.Picture], Tensor],
-    model: LeNet5,
-    pictures: Sequence[tuple[scenes.Picture, int | None]],
-) -> Counts:
-    """What comes of pictures and their labels, None where there is no digit: refusing it is right.
+def answer_before(model: LeNet5, picture: scenes.Picture) -> int | None:
+    """What the picture showed to the package when it took the edge for paper; None: refused."""
+    return answer(model, picture, paper_by_the_edge.read_picture, lambda said: said.closest)
 
-    `read` raises ValueError for what it refuses.
-    """
-    right = refused = 0
-    for picture, label in pictures:
-        try:
-            pattern = read(picture)
-        except ValueError:
-            refused += 1
-            continue
-        with torch.inference_mode():
-            right += int(model.classify(preprocess(pattern[None]))) == label
-    return Counts(right, refused, len(pictures) - right - refused)
+
+def answer(
+    model: LeNet5,
+    picture: scenes.Picture,
+    read: Callable[[scenes.Picture], Tensor] = read_picture,
+    label: Callable[[Verdict], int | None] = lambda said: said.label,
+) -> int | None:
+    """What the picture shows; None: it is refused, as no picture of a digit or as none of the ten."""
+    try:
+        pattern = read(picture)
+    except ValueError:
+        return None
+    with torch.inference_mode():
+        return label(verdict(model(preprocess(pattern[None]))[0]))
+
+
+def counts(answers: Sequence[int | None], labels: Sequence[int | None]) -> Counts:
+    """Of answers to pictures with these labels, None where there is no digit."""
+    refused = answers.count(None)
+    right = sum(
+        given == label for given, label in zip(answers, labels, strict=True) if given is not None
+    )
+    return Counts(right, refused, len(answers) - right - refused)
 
 
 def measure(
@@ -70,15 +80,14 @@ def measure(
     for number, condition in enumerate(scenes.CONDITIONS):
         if condition not in conditions:
             continue
+        labels = [digit.label if condition.digit else None for digit in digits]
         pictures = [
-            (
-                condition.picture(digit, np.random.default_rng([number, digit.index])),
-                digit.label if condition.digit else None,
-            )
+            condition.picture(digit, np.random.default_rng([number, digit.index]))
             for digit in digits
         ]
         before, now = (
-            counts(read, model, pictures) for read in (paper_by_the_edge.read_picture, read_picture)
+            counts([ask(model, picture) for picture in pictures], labels)
+            for ask in (answer_before, answer)
         )
         console.print(f"{condition.group}: {condition.title}: {before} -> {now}", highlight=False)
         lines.append({"group": condition.group, "title": condition.title, "digit": condition.digit,
@@ -90,7 +99,9 @@ def sentence(measured: dict) -> str:
     """What the record comes to."""
     lines = [line for line in measured["conditions"] if line["digit"]]
     n, of = measured["pictures"], len(lines)
-    well = {when: sum(line[when]["right"] >= 0.95 * n for line in lines) for when in ("before", "now")}
+    well = {
+        when: sum(line[when]["right"] >= 0.95 * n for line in lines) for when in ("before", "now")
+    }
     wrong = {when: 100 * np.mean([line[when]["wrong"] / n for line in lines])
              for when in ("before", "now")}  # fmt: skip
     return (
@@ -124,10 +135,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, and write the record and its table."""
     parser = options.parser("pictures", __doc__)
     option = parser.add_argument
-    option("--half", type=int, choices=(0, 1), default=1,
-           help="of the test digits: those with an even or an odd index (default 1, odd)")
+    option(
+        "--half",
+        type=int,
+        choices=(0, 1),
+        default=1,
+        help="of the test digits: those with an even or an odd index (default 1, odd)",
+    )
     option("--pictures", type=int, default=100, help="of each condition (default 100)")
-    option("--only", metavar="TEXT", help="conditions whose name has this in it; nothing is written")
+    option(
+        "--only", metavar="TEXT", help="conditions whose name has this in it; nothing is written"
+    )
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
     console = Console()

@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from paper_lenet5.normalise import normalise
 from paper_lenet5.paper import CONTRAST
-from paper_lenet5.pictures import MAX_PIXELS, normalise, pixels
+from paper_lenet5.pictures import MAX_PIXELS, pixels
 
 LONGEST = 400
 """Side of what was worked on, pixels."""

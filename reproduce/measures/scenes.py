@@ -22,6 +22,9 @@ WHITE, INK = (246, 244, 238), (28, 28, 34)
 _FINE = 12
 """Pixels of the grid on which a skeleton is found, for each of MNIST's."""
 
+AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+"""Row and column of a pixel's neighbours, clockwise from above."""
+
 Picture = Image.Image | bytes
 """What is read: an image, or the bytes of a file."""
 
@@ -36,7 +39,7 @@ def skeleton(pattern: np.ndarray) -> np.ndarray:
     """
     fine = ndimage.zoom(pattern.astype(np.float32), _FINE, order=1)
     fine = ndimage.gaussian_filter(fine, _FINE / 4)
-    points = np.argwhere(thinned(fine > 80)).astype(np.float64)
+    points = np.argwhere(thinned(fine > 60)).astype(np.float64)
     points -= points.min(0)
     return points / max(points.max(), 1)
 
@@ -48,8 +51,7 @@ def thinned(mask: np.ndarray) -> np.ndarray:
     while changed:
         changed = False
         for first in (True, False):
-            around = [np.roll(mask, (-r, -c), (0, 1)) for r, c in
-                      ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))]  # fmt: skip
+            around = [np.roll(mask, (-row, -column), (0, 1)) for row, column in AROUND]
             number = np.sum(around, 0, dtype=np.int8)
             steps = sum((~a & b).astype(np.int8)
                         for a, b in zip(around, around[1:] + around[:1], strict=True))  # fmt: skip
@@ -87,7 +89,9 @@ def written(
     row, column = placed.round().astype(int).T
     inside = (row >= 0) & (row < page[0]) & (column >= 0) & (column < page[1])
     away[row[inside], column[inside]] = False
-    away = ndimage.binary_erosion(away, iterations=1) if height > 250 else away  # no holes in a line
+    away = (
+        ndimage.binary_erosion(away, iterations=1) if height > 250 else away
+    )  # no holes in a line
     if away.all():
         return np.zeros(page)
     return (pen / 2 + 0.5 - ndimage.distance_transform_edt(away)).clip(0, 1)
@@ -165,9 +169,7 @@ def ruled(
     return cover
 
 
-def on_desk(
-    sheet: np.ndarray, desk: np.ndarray, turn: float, scale: float = 0.72
-) -> np.ndarray:
+def on_desk(sheet: np.ndarray, desk: np.ndarray, turn: float, scale: float = 0.72) -> np.ndarray:
     """A sheet lying on a desk, turned by so many degrees, with what lies below it around."""
     rows, columns = desk.shape[:2]
     small = image(sheet).resize(
@@ -175,9 +177,7 @@ def on_desk(
     )
     turned = small.convert("RGBA").rotate(turn, Image.Resampling.BICUBIC, expand=True)
     under = image(desk)
-    under.paste(
-        turned, ((columns - turned.width) // 2, (rows - turned.height) // 2), turned
-    )
+    under.paste(turned, ((columns - turned.width) // 2, (rows - turned.height) // 2), turned)
     return np.asarray(under, float)
 
 
@@ -307,9 +307,13 @@ def _dust(specks: int, largest: float) -> Callable[[Digit, Generator], Picture]:
     )
 
 
-def _small(height: float, page: tuple[int, int], pen: float) -> Callable[[Digit, Generator], Picture]:
+def _small(
+    height: float, page: tuple[int, int], pen: float
+) -> Callable[[Digit, Generator], Picture]:
     def made(d: Digit, rng: Generator) -> Picture:
-        middle = tuple(0.5 + rng.uniform(-1, 1) * max(0, 0.5 - 0.8 * height / side) for side in page)
+        middle = tuple(
+            0.5 + rng.uniform(-1, 1) * max(0, 0.5 - 0.8 * height / side) for side in page
+        )
         return image(grained(colours(written(d.points, pen, page, height, middle)), rng, 2))
 
     return made
@@ -318,7 +322,7 @@ def _small(height: float, page: tuple[int, int], pen: float) -> Callable[[Digit,
 def _camera(d: Digit, rng: Generator) -> Picture:
     cover = written(d.points, 5, (600, 800), 150, (rng.uniform(0.3, 0.7), rng.uniform(0.3, 0.7)))
     large = image(colours(cover) * half_dark((600, 800), rng, 0.5, 0.6)).resize(
-        (3200, 2400), Image.Resampling.BICUBIC
+        (2560, 1920), Image.Resampling.BICUBIC
     )
     return jpeg(grained(np.asarray(large, np.float32), rng, 4), 80)
 
@@ -453,7 +457,7 @@ CONDITIONS = (
     Condition("dust", "a stroke that comes in at the edge", _beside_a_part),
     Condition("size", "16 pixels high, of 40", _small(16, (40, 40), 1.6)),
     Condition("size", "40 pixels high, of 400", _small(40, (400, 400), 3)),
-    Condition("size", "photo of 8 megapixels", _camera),
+    Condition("size", "photo of 5 megapixels", _camera),
     Condition("form", "turned by EXIF, upside down", _turned(3, Image.Transpose.ROTATE_180)),
     Condition("form", "turned by EXIF, on its side", _turned(6, Image.Transpose.ROTATE_90)),
     Condition("form", "slanted by up to 0.25", _slanted(0.25)),

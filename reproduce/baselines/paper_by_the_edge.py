@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from paper_lenet5.files import pixels
 from paper_lenet5.normalise import normalise
 from paper_lenet5.paper import CONTRAST
-from paper_lenet5.pictures import MAX_PIXELS, pixels
 
 LONGEST = 400
 """Side of what was worked on, pixels."""
@@ -18,7 +18,7 @@ LONGEST = 400
 
 def read_picture(source: bytes | Image.Image) -> Tensor:
     """The pattern in a picture: uint8 (28, 28). Raises ValueError where nothing is drawn."""
-    seen = pixels(source, MAX_PIXELS)
+    seen = pixels(source)
     if max(seen.shape) > LONGEST:
         image = Image.fromarray((seen * 255).round().astype(np.uint8))
         image.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)

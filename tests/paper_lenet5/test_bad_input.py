@@ -40,12 +40,13 @@ from paper_lenet5.__main__ import main
 from paper_lenet5.bitmaps import digit_bitmaps
 from paper_lenet5.config import LeNet5Config
 from paper_lenet5.distort import DistortionRanges, distort, distorted_patterns, draw_distortions
+from paper_lenet5.files import FORMATS
 from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.normalise import normalise, normalise_line
 from paper_lenet5.patterns import Split
-from paper_lenet5.pictures import FORMATS, read_line, read_picture, written
+from paper_lenet5.pictures import read_lines, read_picture, written
 from paper_lenet5.pretrained import WeightsUnavailable, WeightsUnusable
 from paper_lenet5.rbf import EuclideanRBF
 from paper_lenet5.reading import read_string
@@ -475,7 +476,7 @@ def is_line(field):
 def answered(source):
     """A pattern and a line, or the documented error."""
     try:
-        return is_pattern(read_picture(source)) and is_line(read_line(source))
+        return is_pattern(read_picture(source)) and all(map(is_line, read_lines(source)))
     except ValueError as error:
         return str(error) != ""
 

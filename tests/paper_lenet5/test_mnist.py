@@ -220,7 +220,6 @@ def test_broken_file_is_an_error_that_names_it(tmp_path, monkeypatch, small, cas
     name, content, expected = broken(small, case)
     folder = tmp_path / "root" if place == "root" else mnist.cache_folder()
     write(folder / "mnist", {n: c for n, c in small.items() if n != name.removesuffix(".gz")})
-    write(folder / "MNIST" / "raw", small)  # whole, but the broken one is not passed over for it
     path = folder / "mnist" / name
     path.write_bytes(content)
     with pytest.raises(DataCorrupt) as error:
@@ -538,3 +537,65 @@ def test_import_is_cheap():
         [sys.executable, "-c", code, mnist.__file__], capture_output=True, text=True, check=True
     )
     assert out.stdout == "set()\n"
+
+
+# Other people's names for the same bytes
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["t10k-images.idx3-ubyte", "t10k-images.idx3-ubyte.gz", "T10K-IMAGES-IDX3-UBYTE.GZ",
+     "t10k-images-idx3-ubyte/t10k-images-idx3-ubyte", "raw/t10k-images-idx3-ubyte",
+     "t10k-images.idx3-ubyte/t10k-images.idx3-ubyte", "MNIST/t10k-images-idx3-ubyte"],
+)  # fmt: skip
+def test_a_file_is_known_by_its_bytes_and_not_by_its_spelling(tmp_path, arrays, small, path):
+    write(tmp_path, small)
+    (tmp_path / "t10k-images-idx3-ubyte").unlink()
+    content = small["t10k-images-idx3-ubyte"]
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_bytes(
+        gzip.compress(content) if path.lower().endswith(".gz") else content
+    )
+    assert_is(load_mnist("test", tmp_path), arrays["mnist"], "t10k")
+
+
+def keras(arrays, **changes):
+    file = io.BytesIO()
+    of = {"x": "images-idx3", "y": "labels-idx1"}
+    named = {
+        f"{letter}_{split}": arrays["mnist"][f"{prefix}-{kind}-ubyte"]
+        for letter, kind in of.items()
+        for split, prefix in mnist.PREFIXES.items()
+    }
+    np.savez(file, **named | changes)
+    return file.getvalue()
+
+
+def test_keras_archive_is_mnist(tmp_path, arrays):
+    (tmp_path / "mnist.npz").write_bytes(keras(arrays))
+    for split, prefix in mnist.PREFIXES.items():
+        assert_is(load_mnist(split, tmp_path), arrays["mnist"], prefix)
+
+
+@pytest.mark.parametrize("case", ["cut off", "other digits", "an object", "not an array"])
+def test_a_keras_archive_of_something_else_is_refused(tmp_path, arrays, case):
+    content = keras(arrays)
+    if case == "cut off":
+        content = content[: len(content) // 2]
+    elif case == "other digits":
+        content = keras(arrays, x_test=255 - arrays["mnist"]["t10k-images-idx3-ubyte"])
+    elif case == "an object":
+        content = keras(arrays, x_test=np.array([{}], object))
+    else:
+        content = keras(arrays, x_test=np.zeros(3))
+    (tmp_path / "mnist.npz").write_bytes(content)
+    with pytest.raises(DataCorrupt, match=r"mnist\.npz"):
+        load_mnist("test", tmp_path)
+
+
+def test_a_file_that_is_cut_off_does_not_hide_a_whole_one(tmp_path, arrays, small):
+    write(tmp_path / "mnist", small)
+    name = "t10k-images-idx3-ubyte"
+    (tmp_path / "mnist" / name).write_bytes(small[name][:100])
+    (tmp_path / "mnist" / f"{name}.gz").write_bytes(gzip.compress(small[name]))
+    assert_is(load_mnist("test", tmp_path), arrays["mnist"], "t10k")

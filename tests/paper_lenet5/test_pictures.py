@@ -10,8 +10,9 @@ import torch
 from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5.files import MAX_PIXELS
 from paper_lenet5.normalise import normalise
-from paper_lenet5.pictures import MAX_PIXELS, read_line, read_picture
+from paper_lenet5.pictures import read_lines, read_picture
 from paper_lenet5.strings import STRIDE
 from tests.conftest import draw_digits
 
@@ -220,7 +221,7 @@ def line(columns=300):
 
 @pytest.mark.parametrize("columns", [150, 300, 5000])
 def test_a_line_lies_in_the_middle_of_a_field_that_a_sweep_fits(columns):
-    field = read_line(line(columns))
+    (field,) = read_lines(line(columns))
     assert field.dtype == torch.uint8
     assert field.max() == 255
     assert len(field) == 32
@@ -236,11 +237,11 @@ def test_a_line_lies_in_the_middle_of_a_field_that_a_sweep_fits(columns):
 def test_paper_of_a_line_is_clean_whatever_its_noise():
     noise = np.random.default_rng(0).normal(0, 12, (200, 400))
     photo = Image.fromarray((0.8 * np.asarray(line()) + noise).clip(0, 255).astype(np.uint8))
-    clean, noisy = read_line(line()), read_line(photo)
+    (clean,), (noisy,) = read_lines(line()), read_lines(photo)
     assert clean.shape == noisy.shape
     assert noisy[clean == 0].max() == 0
 
 
 def test_a_line_without_ink_is_refused():
     with pytest.raises(ValueError, match="nothing is drawn"):
-        read_line(Image.new("L", (300, 100), 255))
+        read_lines(Image.new("L", (300, 100), 255))

@@ -10,8 +10,8 @@ import numpy as np
 
 from .paper import running
 
-SMALLEST = 0.03
-"""Of the picture's longer side: a mark has to be so large, and 3 pixels, else it is a speck."""
+SMALLEST = 0.035
+"""Of the picture's shorter side: a mark has to be so large, and 3 pixels, else it is a speck."""
 SPECK = 0.12
 """Of a character's size; smaller parts of it are left out, if they are not close to it."""
 AS_STRONG = 0.5
@@ -119,6 +119,8 @@ def without_lines(mask: np.ndarray) -> np.ndarray:
 def _without_rows(mask: np.ndarray) -> np.ndarray:
     columns = mask.shape[1]
     piece = max(9, columns // 12)
+    if columns < 2 * piece:
+        return mask
     thick = grown(mask, 1, axes=(0,))  # a line that is a little turned climbs by steps
     pieces = running(thick, piece, 1, np.logical_and)
     along = (
@@ -169,7 +171,7 @@ def writing(mask: np.ndarray, ink: np.ndarray) -> Found:
     """The parts that are writing: no speck, nothing that the edge cuts off, no frame around others."""
     parts = parts_of(mask, ink)
     sizes, touching = parts.sizes, parts.at_the_edge
-    large = sizes >= max(3, SMALLEST * max(mask.shape))
+    large = sizes >= max(3, SMALLEST * min(mask.shape))
     inside = large & ~touching.any(1)
     whole = inside.copy()
     if not inside.any() and large.any():
@@ -188,8 +190,9 @@ def _whole_at_the_edge(parts: Parts, part: int) -> bool:
     It fills the picture from edge to edge, for then it was cut out along its box; or one stroke
     touches one edge. Where several do, more of them may lie beyond.
     """
-    top, left, bottom, right = parts.at_the_edge[part]
-    if (top and bottom) or (left and right):
+    first, last = parts.boxes[part, :2], parts.boxes[part, 2:]
+    ends = np.array(parts.labels.shape)
+    if ((first <= ends // 100 + 1) & (last >= ends - ends // 100 - 2)).any():
         return True
     edges = (parts.labels[0], parts.labels[:, 0], parts.labels[-1], parts.labels[:, -1])
     along = [edge == part for edge in edges if (edge == part).any()]

@@ -71,12 +71,12 @@ def normalise_line(ink: np.ndarray) -> Tensor:
     return torch.from_numpy((255 * field).round().astype(np.uint8))
 
 
-def thickness(pattern: Tensor) -> float:
-    """Of the strokes of a pattern (28, 28), beside its longer side: twice the area by the outline.
+def thickness(mask: np.ndarray) -> float:
+    """Of the strokes in a mask (rows, columns), beside its longer side: twice the area by the outline.
 
     That of a line is its width by its length; of a filled square 0.5.
     """
-    mask = np.pad(pattern.numpy() > 100, 1)
+    mask = np.pad(mask, 1)
     outline = np.diff(mask, axis=0).sum() + np.diff(mask, axis=1).sum()
     longer = max(mask.any(0).sum(), mask.any(1).sum())
     return float(2 * mask.sum() / (outline * longer))

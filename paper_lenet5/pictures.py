@@ -16,8 +16,11 @@ from .marks import Found, grown, mask_of, side_by_side, together, without_lines,
 from .normalise import normalise, normalise_line, thickness
 from .paper import CONTRAST, Paper, papers
 
-THICKEST = 0.3
-"""Of a digit's strokes, as `thickness` measures them; of MNIST's digits one in a thousand has 0.25."""
+SMALLEST = 8
+"""Of a digit that is read, longer side in pixels: with fewer a 3 is as good as a 5."""
+THICK, THICKEST = 0.2, 0.28
+"""Of a digit's strokes, as `thickness` measures them. One in a hundred of MNIST's digits has 0.19, one
+in a thousand 0.25: what is beyond the first is doubtful, and beyond the second no digit."""
 
 
 def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> Tensor:
@@ -84,17 +87,20 @@ def written(pixels: np.ndarray) -> Seen:
             continue
         if not _is_paper(paper, found):
             continue
-        mass = found.parts.mass[together(found.parts, found.chosen)].sum()
+        seen = Seen(colour, paper, found)
+        parts = together(found.parts, found.chosen)
+        mass = found.parts.mass[parts].sum()
+        if thickness(normalise(seen.ink_of(parts)).numpy() > 100) > THICK:
+            mass /= 100  # a sheet on a desk is a thick shape, and what is written on it a hole
         if best is None or mass > 1.3 * best[0]:
-            best = mass, paper, found
+            best = mass, seen
     if best is None:
         raise ValueError(
             "what is drawn touches the edge of the picture: leave some paper around it"
             if cut
             else "nothing that looks like ink on paper"
         )
-    _, paper, found = best
-    return Seen(colour, paper, found)
+    return best[1]
 
 
 def _on_paper(pixels: np.ndarray) -> np.ndarray:
@@ -147,7 +153,11 @@ def pattern_of(seen: Seen) -> Tensor:
     """The one character in a picture as a pattern: uint8 (28, 28). Raises ValueError for several."""
     if side_by_side(seen.found):
         raise ValueError("several characters side by side: use read")
-    pattern = normalise(seen.ink_of(together(seen.found.parts, seen.found.chosen)))
-    if thickness(pattern) > THICKEST:
+    parts = together(seen.found.parts, seen.found.chosen)
+    size = int(seen.found.parts.sizes[parts].max())
+    if size < SMALLEST:
+        raise ValueError(f"what is drawn is only {size} pixels large, of {SMALLEST} at least")
+    pattern = normalise(seen.ink_of(parts))
+    if thickness(pattern.numpy() > 100) > THICKEST:
         raise ValueError("what is drawn is a filled shape and has no strokes")
     return pattern

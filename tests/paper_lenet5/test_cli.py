@@ -1,12 +1,13 @@
-"""`python -m paper_lenet5 classify`."""
+"""`python -m paper_lenet5 classify` and `read`."""
 
+import io
 import json
 import subprocess
 import sys
 
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.__main__ import main
@@ -49,7 +50,7 @@ def test_the_table_has_a_line_for_each_picture(pictures, capsys):
     assert len(lines) == 2 + 5
     model = LeNet5.from_pretrained("lenet5-1998-distortions")
     images, _ = draw_digits(5)
-    labels = [int(line.split()[0]) for line in lines[2:]]
+    labels = [int(line.split()[0].rstrip("?")) for line in lines[2:]]
     assert labels == model.classify(preprocess(images)).tolist()
 
 
@@ -116,3 +117,112 @@ assert paper_lenet5.LeNet5 is LeNet5
 assert not hasattr(paper_lenet5, "LeNet6")
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def of_digits(number, gap=12, slope=0.0):
+    """A page with the network's own idea of digits: those of a pocket calculator will not do."""
+    shapes = {"1": [[(20, 0), (14, 60)]], "7": [[(0, 4), (34, 0), (14, 60)]],
+              "0": [[(20, 0), (4, 14), (2, 44), (14, 60), (30, 48), (34, 16), (20, 0)]],
+              "4": [[(6, 0), (2, 32), (34, 30)], [(30, 4), (26, 60)]],
+              "3": [[(4, 4), (24, 0), (32, 12), (14, 27), (32, 40), (24, 58), (2, 56)]]}  # fmt: skip
+    page = Image.new("L", (len(number) * (40 + gap) + 80, 220), 255)
+    for place, digit in enumerate(number):
+        left = 40 + place * (40 + gap)
+        top = 80 + slope * (left - page.width / 2)
+        for stroke in shapes[digit]:
+            line = [(left + x, top + y) for x, y in stroke]
+            ImageDraw.Draw(page).line(line, 0, 6, joint="curve")
+    return page
+
+
+@pytest.mark.parametrize(("gap", "slope"), [(4, 0), (12, 0), (12, 0.12), (12, -0.12), (150, 0)])
+def test_read_reads_a_line_whatever_its_gaps_and_its_slope(tmp_path, capsys, gap, slope):
+    of_digits("10743", gap, slope).save(tmp_path / "line.png")
+    assert main(["read", "--json", str(tmp_path)]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer == {"file": str(tmp_path / "line.png"), "lines": ["10743"]}
+
+
+def test_read_reads_line_after_line(tmp_path, capsys):
+    page = Image.new("L", (500, 440), 255)
+    page.paste(of_digits("104"), (0, 0))
+    page.paste(of_digits("3710"), (60, 220))
+    page.save(tmp_path / "page.png")
+    assert main(["read", str(tmp_path / "page.png")]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["104", "3710"]
+
+
+def test_classify_says_that_there_are_several_digits(tmp_path, capsys):
+    of_digits("1043").save(tmp_path / "line.png")
+    assert main(["classify", str(tmp_path)]) == 1
+    assert "several characters side by side: use read" in capsys.readouterr().out
+
+
+def test_read_needs_a_network_that_knows_the_blank(tmp_path, capsys):
+    of_digits("10").save(tmp_path / "line.png")
+    assert main(["read", str(tmp_path), "--weights", "lenet5-1998"]) == 1
+    assert "lenet5-sdnn" in capsys.readouterr().err
+
+
+def test_folders_in_folders_are_looked_into_and_hidden_files_are_not(pictures, capsys):
+    (pictures / "2024" / "may").mkdir(parents=True)
+    (pictures / ".trash").mkdir()
+    (pictures / "3.png").rename(pictures / "2024" / "may" / "3.JFIF")
+    (pictures / "4.png").rename(pictures / ".trash" / "4.png")
+    (pictures / "._0.png").write_bytes(b"\0\5\x16\7" + bytes(60))
+    assert main(["classify", "--json", str(pictures)]) == 0
+    files = [answer["file"] for answer in json.loads(capsys.readouterr().out)]
+    assert [file[len(str(pictures)) + 1 :] for file in files] == [
+        "0.png", "1.png", "2.png", "2024/may/3.JFIF",
+    ]  # fmt: skip
+
+
+def test_a_pattern_that_no_shell_has_resolved_is_resolved(pictures, capsys):
+    assert main(["classify", "--json", str(pictures / "[12].png")]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    (pictures / "[7].png").write_bytes((pictures / "3.png").read_bytes())
+    assert main(["classify", "--json", str(pictures / "[7].png")]) == 0, "a file of that name"
+    assert main(["classify", "--json", str(pictures / "no*.png")]) == 1
+
+
+def test_standard_input_is_a_picture(pictures, capsys, monkeypatch):
+    content = io.TextIOWrapper(io.BytesIO((pictures / "3.png").read_bytes()))
+    monkeypatch.setattr(sys, "stdin", content)
+    assert main(["classify", "--json", "-", str(pictures / "3.png")]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first.pop("file") == "-"
+    assert second.pop("file") == str(pictures / "3.png")
+    assert first == second
+
+
+def test_every_page_of_a_tiff_has_an_answer(pictures, tmp_path, capsys):
+    pages = [Image.open(pictures / f"{number}.png") for number in range(3)]
+    pages[0].save(tmp_path / "fax.tif", save_all=True, append_images=pages[1:])
+    assert main(["classify", "--json", str(tmp_path / "fax.tif"), str(pictures / "2.png")]) == 0
+    *of_pages, last = json.loads(capsys.readouterr().out)
+    assert [answer["page"] for answer in of_pages] == [1, 2, 3]
+    assert of_pages[2]["penalties"] == last["penalties"]
+
+
+def test_none_of_these_is_no_label_and_what_is_closest_is_said_all_the_same(tmp_path, capsys):
+    page = Image.new("L", (300, 300), 255)
+    for stroke in ([(60, 60), (240, 240)], [(240, 60), (60, 240)], [(150, 40), (150, 260)]):
+        ImageDraw.Draw(page).line(stroke, 0, 14)
+    page.save(tmp_path / "star.png")
+    assert main(["classify", "--json", str(tmp_path / "star.png")]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert (answer["label"], answer["certainty"]) == (None, "none")
+    assert answer["penalties"][answer["closest"]] == min(answer["penalties"])
+    assert main(["classify", str(tmp_path / "star.png")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(" none")
+
+
+def test_explain_draws_a_row_for_each_picture(pictures, tmp_path, capsys):
+    (pictures / "broken.png").write_bytes(b"\x89PNG")
+    out = tmp_path / "explained.png"
+    assert main(["classify", str(pictures), "--explain", str(out)]) == 1
+    drawn = Image.open(out)
+    assert drawn.height % 6 == 0
+    assert drawn.convert("L").getextrema()[0] < 60
+    assert main(["classify", str(pictures / "1.png"), "--explain", str(tmp_path)]) == 1
+    assert str(tmp_path) in capsys.readouterr().err

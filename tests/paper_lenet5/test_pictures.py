@@ -10,10 +10,12 @@ import torch
 from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.files import MAX_PIXELS
+from paper_lenet5.files import MAX_PIXELS, pages
+from paper_lenet5.lines import WIDEST
 from paper_lenet5.normalise import normalise
-from paper_lenet5.pictures import read_lines, read_picture
+from paper_lenet5.pictures import pattern_of, read_lines, read_picture, see
 from paper_lenet5.strings import STRIDE
+from paper_lenet5.verdict import verdict
 from tests.conftest import draw_digits
 
 
@@ -207,6 +209,193 @@ def test_a_pattern_goes_in_and_the_penalties_come_out():
     assert LeNet5.from_pretrained()(preprocess(pattern[None])).shape == (1, 10)
 
 
+# --- paper, and what is beside it -----------------------------------------------------------------
+
+THREE = [(90, 70), (150, 60), (205, 95), (175, 150), (120, 165), (185, 180), (215, 230), (170, 285),
+         (80, 290)]  # fmt: skip
+
+
+def three(size=(300, 360), paper=244, ink=30, pen=12):
+    """A three on a page, grey levels."""
+    page = Image.new("L", size, paper)
+    left, top = (size[0] - 300) // 2, (size[1] - 360) // 2
+    points = [(x + left, y + top) for x, y in THREE]
+    ImageDraw.Draw(page).line(points, ink, pen, joint="curve")
+    return np.asarray(page, float)
+
+
+def lit(light):
+    """The page under a light, of which the arguments are row and column, 0 ... 1."""
+    return three() * light(*np.meshgrid(*(np.linspace(0, 1, n) for n in (360, 300)), indexing="ij"))
+
+
+def bordered(top=0, right=0, bottom=0, left=0, of=0):
+    page = three()
+    for width, part in ((top, np.s_[:top]), (bottom, np.s_[360 - bottom :]),
+                        (left, np.s_[:, :left]), (right, np.s_[:, 300 - right :])):  # fmt: skip
+        if width:
+            page[part] = of
+    return page
+
+
+def on_a_desk():
+    desk = np.full((520, 460), 52.0)
+    desk[80:440, 80:380] = three()
+    return desk
+
+
+def boxed(page):
+    for part in (np.s_[30:33, 30:270], np.s_[327:330, 30:270], np.s_[30:330, 30:33],
+                 np.s_[30:330, 267:270]):  # fmt: skip
+        page[part] = 20
+    return page
+
+
+def window():
+    page = bordered(top=26, of=224)
+    page[8:18, 250:260] = page[8:18, 270:280] = 120
+    return page
+
+
+def ruled(level, both=False, climb=0):
+    page, row, column = three(), *np.mgrid[:360, :300]
+    lines = (row + climb * column / 300) % 44 < 2
+    lines |= (column % 44 < 2) & both
+    return np.where(lines, np.minimum(page, level), page)
+
+
+def noisy(sigma):
+    return three() + np.random.default_rng(1).normal(0, sigma, (360, 300))
+
+
+def dusty():
+    page, rng = three(), np.random.default_rng(2)
+    for row, column in rng.integers(5, 290, (25, 2)):
+        page[row : row + 5, column : column + 4] = 50
+    return page
+
+
+FIELD_PICTURES = {
+    "fineliner": lambda: three(pen=8),
+    "pen of 2 pixels": lambda: three(pen=2),
+    "broad marker": lambda: three(pen=26),
+    "faint pencil": lambda: three(ink=188),
+    "chalk": lambda: three(paper=50, ink=220),
+    "black border of a scan": lambda: bordered(10, 10, 10, 10),
+    "black border on one side": lambda: bordered(left=14, of=12),
+    "frame of one pixel at the edge": lambda: bordered(1, 1, 1, 1, of=90),
+    "letterbox": lambda: np.pad(three(), ((0, 0), (90, 90))),
+    "sheet on a dark desk": on_a_desk,
+    "window of a screen": window,
+    "box around": lambda: boxed(three()),
+    "shadow with a soft edge": lambda: lit(
+        lambda r, c: 1 - 0.4 * ((r + c - 1) * 5 + 0.5).clip(0, 1)
+    ),
+    "shadow with a sharp edge": lambda: lit(lambda r, c: np.where(r + 0.4 * c > 0.8, 0.6, 1)),
+    "dark corners": lambda: lit(lambda r, c: 1 - ((r - 0.5) ** 2 + (c - 0.5) ** 2)),
+    "light from one side": lambda: lit(lambda r, c: 1 - 0.5 * r),
+    "faint lines": lambda: ruled(190),
+    "faint lines that climb": lambda: ruled(190, climb=12),
+    "squares": lambda: ruled(190, both=True),
+    "lines as dark as ink": lambda: ruled(40),
+    "noise": lambda: noisy(15),
+    "dust": dusty,
+    "small": lambda: three()[::6, ::6],
+}
+"""Twins of what people send, as grey levels."""
+
+
+@pytest.mark.parametrize("kind", FIELD_PICTURES)
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_a_three_is_a_three_whatever_lies_around_it(kind, form):
+    image = Image.fromarray(FIELD_PICTURES[kind]().clip(0, 255).round().astype(np.uint8))
+    answer = verdict(
+        LeNet5.from_pretrained()(preprocess(read_picture(encoded(image, form))[None]))[0]
+    )
+    assert answer.label == 3
+
+
+@pytest.mark.parametrize("kind", ["black border of a scan", "sheet on a dark desk", "box around",
+                                  "window of a screen", "letterbox", "dark corners"])  # fmt: skip
+def test_the_writing_alone_is_left(kind):
+    image = Image.fromarray(FIELD_PICTURES[kind]().clip(0, 255).round().astype(np.uint8))
+    clean = read_picture(Image.fromarray(three().astype(np.uint8)))
+    assert close(read_picture(image), clean)
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [(lambda: lit(lambda r, c: 1 - 0.5 * r) * 0 + 244 * np.linspace(1, 0.5, 360)[:, None],
+      "nothing that looks like ink on paper"),
+     (lambda: np.where(np.indices((300, 300)).max(0) < 200, 30, 244), "nothing that looks like ink"),
+     (lambda: three()[:, 130:], "touches the edge"),
+     (lambda: np.pad(np.full((60, 60), 30), 80, constant_values=244), "filled shape"),
+     (lambda: np.concatenate([three(), three()], 1), "several characters side by side: use read"),
+     (lambda: three()[::60, ::60], "pixels large|nothing"),
+     (lambda: np.array([[0, 255], [255, 255]]), "nothing that looks|touches")],
+)  # fmt: skip
+def test_what_is_doubtful_is_refused_in_words(page, words):
+    image = Image.fromarray(page().clip(0, 255).round().astype(np.uint8))
+    with pytest.raises(ValueError, match=words):
+        read_picture(image)
+
+
+def test_a_stroke_that_comes_in_at_the_edge_is_left_out():
+    page = three()
+    page[100:112, :40] = page[250:262, 270:] = 20
+    clean = read_picture(Image.fromarray(three().astype(np.uint8)))
+    assert close(read_picture(Image.fromarray(page.astype(np.uint8))), clean)
+
+
+def test_a_drawing_that_was_cut_out_along_its_box_is_read():
+    image = Image.fromarray(three().astype(np.uint8))
+    cut_out = image.crop(Image.eval(image, lambda level: 244 - level).getbbox())
+    assert close(read_picture(cut_out), read_picture(image))
+
+
+# --- files ------------------------------------------------------------------------------------------
+
+
+def test_heic_and_a_companion_of_macos_are_named():
+    with pytest.raises(ValueError, match="HEIC, as iPhones have it"):
+        read_picture(b"\0\0\0\x18ftypheic" + bytes(400))
+    with pytest.raises(ValueError, match="companion file of macOS"):
+        read_picture(b"\0\5\x16\7" + bytes(60))
+
+
+@pytest.mark.parametrize("form", ["AVIF", "JPEG2000"])
+def test_new_forms_are_read_where_pillow_can(form):
+    Image.init()
+    if form not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {form}")
+    assert close(read_picture(encoded(drawing("RGB", paper="white", ink="black"), form)))
+
+
+def test_a_photo_of_200_megapixels_is_read(tmp_path):
+    image = Image.new("L", (16_320, 12_240), 250)
+    ImageDraw.Draw(image).line([(4000, 2000), (9000, 2000), (6000, 9000)], 20, 600, joint="curve")
+    image.save(tmp_path / "phone.jpg", quality=30)
+    assert close(read_picture(tmp_path / "phone.jpg"), read_picture(image.resize((1632, 1224))))
+
+
+def test_the_last_whole_frame_of_an_animation_is_looked_at():
+    frames = [Image.new("L", (300, 200), 255), Image.new("L", (300, 200), 255), drawing()]
+    content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert close(read_picture(content))
+    ended = encoded(drawing(), "GIF", save_all=True, append_images=[drawing(ink=200), drawing()])
+    assert close(read_picture(ended[: len(ended) * 4 // 5]))
+
+
+def test_the_pages_of_a_tiff_are_counted():
+    content = encoded(drawing(), "TIFF", save_all=True, append_images=[drawing(width=20)])
+    assert pages(content) == 2
+    assert pages(encoded(drawing(), "PNG")) == 1
+    assert pages(b"no picture") == 1
+    assert close(pattern_of(see(content)))
+    with pytest.raises(ValueError, match="no page 3"):
+        see(content, page=2)
+
+
 # --- lines of digits ------------------------------------------------------------------------------
 
 
@@ -219,7 +408,7 @@ def line(columns=300):
     return image
 
 
-@pytest.mark.parametrize("columns", [150, 300, 5000])
+@pytest.mark.parametrize("columns", [150, 300, 2000])
 def test_a_line_lies_in_the_middle_of_a_field_that_a_sweep_fits(columns):
     (field,) = read_lines(line(columns))
     assert field.dtype == torch.uint8
@@ -228,7 +417,9 @@ def test_a_line_lies_in_the_middle_of_a_field_that_a_sweep_fits(columns):
     assert (field.shape[1] - 32) % STRIDE == 0
     rows, places = (field.amax(axis).nonzero().flatten() for axis in (1, 0))
     height, width = (int(found[-1] - found[0]) + 1 for found in (rows, places))
-    assert (height, width) == (20, columns // 6) if columns < 5000 else width == 320
+    strokes_and_gap = 2 * 10 + min(columns - 20, round(WIDEST * 120))
+    assert height == 20
+    assert width == pytest.approx(strokes_and_gap / 6, abs=2)
     assert abs(rows[0] - (31 - rows[-1])) <= 1
     assert abs(places[0] - (field.shape[1] - 1 - places[-1])) <= 1
     assert places[0] >= 10
@@ -238,8 +429,7 @@ def test_paper_of_a_line_is_clean_whatever_its_noise():
     noise = np.random.default_rng(0).normal(0, 12, (200, 400))
     photo = Image.fromarray((0.8 * np.asarray(line()) + noise).clip(0, 255).astype(np.uint8))
     (clean,), (noisy,) = read_lines(line()), read_lines(photo)
-    assert clean.shape == noisy.shape
-    assert noisy[clean == 0].max() == 0
+    assert 0 <= (noisy.amax(0) > 0).sum() - (clean.amax(0) > 0).sum() <= 4, "as many columns of ink"
 
 
 def test_a_line_without_ink_is_refused():

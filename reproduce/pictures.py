@@ -12,6 +12,9 @@ On two cores it takes half an hour.
 import json
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +25,7 @@ from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.pictures import read_picture
-from paper_lenet5.verdict import Verdict, verdict
+from paper_lenet5.verdict import Certainty, Verdict, verdict
 
 from .baselines import paper_by_the_edge
 from .measures import scenes
@@ -40,87 +43,99 @@ class Counts(NamedTuple):
 
     right: int
     refused: int
+    """As no picture of a digit, or as none of the ten."""
     wrong: int
+    """And not refused; among these are"""
+    sure: int
+    """those that are not even called probable only."""
 
 
-def answer_before(model: LeNet5, picture: scenes.Picture) -> int | None:
-    """What the picture showed to the package when it took the edge for paper; None: refused."""
-    return answer(model, picture, paper_by_the_edge.read_picture, lambda said: said.closest)
-
-
-def answer(
-    model: LeNet5,
-    picture: scenes.Picture,
-    read: Callable[[scenes.Picture], Tensor] = read_picture,
-    label: Callable[[Verdict], int | None] = lambda said: said.label,
-) -> int | None:
-    """What the picture shows; None: it is refused, as no picture of a digit or as none of the ten."""
+def before(model: LeNet5, picture: scenes.Picture) -> tuple[int | None, bool]:
+    """What `now` says, by the package that took the edge for paper and knew no none of these."""
     try:
-        pattern = read(picture)
+        pattern = paper_by_the_edge.read_picture(picture)
     except ValueError:
-        return None
-    with torch.inference_mode():
-        return label(verdict(model(preprocess(pattern[None]))[0]))
+        return None, True
+    return said(model, pattern).closest, True
 
 
-def counts(answers: Sequence[int | None], labels: Sequence[int | None]) -> Counts:
+def now(model: LeNet5, picture: scenes.Picture) -> tuple[int | None, bool]:
+    """The digit that a picture shows, None if it is refused; and whether that is sure."""
+    try:
+        answer = said(model, read_picture(picture))
+    except ValueError:
+        return None, True
+    return answer.label, answer.certainty is Certainty.SURE
+
+
+@torch.inference_mode()
+def said(model: LeNet5, pattern: Tensor) -> Verdict:
+    """Of one pattern (28, 28)."""
+    return verdict(model(preprocess(pattern[None]))[0])
+
+
+def counts(answers: Sequence[tuple[int | None, bool]], labels: Sequence[int | None]) -> Counts:
     """Of answers to pictures with these labels, None where there is no digit."""
-    refused = answers.count(None)
-    right = sum(
-        given == label for given, label in zip(answers, labels, strict=True) if given is not None
-    )
-    return Counts(right, refused, len(answers) - right - refused)
+    given = [
+        (answer == label, sure)
+        for (answer, sure), label in zip(answers, labels, strict=True)
+        if answer is not None
+    ]
+    right = sum(is_right for is_right, _ in given)
+    sure = sum(sure for is_right, sure in given if not is_right)
+    return Counts(right, len(answers) - len(given), len(given) - right, sure)
 
 
-def measure(
-    digits: Sequence[scenes.Digit], conditions: Sequence[scenes.Condition], console: Console
-) -> list[dict]:
-    """A line for each condition: group, title, whether there is a digit, counts before and now."""
-    model, lines = LeNet5.from_pretrained(NETWORK), []
-    for number, condition in enumerate(scenes.CONDITIONS):
-        if condition not in conditions:
-            continue
-        labels = [digit.label if condition.digit else None for digit in digits]
-        pictures = [
-            condition.picture(digit, np.random.default_rng([number, digit.index]))
-            for digit in digits
-        ]
-        before, now = (
-            counts([ask(model, picture) for picture in pictures], labels)
-            for ask in (answer_before, answer)
-        )
-        console.print(f"{condition.group}: {condition.title}: {before} -> {now}", highlight=False)
-        lines.append({"group": condition.group, "title": condition.title, "digit": condition.digit,
-                      "before": before._asdict(), "now": now._asdict()})  # fmt: skip
-    return lines
+def measured(number: int, digits: Sequence[scenes.Digit]) -> dict:
+    """The line of one condition: group, title, whether there is a digit, counts before and now."""
+    torch.set_num_threads(1)
+    model, condition = LeNet5.from_pretrained(NETWORK), scenes.CONDITIONS[number]
+    labels = [digit.label if condition.digit else None for digit in digits]
+    pictures = [
+        condition.picture(digit, np.random.default_rng([number, digit.index])) for digit in digits
+    ]
+    line = {"group": condition.group, "title": condition.title, "digit": condition.digit}
+    for ask in (before, now):
+        answers = [ask(model, picture) for picture in pictures]
+        line[ask.__name__] = counts(answers, labels)._asdict()
+    return line
 
 
-def sentence(measured: dict) -> str:
+def sentence(record: dict) -> str:
     """What the record comes to."""
-    lines = [line for line in measured["conditions"] if line["digit"]]
-    n, of = measured["pictures"], len(lines)
-    well = {
-        when: sum(line[when]["right"] >= 0.95 * n for line in lines) for when in ("before", "now")
+    lines, n = [line for line in record["conditions"] if line["digit"]], record["pictures"]
+    well, wrong, sure = (
+        {when: count(line[when] for line in lines) for when in ("before", "now")}
+        for count in (
+            lambda of: sum(line["right"] >= 0.95 * n for line in of),
+            lambda of: 100 * sum(line["wrong"] for line in of) / (n * len(lines)),
+            lambda of: 100 * sum(line["sure"] for line in of) / (n * len(lines)),
+        )
+    )
+    others = [line for line in record["conditions"] if not line["digit"]]
+    refused = {
+        when: 100 * sum(line[when]["refused"] for line in others) / (n * len(others))
+        for when in ("before", "now")
     }
-    wrong = {when: 100 * np.mean([line[when]["wrong"] / n for line in lines])
-             for when in ("before", "now")}  # fmt: skip
     return (
-        f"Of {of} conditions in which a person reads every digit, at least 95 % are read in "
-        f"{well['now']}; with the edge taken for paper, in {well['before']}. Answered wrongly and not "
-        f"refused are {wrong['now']:.1f} % of all their pictures (before {wrong['before']:.1f} %)."
+        f"At least 95 % are read in {well['now']} of the {len(lines)} conditions in which a person reads "
+        f"every digit; with the edge taken for paper, in {well['before']}. Answered wrongly, and not "
+        f"refused, are {wrong['now']:.1f} % of all their pictures (before {wrong['before']:.1f} %), "
+        f"{sure['now']:.1f} % without a word of doubt. Of pictures without a digit, or with several, "
+        f"{refused['now']:.0f} % are refused (before {refused['before']:.0f} %)."
     )
 
 
-def markdown(measured: dict) -> str:
+HEAD = {"right": "right", "refused": "refused", "wrong": "wrong", "sure": "and sure"}
+
+
+def markdown(record: dict) -> str:
     """The table of a record: of each condition the right, the refused and the wrong."""
     lines = [
         {"": line["group"], "condition": line["title"]}
-        | {
-            f"{name} {when}": str(line[key][name])
-            for key, when in (("before", "before"), ("now", "now"))
-            for name in ("right", "refused", "wrong")
-        }
-        for line in measured["conditions"]
+        | {f"{HEAD[name]}, before": str(line["before"][name]) for name in Counts._fields[:3]}
+        | {f"{HEAD[name]}, now": str(line["now"][name]) for name in Counts._fields}
+        for line in record["conditions"]
     ]
     return tables.markdown(lines)
 
@@ -143,25 +158,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="of the test digits: those with an even or an odd index (default 1, odd)",
     )
     option("--pictures", type=int, default=100, help="of each condition (default 100)")
+    option("--jobs", type=options.positive, help="conditions at a time (default: one per core)")
     option(
         "--only", metavar="TEXT", help="conditions whose name has this in it; nothing is written"
     )
     args = parser.parse_args(argv)
-    torch.set_num_threads(1)
-    console = Console()
+    console, lines = Console(highlight=False), []
     dataset = datasets.load(args.data)
     images, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
     digits = scenes.chosen(images, labels, args.half, args.pictures)
-    conditions = [c for c in scenes.CONDITIONS if (args.only or "") in f"{c.group}: {c.title}"]
-    measured = {
+    chosen = [
+        number
+        for number, condition in enumerate(scenes.CONDITIONS)
+        if (args.only or "") in f"{condition.group}: {condition.title}"
+    ]
+    with ProcessPoolExecutor(args.jobs, get_context("spawn")) as pool:
+        for line in pool.map(partial(measured, digits=digits), chosen):
+            console.print(f"{line['group']}: {line['title']}: {line['before']} -> {line['now']}")
+            lines.append(line)
+    record = {
         "dataset": dataset.name, "sha256": dataset.sha256, "network": NETWORK, "half": args.half,
-        "pictures": args.pictures, "conditions": measure(digits, conditions, console),
-        "machine": machine(), "versions": versions(),
+        "pictures": args.pictures, "conditions": lines, "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    console.print(sentence(measured), highlight=False)
     if not args.only and args.half == 1:
-        write(args.out / "pictures.json", to_json(measured).encode())
-        write(args.out / "pictures.md", f"{sentence(measured)}\n\n{markdown(measured)}".encode())
+        console.print(sentence(record), soft_wrap=True)
+        write(args.out / "pictures.json", to_json(record).encode())
+        write(args.out / "pictures.md", f"{sentence(record)}\n\n{markdown(record)}".encode())
     return 0
 
 

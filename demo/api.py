@@ -19,6 +19,7 @@ class Answer(TypedDict):
     """What `classify` gives."""
 
     digit: int | None
+    certainty: str
     closest: int
     margin: float
     penalties: list[float]
@@ -46,14 +47,15 @@ def classify(picture: FileData) -> Answer:
     Args:
         picture: the file of a picture of one digit, dark on light or light on dark.
     Returns:
-        digit, 0 to 9, or null where "none of these" is likelier (the rubbish class of eq. 9); closest,
-        the digit whose bitmap F6 lies closest to; margin, how much larger the second penalty is;
-        penalties of the digits 0 to 9, the smallest wins; f6, 12 rows of 7 units, ink about 1 and
-        paper about -1.
+        digit, 0 to 9, or null for none of these; certainty, "sure", "probable" or "none", by the
+        posterior of eq. 9 with its rubbish class; closest, the digit whose bitmap F6 lies closest to;
+        margin, how much larger the second penalty is; penalties of the digits 0 to 9, the smallest
+        wins; f6, 12 rows of 7 units, ink about 1 and paper about -1.
     """
     seen = look(pattern_of(_content(picture), MAX_PIXELS))
     return {
-        "digit": None if seen.rubbish else seen.closest,
+        "digit": seen.verdict.label,
+        "certainty": seen.certainty.value,
         "closest": seen.closest,
         "margin": seen.margin,
         "penalties": seen.penalties,
@@ -63,10 +65,10 @@ def classify(picture: FileData) -> Answer:
 
 def read_string(picture: FileData) -> Reading:
     """
-    The digits in a picture of a line of digits, read by one sweep of LeNet-5 (section VII).
+    The digits in a picture, line after line, read by one sweep of LeNet-5 (section VII).
 
     Args:
-        picture: the file of a picture of one line of digits, with a little space between them.
+        picture: the file of a picture of lines of digits, with a little space between them.
     Returns:
         text, the digits from left to right; answers, the raw row, one every 4 pixels, 10 is the blank;
         read, of each answer what the best path reads.

@@ -6,9 +6,10 @@ import gradio as gr
 
 from paper_lenet5.bitmaps import COLUMNS, digit_bitmaps
 from paper_lenet5.preprocessing import PATTERN
+from paper_lenet5.verdict import RUBBISH
 
 from . import cells
-from .networks import RUBBISH, Look
+from .networks import Look
 from .static import text
 
 
@@ -46,7 +47,7 @@ def answer(value: dict[str, Any] | None) -> gr.HTML:
   <ol class="bitmaps">{bitmaps}</ol>
   <p class="legend"><span class="mark"></span> ink that F6 lacks, <span class="mark pale"></span> ink
   that it has too much. The penalty is the sum of the squared differences (eq. 7); the smallest
-  wins. Above {RUBBISH:g} it is rather none of these (eq. 9).</p>
+  wins. Above {RUBBISH:g} it is probable only, and far above, none of these (eq. 9).</p>
 </div>""",
         js_on_load=text("draw.js"),
         apply_default_css=False,
@@ -61,5 +62,5 @@ def described(look: Look) -> dict[str, Any]:
         "f6": [round(x, 3) for x in look.states["f6"].flatten().tolist()],
         "penalties": [round(penalty, 2) for penalty in look.penalties],
         "ranking": look.ranking,
-        "rubbish": look.rubbish,
+        "certainty": look.certainty.value,
     }

@@ -8,10 +8,7 @@ from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.modern import ModernNet
-from paper_lenet5.recipe import LOSS
-
-RUBBISH = LOSS.j
-"""The penalty of "none of these", the rubbish class of eq. 9 (D7)."""
+from paper_lenet5.verdict import Certainty, Verdict, verdict
 
 
 @cache
@@ -58,9 +55,14 @@ class Look(NamedTuple):
         return self.penalties[self.ranking[1]] - self.penalties[self.closest]
 
     @property
-    def rubbish(self) -> bool:
-        """Whether "none of these" is likelier than any digit (eq. 9)."""
-        return self.penalties[self.closest] > RUBBISH
+    def verdict(self) -> Verdict:
+        """What the penalties say by eq. 9, as everywhere."""
+        return verdict(torch.tensor(self.penalties))
+
+    @property
+    def certainty(self) -> Certainty:
+        """Whether the closest is the answer, or probably, or none of these is."""
+        return self.verdict.certainty
 
 
 @torch.inference_mode()

@@ -1,11 +1,13 @@
 """Fourth tab: the network swept over a string of digits. Section VII, Fig. 25."""
 
+from typing import Any
+
 import gradio as gr
 import torch
 from torch import Tensor
 
 from paper_lenet5.normalise import normalise_line
-from paper_lenet5.preprocess import FIELD, preprocess
+from paper_lenet5.preprocessing import FIELD, preprocess
 from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, bounding_columns, paint, place
 
@@ -30,7 +32,7 @@ def example_field() -> Tensor:
 
 
 @torch.inference_mode()
-def described(field: Tensor) -> dict:
+def described(field: Tensor) -> dict[str, Any]:
     """The sweep over a field, uint8 (32, columns): its answers, F6's pictures, and what is read."""
     network = reader()
     f6 = network.states(preprocess(field[None]))["f6"]  # (1, 1, answers, 84)
@@ -48,7 +50,7 @@ def described(field: Tensor) -> dict:
     }
 
 
-def sweep(value: dict | None) -> gr.HTML:
+def sweep(value: dict[str, Any] | None) -> gr.HTML:
     """Shows `described(field)`."""
     return gr.HTML(
         value=value,

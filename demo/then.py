@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from paper_lenet5 import preprocess
 from paper_lenet5.preprocessing import BLACK, WHITE
+from paper_lenet5.verdict import verdict
 
 from . import cells
 from .changes import SLIDERS, Slider, amounts_of, changed
-from .networks import RUBBISH, lenet5, modern
+from .networks import lenet5, modern
 from .static import text
 
 UNCHANGED = {name: slider.same for name, slider in SLIDERS.items()}
@@ -88,7 +89,7 @@ def described(pattern: Tensor, settings: dict[str, float]) -> dict[str, Any]:
     return {
         "seen": cells.encoded(grey.round().clamp(0, 255).byte()),
         "then": {"digit": then[0], "penalty": round(float(penalties[0].min()), 1),
-                 "rubbish": bool(penalties[0].min() > RUBBISH), "unchanged": then[1]},
+                 "certainty": verdict(penalties[0]).certainty.value, "unchanged": then[1]},
         "now": {"digit": now[0], "share": round(float(shares[0].max()), 3), "unchanged": now[1]},
         "along": along,
     }  # fmt: skip

@@ -6,8 +6,14 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .lenet5 import LeNet5
+    from .pictures import Seen
+
 
 STANDARD_INPUT = Path("-")
 PICTURES = "a file, a folder (with those in it), a pattern like *.png, or - for standard input"
@@ -34,7 +40,9 @@ def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def answers_to(model, ask, paths: Sequence[Path]) -> Iterator[tuple[dict, object]]:
+def answers_to(
+    model: "LeNet5", ask: Callable[["LeNet5", "Seen"], dict[str, Any]], paths: Sequence[Path]
+) -> Iterator[tuple[dict[str, Any], "Seen | None"]]:
     """For each picture what `ask` says of it, and what was seen in it, or None.
 
     What it says has file, of a TIFF with several pages also page, from 1, and error for what is no
@@ -60,10 +68,10 @@ def answers_to(model, ask, paths: Sequence[Path]) -> Iterator[tuple[dict, object
                 yield about | {"error": getattr(error, "strerror", None) or str(error)}, seen
 
 
-def classify(model, seen) -> dict:
+def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     """label, or null for none of these; closest, certainty, posterior, margin, penalties of 0, 1, ..."""
     from .pictures import pattern_of
-    from .preprocess import preprocess
+    from .preprocessing import preprocess
     from .verdict import verdict
 
     penalties = model(preprocess(pattern_of(seen)[None]))[0].detach().double()
@@ -78,10 +86,10 @@ def classify(model, seen) -> dict:
     }
 
 
-def read(model, seen) -> dict:
+def read(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     """lines, from top to bottom: the digits of each as a text."""
     from .pictures import fields_of
-    from .preprocess import preprocess
+    from .preprocessing import preprocess
     from .reading import read_string
 
     penalties = [model(preprocess(field[None]))[0].detach() for field in fields_of(seen)]
@@ -94,7 +102,7 @@ def heading(classes: int) -> str:
     return f"{'penalties of':>27}\nlabel  margin  {names}  picture"
 
 
-def line(answer: dict) -> str:
+def line(answer: Mapping[str, Any]) -> str:
     """A line of the table."""
     name = answer["file"] + (f", page {answer['page']}" if "page" in answer else "")
     if "error" in answer:
@@ -104,7 +112,7 @@ def line(answer: dict) -> str:
     return f"{label.format(answer['closest']):>5}  {answer['margin']:6.1f}  {penalties}  {name}"
 
 
-def lines(answer: dict) -> str:
+def lines(answer: Mapping[str, Any]) -> str:
     """What was read, and where, a line for each."""
     name = answer["file"] + (f", page {answer['page']}" if "page" in answer else "")
     if "error" in answer:
@@ -180,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(any("error" in answer for answer in answers))
 
 
-def explain(explained: Sequence[tuple[dict, object]], path: Path) -> bool:
+def explain(explained: "Sequence[tuple[Mapping[str, Any], Seen | None]]", path: Path) -> bool:
     """Draw what was seen in each picture. False, and a line on standard error, if that failed."""
     from .explained import sheet
 

@@ -16,8 +16,11 @@ SPECK = 0.12
 """Of a character's size; smaller parts of it are left out, if they are not close to it."""
 AS_STRONG = 0.5
 """As the strongest part: fainter ones are of the paper, or of what it lies on."""
-LIGHTLY = 0.3
-"""Of a character's size: as much of one stroke may touch the edge."""
+LIGHTLY, WIDER = 0.3, 1.4
+"""Of a character's size, as much of one stroke may touch the edge; and so much wider it has to be at
+half that depth, as a round end is and one that the edge cuts through is not."""
+FILLS = 0.6
+"""Of the picture's longer side: a character of that size has the picture to itself."""
 _MOST = 300  # parts that are looked at, the largest
 
 
@@ -188,16 +191,35 @@ def _whole_at_the_edge(parts: Parts, part: int) -> bool:
     """Whether a part is whole though it touches the edge, as far as can be seen.
 
     It fills the picture from edge to edge, for then it was cut out along its box; or one stroke
-    touches one edge. Where several do, more of them may lie beyond.
+    touches one edge. The picture is then hardly larger than the character, as MNIST's are, some of
+    which end in the last row; or that is the stroke's round side, and it is wider further in. One that
+    the edge cuts through is not, and where several touch it, more of them may lie beyond.
     """
     first, last = parts.boxes[part, :2], parts.boxes[part, 2:]
     ends = np.array(parts.labels.shape)
     if ((first <= ends // 100 + 1) & (last >= ends - ends // 100 - 2)).any():
         return True
-    edges = (parts.labels[0], parts.labels[:, 0], parts.labels[-1], parts.labels[:, -1])
-    along = [edge == part for edge in edges if (edge == part).any()]
-    runs = sum(np.count_nonzero(np.diff(np.pad(edge, 1).astype(np.int8)) == 1) for edge in along)
-    return runs == 1 and np.count_nonzero(along[0]) <= LIGHTLY * parts.sizes[part]
+    mask = parts.labels == part
+    turned = [mask, mask[::-1], mask.T, mask.T[::-1]]  # each of the edges above
+    runs = [(side, *run) for side in turned for run in _runs(side[0])]
+    if len(runs) != 1:
+        return False
+    ((side, start, end),) = runs
+    if end - start > LIGHTLY * parts.sizes[part]:
+        return False
+    if parts.sizes[part] >= FILLS * max(parts.labels.shape):
+        return True
+    inner = [
+        run for run in _runs(side[max(1, (end - start) // 2)]) if run[0] < end and start < run[1]
+    ]
+    return max((stop - begin for begin, stop in inner), default=0) >= WIDER * (end - start)
+
+
+def _runs(line: np.ndarray) -> list[tuple[int, int]]:
+    """Where a line of a mask is set: from, and up to before."""
+    steps = np.diff(np.pad(line, 1).astype(np.int8))
+    starts, ends = np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist()
+    return list(zip(starts, ends, strict=True))
 
 
 def _surrounds(parts: Parts, frame: int, others: np.ndarray) -> bool:

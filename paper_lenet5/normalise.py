@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .preprocess import FIELD, PATTERN
+from .preprocessing import FIELD, PATTERN
 from .strings import STRIDE
 
 BOX = 20

@@ -19,6 +19,7 @@ from demo.digits import COLUMNS, DESCRIPTION, SHEET
 from demo.networks import look
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocessing import PATTERN
+from paper_lenet5.verdict import Certainty
 
 from .rows import reported
 from .rows.recipes import LENET5_DISTORTIONS
@@ -35,7 +36,7 @@ def first_of_each(images: Tensor, labels: Sequence[int]) -> list[int]:
             for index, label in enumerate(labels)
             if label == digit
             and (seen := look(images[index])).closest == digit
-            and not seen.rubbish
+            and seen.certainty is Certainty.SURE
         )
         for digit in range(10)
     ]

@@ -11,7 +11,7 @@ On two cores it takes half an hour.
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -30,7 +30,7 @@ from paper_lenet5.verdict import Certainty, Verdict, verdict
 from .baselines import paper_by_the_edge
 from .measures import scenes
 from .rows import datasets
-from .running.files import write
+from .running.files import write_whole
 from .running.record import machine, to_json, versions
 from .writing import options, tables
 
@@ -118,9 +118,9 @@ def sentence(record: dict) -> str:
         for when in ("before", "now")
     }
     return (
-        f"At least 95 % are read in {well['now']} of the {len(lines)} conditions in which a person reads "
-        f"every digit; with the edge taken for paper, in {well['before']}. Answered wrongly, and not "
-        f"refused, are {wrong['now']:.1f} % of all their pictures (before {wrong['before']:.1f} %), "
+        f"At least 95 % are read in {well['now']} of the {len(lines)} conditions in which a person "
+        f"reads every digit; with the edge taken for paper, in {well['before']}. Answered wrongly, and "
+        f"not refused, are {wrong['now']:.1f} % of all their pictures (before {wrong['before']:.1f} %), "
         f"{sure['now']:.1f} % without a word of doubt. Of pictures without a digit, or with several, "
         f"{refused['now']:.0f} % are refused (before {refused['before']:.0f} %)."
     )
@@ -182,8 +182,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     if not args.only and args.half == 1:
         console.print(sentence(record), soft_wrap=True)
-        write(args.out / "pictures.json", to_json(record).encode())
-        write(args.out / "pictures.md", f"{sentence(record)}\n\n{markdown(record)}".encode())
+        write_whole(args.out / "pictures.json", to_json(record).encode())
+        write_whole(args.out / "pictures.md", f"{sentence(record)}\n\n{markdown(record)}".encode())
     return 0
 
 

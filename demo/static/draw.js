@@ -3,6 +3,7 @@ const view = element.querySelector(".view");
 const bitmaps = lenet.bytes(view.dataset.bitmaps);
 const list = view.querySelector(".bitmaps");
 const items = [...list.children];
+const LEAD = { sure: "The closest bitmap", probable: "Probably", none: "None of these" };
 const FULL = 160; // the penalty of the longest bar
 
 const bitmap = (digit) => bitmaps.subarray(84 * digit, 84 * digit + 84);
@@ -28,7 +29,7 @@ function sort(ranking) {
 
 function show(value) {
   view.classList.toggle("empty", !value);
-  view.classList.toggle("rubbish", Boolean(value?.rubbish));
+  view.classList.toggle("rubbish", value?.certainty === "none");
   if (!value) {
     lenet.cells(view.querySelector("[data-seen]"), 28, new Uint8Array(784));
     lenet.cells(view.querySelector("[data-f6]"), 7, new Uint8Array(84));
@@ -39,7 +40,8 @@ function show(value) {
     text(".detail", "Draw a digit, or choose one below the pad.");
     return;
   }
-  const { f6, penalties, ranking, rubbish } = value;
+  const { f6, penalties, ranking, certainty } = value;
+  const rubbish = certainty === "none";
   const [first, second] = ranking;
   lenet.cells(view.querySelector("[data-seen]"), 28, lenet.bytes(value.seen));
   lenet.cells(view.querySelector("[data-f6]"), 7,
@@ -53,7 +55,7 @@ function show(value) {
   });
   sort(ranking);
   const margin = (penalties[second] - penalties[first]).toFixed(1);
-  text(".lead", rubbish ? "None of these" : "The closest bitmap");
+  text(".lead", LEAD[certainty]);
   text(".digit", rubbish ? "?" : first);
   text(".detail", rubbish
     ? `F6 is not close to any bitmap. Closest: ${first}, penalty ${penalties[first].toFixed(1)}.`

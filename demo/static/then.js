@@ -23,6 +23,8 @@ function verdict(where, digit, detail) {
   view.querySelector(`${where} .detail`).textContent = detail;
 }
 
+const DOUBT = { sure: "", probable: ": probably", none: ": none of these" };
+
 function show(answers) {
   view.classList.toggle("empty", !answers);
   const cells = answers ? lenet.bytes(answers.seen) : new Uint8Array(1024);
@@ -35,7 +37,7 @@ function show(answers) {
   } else {
     const { then, now } = answers;
     verdict(".then-answer", then.digit,
-            `penalty ${then.penalty}${then.rubbish ? ": rather none of these" : ""}`);
+            `penalty ${then.penalty}${DOUBT[then.certainty]}`);
     verdict(".now-answer", now.digit, `${(100 * now.share).toFixed(1)} % sure`);
     agree.textContent = then.digit === now.digit ? "They agree." : "They disagree.";
     agree.classList.toggle("not", then.digit !== now.digit);

@@ -477,7 +477,7 @@ CONDITIONS = (
 
 
 def chosen(images: np.ndarray, labels: np.ndarray, half: int, n: int) -> list[Digit]:
-    """n digits, as many of each kind, from those with an even (0) or odd (1) index."""
+    """N digits, as many of each kind, from those with an even (0) or odd (1) index."""
     rng = np.random.default_rng(1998 + half)
     digits = []
     for label in range(10):

@@ -347,6 +347,21 @@ def test_a_stroke_that_comes_in_at_the_edge_is_left_out():
     assert close(read_picture(Image.fromarray(page.astype(np.uint8))), clean)
 
 
+def test_a_stroke_may_touch_the_edge_but_not_go_on_beyond_it():
+    stem = Image.new("L", (400, 400), 244)
+    ImageDraw.Draw(stem).line([(60, 90), (160, 80), (110, 200)], 30, 12, joint="curve")
+    ImageDraw.Draw(stem).ellipse((103, 189, 117, 203), 30)
+    assert close(read_picture(stem.crop((0, 0, 400, 204))), read_picture(stem))
+    with pytest.raises(ValueError, match="touches the edge"):
+        read_picture(stem.crop((0, 0, 400, 170)))
+
+
+def test_mnist_may_end_in_the_last_row():
+    pattern = np.zeros((28, 28), np.uint8)
+    pattern[8:11, 6:22] = pattern[8:, 15:18] = 255  # a seven, whose mass is above its middle
+    assert read_picture(Image.fromarray(pattern)).shape == (28, 28)
+
+
 def test_a_drawing_that_was_cut_out_along_its_box_is_read():
     image = Image.fromarray(three().astype(np.uint8))
     cut_out = image.crop(Image.eval(image, lambda level: 244 - level).getbbox())

@@ -90,7 +90,7 @@ def written(pixels: np.ndarray) -> Seen:
         seen = Seen(colour, paper, found)
         parts = together(found.parts, found.chosen)
         mass = found.parts.mass[parts].sum()
-        if thickness(normalise(seen.ink_of(parts)).numpy() > 100) > THICK:
+        if thickness(normalise(seen.ink_of(parts))) > THICK:
             mass /= 100  # a sheet on a desk is a thick shape, and what is written on it a hole
         if best is None or mass > 1.3 * best[0]:
             best = mass, seen
@@ -158,6 +158,6 @@ def pattern_of(seen: Seen) -> Tensor:
     if size < SMALLEST:
         raise ValueError(f"what is drawn is only {size} pixels large, of {SMALLEST} at least")
     pattern = normalise(seen.ink_of(parts))
-    if thickness(pattern.numpy() > 100) > THICKEST:
+    if thickness(pattern) > THICKEST:
         raise ValueError("what is drawn is a filled shape and has no strokes")
     return pattern

@@ -5,26 +5,55 @@ is a desk, a scanner's lid or a window's bar. `reproduce.pictures` shows what th
 """
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
 from paper_lenet5.files import pixels
-from paper_lenet5.normalise import normalise
+from paper_lenet5.normalise import BOX, normalise
 from paper_lenet5.paper import CONTRAST
+from paper_lenet5.preprocessing import FIELD
+from paper_lenet5.strings import STRIDE
 
 LONGEST = 400
 """Side of what was worked on, pixels."""
+LONGEST_LINE, BESIDE = 320, 12
+"""Of a line: most columns, and columns of paper on either side."""
 
 
 def read_picture(source: bytes | Image.Image) -> Tensor:
     """The pattern in a picture: uint8 (28, 28). Raises ValueError where nothing is drawn."""
-    seen = pixels(source)
-    if max(seen.shape) > LONGEST:
-        image = Image.fromarray((seen * 255).round().astype(np.uint8))
-        image.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
-        seen = np.asarray(image, np.float32) / 255
-    found = ink(seen)
+    found = ink(_small(source))
     return normalise(np.where(found > _unrest(found), found, 0))
+
+
+def read_line(source: bytes | Image.Image) -> Tensor:
+    """The line of digits in a picture: uint8 (32, columns), its box in the middle of the rows."""
+    found = ink(_small(source))
+    strong = found > 0.1 * found.max()
+    rows, columns = (np.flatnonzero(strong.any(axis)) for axis in (1, 0))
+    string = found[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = min(BOX / string.shape[0], LONGEST_LINE / string.shape[1])
+    height, width = (max(1, round(side * scale)) for side in string.shape)
+    small = Image.fromarray(string.astype(np.float32)).resize(
+        (width, height), Image.Resampling.HAMMING
+    )
+    grey = np.asarray(small).clip(0)
+    answers = max(1, 1 + -(-(width + 2 * BESIDE - FIELD) // STRIDE))
+    field = np.zeros((FIELD, FIELD + STRIDE * (answers - 1)), np.uint8)
+    top, left = ((a - b) // 2 for a, b in zip(field.shape, grey.shape, strict=True))
+    field[top : top + height, left : left + width] = (255 * grey / grey.max()).round()
+    return torch.from_numpy(field)
+
+
+def _small(source: bytes | Image.Image) -> np.ndarray:
+    """The pixels, in the size that was worked on."""
+    seen = pixels(source)
+    if max(seen.shape) <= LONGEST:
+        return seen
+    image = Image.fromarray((seen * 255).round().astype(np.uint8))
+    image.thumbnail((LONGEST, LONGEST), Image.Resampling.BOX)
+    return np.asarray(image, np.float32) / 255
 
 
 def ink(pixels: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ scanner and file are what a condition says. Nothing here is anybody's picture or
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -474,6 +474,60 @@ CONDITIONS = (
     Condition("no digit", "a digit cut off by the edge", _cut_off, digit=False),
     Condition("no digit", "four digits", _four, digit=False),
 )  # fmt: skip
+
+
+# --- lines of digits --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One way in which lines of four digits come."""
+
+    title: str
+    gap: int = 20
+    """Between the boxes of neighbouring digits, pixels, which are 110 high."""
+    slope: float = 0.0
+    """Of the baseline, rows a column; to either side."""
+    page: Callable[[np.ndarray, Generator], np.ndarray] = lambda colour, rng: colour
+    """What happens to red, green and blue."""
+    lines: int = 1
+
+
+LINES = (
+    *(Line(f"{gap} pixel{'s' * (gap > 1)} between digits", gap) for gap in (1, 4, 10, 20, 40, 150)),
+    *(Line(f"baseline that climbs or falls by {100 * slope:.0f} %", slope=slope)
+      for slope in (0.05, 0.1, 0.15)),
+    Line("dust", page=lambda colour, rng: dusty(colour, rng, 12, 5)),
+    Line("shadow", page=lambda colour, rng: colour * half_dark(colour.shape[:2], rng, 0.1, 0.6)),
+    Line("noise of 15 grey levels", page=lambda colour, rng: grained(colour, rng, 15)),
+    Line("lined paper", page=lambda colour, rng: np.minimum(
+        colour, colours(ruled(colour.shape[:2], 48, 2), WHITE, (150, 175, 225)))),
+    Line("black border of a scan", page=lambda colour, rng: bordered(colour, "tblr", 10, 0)),
+    Line("two lines", lines=2),
+)  # fmt: skip
+
+
+def line_of(digits: Sequence[Digit], line: Line, rng: Generator) -> bytes:
+    """A page with the digits, as many in each of its lines."""
+    each, slope = len(digits) // line.lines, line.slope * rng.choice([-1, 1])
+    rows = []
+    for start in range(0, len(digits), each):
+        inks = [written(d.points, 9, (160, 260), 110) for d in digits[start : start + each]]
+        inks = [ink[:, ink.any(0)] for ink in inks]
+        width = sum(ink.shape[1] for ink in inks) + line.gap * (each - 1) + 120
+        rise = round(abs(slope) * width / 2) + 1
+        row, left = np.zeros((160 + 2 * rise + 60, width)), 60
+        for ink in inks:
+            top = 30 + rise + round(slope * (left + ink.shape[1] / 2 - width / 2))
+            row[top : top + 160, left : left + ink.shape[1]] = ink
+            left += ink.shape[1] + line.gap
+        rows.append(row)
+    widest = max(row.shape[1] for row in rows)
+    cover = np.concatenate([np.pad(row, ((0, 0), (0, widest - row.shape[1]))) for row in rows])
+    return jpeg(grained(line.page(colours(cover), rng), rng, 2))
+
+
+# --- the digits -------------------------------------------------------------------------------------
 
 
 def chosen(images: np.ndarray, labels: np.ndarray, half: int, n: int) -> list[Digit]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.files import MAX_PIXELS, pages
 from paper_lenet5.lines import WIDEST
-from paper_lenet5.normalise import normalise
+from paper_lenet5.normalise import normalise, stroke, thickened
 from paper_lenet5.pictures import pattern_of, read_lines, read_picture, see
 from paper_lenet5.strings import STRIDE
 from paper_lenet5.verdict import verdict
@@ -345,6 +345,23 @@ def test_a_stroke_that_comes_in_at_the_edge_is_left_out():
     page[100:112, :40] = page[250:262, 270:] = 20
     clean = read_picture(Image.fromarray(three().astype(np.uint8)))
     assert close(read_picture(Image.fromarray(page.astype(np.uint8))), clean)
+
+
+@pytest.mark.parametrize("pen", [2, 5, 9])
+def test_thin_pens_draw_what_a_broad_one_does(pen):
+    broad, thin = (
+        read_picture(Image.fromarray(three(pen=of).astype(np.uint8))) for of in (22, pen)
+    )
+    assert close(thin, broad)
+    assert stroke(thin.numpy() > 100) > 0.8 * stroke(broad.numpy() > 100)
+
+
+def test_strokes_as_thick_as_those_of_mnist_stay_as_they_are():
+    ink = np.zeros((60, 60))
+    ink[5:55, 20:26] = 1
+    assert thickened(ink, 50) is ink
+    ink[5:55, 22:26] = 0
+    assert thickened(ink, 50)[30].sum() > 4
 
 
 def test_a_stroke_may_touch_the_edge_but_not_go_on_beyond_it():

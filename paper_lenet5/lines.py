@@ -1,7 +1,7 @@
 """Lines of digits on a page: which parts stand in which line, and each line made level.
 
 The parts of the writing are joined into lines by where they stand; a line's slope is that of the tops
-and bottoms of its digits. It is sheared level, and gaps that are wider than a digit are narrowed.
+and bottoms of its digits. It is sheared level, and its gaps are made alike.
 """
 
 import numpy as np
@@ -12,8 +12,11 @@ SLOPES = np.linspace(-0.25, 0.25, 51)
 """Rows a column, downwards, that a line may have."""
 TALL = 0.55
 """Of the tallest digit of a line: what is less tall is part of a digit, or a dash."""
-WIDEST = 1.2
-"""Of the height of the digits: wider gaps are made as narrow as this."""
+NARROWEST, WIDEST = 0.4, 0.6
+"""Of the height of the digits: gaps are made as wide and as narrow as this, as those of the strings are
+that the network was trained on."""
+OVER = 0.3
+"""Of the narrower of two parts: if so much of it lies over the other, they are of one character."""
 
 
 def lines_of(parts: Parts, chosen: np.ndarray) -> list[list[int]]:
@@ -77,8 +80,23 @@ def levelled(ink: np.ndarray, slope: float) -> np.ndarray:
     return moved
 
 
-def narrowed(ink: np.ndarray, widest: int) -> np.ndarray:
-    """The ink without what gaps between its columns have beyond `widest` pixels."""
-    empty = ~ink.any(0)
-    run = np.arange(len(empty)) - np.maximum.accumulate(np.where(empty, -1, np.arange(len(empty))))
-    return ink[:, ~(empty & (run > widest))]
+def characters_of(parts: Parts, line: list[int]) -> list[list[int]]:
+    """The parts of a line by characters, from left to right: those that lie over each other."""
+    characters: list[list[int]] = []
+    end = -1
+    for part in sorted(line, key=lambda part: parts.boxes[part, 1]):
+        _, left, _, right = parts.boxes[part]
+        if characters and end - left >= OVER * min(right - left + 1, end - left + 1):
+            characters[-1].append(part)
+        else:
+            characters.append([part])
+        end = max(end, right)
+    return characters
+
+
+def spaced(inks: list[np.ndarray], gaps: list[int]) -> np.ndarray:
+    """Characters (rows, columns) side by side, so many columns of paper between them."""
+    cells = [inks[0]]
+    for ink, gap in zip(inks[1:], gaps, strict=True):
+        cells += [np.zeros((len(ink), gap), ink.dtype), ink]
+    return np.concatenate(cells, 1)

@@ -5,13 +5,22 @@ fitted into the network's field as MNIST's digits were (normalise). `see` keeps 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
 from .files import MAX_PIXELS, Source, pixels
-from .lines import WIDEST, levelled, lines_of, narrowed, slope_of
+from .lines import (
+    NARROWEST,
+    WIDEST,
+    characters_of,
+    levelled,
+    lines_of,
+    slope_of,
+    spaced,
+)
 from .marks import Found, grown, mask_of, side_by_side, together, without_lines, writing
 from .normalise import normalise, normalise_line, thickness
 from .paper import CONTRAST, Paper, papers
@@ -56,6 +65,7 @@ class Seen(NamedTuple):
         ink, noise = self.paper.ink, self.paper.noise
         strong = np.isin(self.found.parts.labels, parts)
         near = grown(strong, max(2, min(strong.shape) // 100))
+        near &= strong | (self.found.parts.labels < 0)
         faint = np.count_nonzero((ink[near] > 1e-3) & (ink[near] <= CONTRAST))
         least = 1e-3 if faint < np.count_nonzero(ink[near] > CONTRAST) else CONTRAST
         return np.where(near & (ink > max(least, noise)), ink, 0)
@@ -143,9 +153,18 @@ def fields_of(seen: Seen) -> list[Tensor]:
     parts, fields = seen.found.parts, []
     for line in lines_of(parts, seen.found.chosen):
         boxes = parts.boxes[line]
-        ink = levelled(seen.ink_of(line), slope_of(boxes))
-        heights = boxes[:, 2] - boxes[:, 0] + 1
-        fields.append(normalise_line(narrowed(ink, round(WIDEST * heights.max()))))
+        slope, height = slope_of(boxes), (boxes[:, 2] - boxes[:, 0] + 1).max()
+        inks, ends = [], []
+        for character in characters_of(parts, line):
+            inks.append(levelled(seen.ink_of(character), slope))
+            columns = np.flatnonzero(inks[-1].any(0))
+            inks[-1] = inks[-1][:, columns[0] : columns[-1] + 1]
+            ends.append((columns[0], columns[-1]))
+        gaps = [
+            round(np.clip(left - right, NARROWEST * height, WIDEST * height))
+            for (_, right), (left, _) in pairwise(ends)
+        ]
+        fields.append(normalise_line(spaced(inks, gaps)))
     return fields
 
 

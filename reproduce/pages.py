@@ -14,13 +14,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from . import lines, pictures
 from .__main__ import exhibits
 from .section_iii_c import classifiers, comparison
 from .writing import options, snippets, tables
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results"
-PAGES = ("README.md", "DEVIATIONS.md", "docs/faq.md", "docs/robustness.md", "results/README.md")
+PAGES = (
+    "README.md",
+    "DEVIATIONS.md",
+    "docs/faq.md",
+    "docs/pictures.md",
+    "docs/robustness.md",
+    "results/README.md",
+)
 OUTPUTS = ("docs/faq.md",)
 """Pages whose code needs no data and prints what stands below it."""
 FUZZ_READ = ("the data", "a pattern", "a network")
@@ -69,6 +77,8 @@ MEASURED = {
     "benchmark": benchmark_lines,
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
     "fuzz": fuzz_lines,
+    "lines": lambda: lines.words(RESULTS),
+    "pictures": lambda: pictures.words(RESULTS),
     "versions": versions_lines,
 }
 """Blocks beside those of tables and figures."""

@@ -140,9 +140,10 @@ def markdown(record: dict) -> str:
     return tables.markdown(lines)
 
 
-def recorded(results: Path) -> dict:
-    """The record."""
-    return json.loads((results / "pictures.json").read_text())
+def words(results: Path) -> str:
+    """The sentence and the table of what is recorded."""
+    record = json.loads((results / "pictures.json").read_text())
+    return f"{sentence(record)}\n\n{markdown(record)}"
 
 
 @options.in_words
@@ -183,7 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not args.only and args.half == 1:
         console.print(sentence(record), soft_wrap=True)
         write_whole(args.out / "pictures.json", to_json(record).encode())
-        write_whole(args.out / "pictures.md", f"{sentence(record)}\n\n{markdown(record)}".encode())
+        write_whole(args.out / "pictures.md", words(args.out).encode())
     return 0
 
 

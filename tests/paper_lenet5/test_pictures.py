@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.files import MAX_PIXELS, pages
-from paper_lenet5.lines import WIDEST
+from paper_lenet5.lines import WIDEST, characters_of, levelled, lines_of, slope_of, spaced
+from paper_lenet5.marks import parts_of
 from paper_lenet5.normalise import normalise, stroke, thickened
 from paper_lenet5.pictures import pattern_of, read_lines, read_picture, see
 from paper_lenet5.strings import STRIDE
@@ -361,7 +362,7 @@ def test_strokes_as_thick_as_those_of_mnist_stay_as_they_are():
     ink[5:55, 20:26] = 1
     assert thickened(ink, 50) is ink
     ink[5:55, 22:26] = 0
-    assert thickened(ink, 50)[30].sum() > 4
+    assert thickened(ink, 50)[30].sum() == 4, "two columns more"
 
 
 def test_a_stroke_may_touch_the_edge_but_not_go_on_beyond_it():
@@ -467,3 +468,53 @@ def test_paper_of_a_line_is_clean_whatever_its_noise():
 def test_a_line_without_ink_is_refused():
     with pytest.raises(ValueError, match="nothing is drawn"):
         read_lines(Image.new("L", (300, 100), 255))
+
+
+def strokes(*boxes, size=(120, 400)):
+    """Filled boxes (first row, first column, last row, last column) on paper, and their parts."""
+    ink = np.zeros(size)
+    for top, left, bottom, right in boxes:
+        ink[top : bottom + 1, left : right + 1] = 1
+    return parts_of(ink > 0, ink)
+
+
+def test_parts_hang_together_at_corners_and_know_their_boxes():
+    mask = np.zeros((6, 9), bool)
+    mask[1, 1] = mask[2, 2] = mask[3, 1] = True  # one, by its corners
+    mask[1:4, 5] = mask[3, 5:8] = mask[1, 7] = True  # two: the last lies two rows above
+    parts = parts_of(mask, mask * 0.5)
+    assert sorted(map(tuple, parts.boxes)) == [(1, 1, 3, 2), (1, 5, 3, 7), (1, 7, 1, 7)]
+    assert sorted(parts.mass) == [0.5, 1.5, 2.5]
+    assert (parts.labels >= 0).sum() == mask.sum()
+    assert len(parts_of(np.zeros((3, 3), bool), np.zeros((3, 3))).boxes) == 0
+
+
+def test_two_lines_that_climb_are_two_lines():
+    boxes = [(20 + row - 12 * k, 60 * k, 40 + row - 12 * k, 60 * k + 9)
+             for row in (60, 130) for k in range(5)]  # fmt: skip
+    parts = strokes(*boxes, size=(200, 320))
+    lines = lines_of(parts, np.arange(10))
+    assert [len(line) for line in lines] == [5, 5]
+    assert slope_of(parts.boxes[lines[0]]) == pytest.approx(-0.2)
+
+
+def test_a_level_line_keeps_its_columns_and_loses_its_slope():
+    ink = np.zeros((80, 200))
+    for column in range(0, 200, 10):
+        ink[30 + column // 10 : 40 + column // 10, column] = 1
+    level = levelled(ink, 0.1)
+    assert level.sum() == ink.sum()
+    assert (level.any(0) == ink.any(0)).all()
+    assert level.any(1).sum() <= 11
+
+
+def test_parts_over_each_other_are_one_character():
+    parts = strokes((10, 20, 20, 60), (30, 24, 90, 34), (10, 80, 90, 90))
+    line = sorted(range(3), key=lambda part: parts.boxes[part, 1])
+    characters = characters_of(parts, line)
+    assert [len(character) for character in characters] == [2, 1]
+
+
+def test_gaps_are_as_wide_as_they_are_said_to_be():
+    joined = spaced([np.ones((4, 3)), np.ones((4, 2)), np.ones((4, 1))], [5, 2])
+    assert joined[0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1]

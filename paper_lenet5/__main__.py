@@ -32,7 +32,7 @@ def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
         elif os.path.isdir(path):
             for found in sorted(path.rglob("*")):
                 hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-                if found.suffix.lower() in ENDINGS and not hidden:
+                if found.suffix.lower() in ENDINGS and not hidden and not os.path.isdir(found):
                     yield found
         elif not os.path.lexists(path) and glob.has_magic(str(path)):
             yield from pictures_of([Path(found) for found in sorted(glob.glob(str(path)))])

@@ -134,8 +134,8 @@ def found(folder: Path, dataset: str, name: str) -> list[Path]:
         for path in _listed(place):
             if _is_called(path, name):
                 paths += [inner for inner in _listed(path) if _is_called(inner, name)]
-                paths += [path] if path.is_file() else []
-        if dataset == "mnist" and (place / NPZ).is_file():
+                paths += [path] if os.path.isfile(path) else []
+        if dataset == "mnist" and os.path.isfile(place / NPZ):
             paths.append(place / NPZ)
     return paths
 

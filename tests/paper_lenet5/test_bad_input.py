@@ -62,6 +62,10 @@ from paper_lenet5.strings import (
 from paper_lenet5.training import Session
 from tests.conftest import draw_digits, random_model
 
+Image.init()
+SAVED = Image.SAVE
+"""What Pillow writes on this machine."""
+
 few = settings(
     max_examples=40, derandomize=True, deadline=None, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -470,7 +474,7 @@ def is_pattern(pattern):
 
 def is_line(field):
     rows, columns = field.shape
-    return field.dtype == torch.uint8 and rows == 32 <= columns <= 348 and field.max() == 255
+    return field.dtype == torch.uint8 and rows == 32 <= columns <= 352 and field.max() == 255
 
 
 def answered(source):
@@ -498,8 +502,8 @@ def test_any_bytes_give_a_reason(content, beginning):
 
 
 @few
-@given(form=st.sampled_from(FORMATS), cut=st.integers(0, 2000), at=st.integers(0, 2000),
-       value=st.integers(0, 255))  # fmt: skip
+@given(form=st.sampled_from([form for form in FORMATS if form in SAVED]), cut=st.integers(0, 2000),
+       at=st.integers(0, 2000), value=st.integers(0, 255))  # fmt: skip
 def test_a_damaged_picture_gives_a_pattern_or_a_reason(form, cut, at, value):
     buffer = io.BytesIO()
     Image.fromarray(255 - draw_digits(1)[0][0].numpy()).save(buffer, form)
@@ -717,6 +721,7 @@ def test_a_file_name_that_is_no_text_is_printed_all_the_same(tmp_path, form):
 
 def test_a_folder_that_is_called_like_a_picture_is_looked_into(tmp_path, capsys):
     (tmp_path / "a.png" / "b.png").mkdir(parents=True)
+    (tmp_path / "a.png" / "b.png" / "c.png").write_bytes(b"no picture")
     assert main(["classify", "--json", str(tmp_path)]) == 1
     (answer,) = json.loads(capsys.readouterr().out)
-    assert "directory" in answer["error"]
+    assert answer["file"].endswith("c.png")

@@ -11,7 +11,7 @@ import numpy as np
 from .paper import running
 
 SMALLEST = 0.035
-"""Of the picture's shorter side: a mark has to be so large, and 3 pixels, else it is a speck."""
+"""Of the picture's shorter side: a mark has to be so large, and 2 pixels, else it is a speck."""
 SPECK = 0.12
 """Of a character's size; smaller parts of it are left out, if they are not close to it."""
 AS_STRONG = 0.5
@@ -21,6 +21,8 @@ LIGHTLY, WIDER = 0.3, 1.4
 half that depth, as a round end is and one that the edge cuts through is not."""
 FILLS = 0.6
 """Of the picture's longer side: a character of that size has the picture to itself."""
+FLAT = 0.12
+"""Of its width: a character is higher."""
 _MOST = 300  # parts that are looked at, the largest
 
 
@@ -174,7 +176,7 @@ def writing(mask: np.ndarray, ink: np.ndarray) -> Found:
     """The parts that are writing: no speck, nothing that the edge cuts off, no frame around others."""
     parts = parts_of(mask, ink)
     sizes, touching = parts.sizes, parts.at_the_edge
-    large = sizes >= max(3, SMALLEST * min(mask.shape))
+    large = sizes >= max(2, SMALLEST * min(mask.shape))
     inside = large & ~touching.any(1)
     whole = inside.copy()
     if not inside.any() and large.any():
@@ -262,6 +264,13 @@ def together(parts: Parts, chosen: np.ndarray) -> list[int]:
         kept += found
         rest = [part for part in rest if part not in found]
     return kept
+
+
+def is_dash(parts: Parts, character: list[int]) -> bool:
+    """Whether the parts of a character are together far wider than they are high: no digit is."""
+    boxes = parts.boxes[character]
+    height, width = boxes[:, 2:].max(0) - boxes[:, :2].min(0) + 1
+    return bool(height < FLAT * width)
 
 
 def side_by_side(found: Found) -> bool:

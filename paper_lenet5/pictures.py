@@ -21,7 +21,7 @@ from .lines import (
     slope_of,
     spaced,
 )
-from .marks import Found, grown, mask_of, side_by_side, together, without_lines, writing
+from .marks import Found, grown, is_dash, mask_of, side_by_side, together, without_lines, writing
 from .normalise import normalise, normalise_line, thickness
 from .paper import CONTRAST, Paper, papers
 
@@ -63,9 +63,10 @@ class Seen(NamedTuple):
     def ink_of(self, parts: Sequence[int]) -> np.ndarray:
         """The ink of some parts, (rows, columns) in 0 ... 1, with the grey of their outlines."""
         ink, noise = self.paper.ink, self.paper.noise
-        strong = np.isin(self.found.parts.labels, parts)
+        labels = self.found.parts.labels
+        strong = np.isin(labels, parts)
         near = grown(strong, max(2, min(strong.shape) // 100))
-        near &= strong | (self.found.parts.labels < 0)
+        near &= ~np.isin(labels, np.setdiff1d(self.found.chosen, parts))
         faint = np.count_nonzero((ink[near] > 1e-3) & (ink[near] <= CONTRAST))
         least = 1e-3 if faint < np.count_nonzero(ink[near] > CONTRAST) else CONTRAST
         return np.where(near & (ink > max(least, noise)), ink, 0)
@@ -95,10 +96,10 @@ def written(pixels: np.ndarray) -> Seen:
         if not len(found.chosen):
             cut |= found.at_the_edge
             continue
-        if not _is_paper(paper, found):
+        parts = together(found.parts, found.chosen)
+        if not _is_paper(paper, found) or is_dash(found.parts, parts):
             continue
         seen = Seen(colour, paper, found)
-        parts = together(found.parts, found.chosen)
         mass = found.parts.mass[parts].sum()
         if thickness(normalise(seen.ink_of(parts))) > THICK:
             mass /= 100  # a sheet on a desk is a thick shape, and what is written on it a hole

@@ -48,7 +48,7 @@ def sheet(explained: Sequence[tuple[str, Seen | None]]) -> "Image":
             pen.text((left, top + CAPTION), name, "gray")
             image = Image.fromarray(step)
             scale = SIDE / max(image.size)
-            size = tuple(max(1, round(side * scale)) for side in image.size)
+            size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
             small = image.resize(
                 size, Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST
             )

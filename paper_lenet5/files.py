@@ -2,18 +2,19 @@
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Source = "str | os.PathLike | bytes | BinaryIO | Image"
-"""A path, the bytes of a file, an open one, or an image of Pillow."""
+    Source = str | os.PathLike[str] | bytes | BinaryIO | Image
+    """A path, the bytes of a file, an open one, or an image of Pillow."""
+
 MAX_PIXELS = 50_000_000
 """A picture of that size takes 0.5 GB while it is read. A JPEG is decoded smaller than it is, and may
 have `AS_JPEG` times as many: 400 million, twice what phones have."""
@@ -28,7 +29,7 @@ WORKED_ON = 800
 """Longest side of what is worked on, pixels."""
 
 
-def pixels(source: Source, max_pixels: int = MAX_PIXELS, page: int = 0) -> np.ndarray:
+def pixels(source: "Source", max_pixels: int = MAX_PIXELS, page: int = 0) -> np.ndarray:
     """(rows, columns, 4) float32 in 0 ... 1: red, green, blue, opacity. Smaller if it is large.
 
     `page` is that of a TIFF, from 0; of an animation the last frame that is whole is taken. Raises
@@ -54,7 +55,7 @@ def pixels(source: Source, max_pixels: int = MAX_PIXELS, page: int = 0) -> np.nd
     return np.asarray(image, np.float32) / 255
 
 
-def pages(source: Source) -> int:
+def pages(source: "Source") -> int:
     """How many pictures a file has that are looked at: the pages of a TIFF, else 1.
 
     1, too, for what cannot be read. Raises OSError for a path that cannot be opened.
@@ -63,13 +64,13 @@ def pages(source: Source) -> int:
         if isinstance(image, ValueError) or image.format != "TIFF":
             return 1
         try:
-            return image.n_frames
+            return int(getattr(image, "n_frames", 1))
         except Exception:  # of any kind: the directory is damaged, and `pixels` will say so
             return 1
 
 
 @contextmanager
-def _opened(source: Source, max_pixels: int = MAX_PIXELS) -> Iterator["Image | ValueError"]:
+def _opened(source: "Source", max_pixels: int = MAX_PIXELS) -> Iterator["Image | ValueError"]:
     """The image, of which nothing is decoded yet; or what is wrong with it."""
     from PIL import Image, JpegImagePlugin
 
@@ -77,7 +78,7 @@ def _opened(source: Source, max_pixels: int = MAX_PIXELS) -> Iterator["Image | V
         yield source
         return
     if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb") as file, _opened(file, max_pixels) as image:
+        with open(source, "rb") as opened, _opened(opened, max_pixels) as image:
             yield image
         return
     file = BytesIO(source) if isinstance(source, bytes) else source
@@ -101,7 +102,7 @@ def _opened(source: Source, max_pixels: int = MAX_PIXELS) -> Iterator["Image | V
     yield image
 
 
-def _known() -> dict[str, object]:
+def _known() -> Mapping[str, Any]:
     from PIL import Image
 
     Image.init()

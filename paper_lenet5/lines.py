@@ -30,7 +30,7 @@ def lines_of(parts: Parts, chosen: np.ndarray) -> list[list[int]]:
     level = middle - _slope_of_page(middle[tall], column[tall], heights[tall]) * column
     lines: list[list[int]] = []
     ends: list[tuple[float, float]] = []
-    for at in sorted(np.flatnonzero(tall), key=level.__getitem__):
+    for at in sorted(np.flatnonzero(tall).tolist(), key=level.__getitem__):
         top, bottom = level[at] - heights[at] / 2, level[at] + heights[at] / 2
         if lines and level[at] < ends[-1][1] and ends[-1][0] < level[at]:
             lines[-1].append(at)
@@ -38,7 +38,7 @@ def lines_of(parts: Parts, chosen: np.ndarray) -> list[list[int]]:
         else:
             lines.append([at])
             ends.append((top, bottom))
-    for at in np.flatnonzero(~tall):
+    for at in np.flatnonzero(~tall).tolist():
         away = [max(top - level[at], level[at] - bottom, 0) for top, bottom in ends]
         nearest = int(np.argmin(away))
         if away[nearest] <= 0.3 * (ends[nearest][1] - ends[nearest][0]):

@@ -41,7 +41,8 @@ class Parts(NamedTuple):
     @property
     def sizes(self) -> np.ndarray:
         """(N,): the longer sides of their boxes, pixels."""
-        return (self.boxes[:, 2:] - self.boxes[:, :2]).max(1, initial=0) + 1
+        sides: np.ndarray = self.boxes[:, 2:] - self.boxes[:, :2] + 1
+        return np.asarray(sides.max(1, initial=0))
 
     @property
     def at_the_edge(self) -> np.ndarray:
@@ -140,8 +141,10 @@ def _without_rows(mask: np.ndarray) -> np.ndarray:
         return mask
     on_line = np.isin(lines.labels, ruled) & mask
     heights = _heights(mask)
-    thin = heights <= 2 * np.median(heights[on_line]) + 1 if on_line.any() else on_line
-    return mask & ~(on_line & thin)
+    if on_line.any():
+        on_line &= heights <= 2 * np.median(heights[on_line]) + 1
+    without: np.ndarray = mask & ~on_line
+    return without
 
 
 def _heights(mask: np.ndarray) -> np.ndarray:
@@ -253,7 +256,7 @@ def together(parts: Parts, chosen: np.ndarray) -> list[int]:
     rest = sorted(chosen.tolist(), key=lambda part: -parts.mass[part])
     kept = [rest.pop(0)]
     size = parts.sizes[kept[0]]
-    found = True
+    found = kept
     while found:
         found = [
             part

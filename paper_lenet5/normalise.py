@@ -107,7 +107,7 @@ def stroke(mask: np.ndarray) -> float:
 def thickness(pattern: Tensor) -> float:
     """Of the strokes of a pattern (28, 28), beside its longer side; of a filled square 0.5."""
     mask = pattern.numpy() > 100
-    return stroke(mask) / max(mask.any(0).sum(), mask.any(1).sum())
+    return stroke(mask) / max(int(mask.any(0).sum()), int(mask.any(1).sum()))
 
 
 def _cropped(ink: np.ndarray) -> np.ndarray:
@@ -125,5 +125,5 @@ def _fitted(ink: np.ndarray, height: int, width: int) -> np.ndarray:
     from PIL import Image
 
     image = Image.fromarray(ink.astype(np.float32))
-    grey = np.asarray(image.resize((width, height), Image.Resampling.HAMMING)).clip(0)
-    return grey / grey.max()
+    grey: np.ndarray = np.asarray(image.resize((width, height), Image.Resampling.HAMMING)).clip(0)
+    return grey / float(grey.max())

@@ -6,12 +6,12 @@ fitted into the network's field as MNIST's digits were (normalise). `see` keeps 
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from torch import Tensor
 
-from .files import MAX_PIXELS, Source, pixels
+from .files import MAX_PIXELS, pixels
 from .lines import (
     NARROWEST,
     WIDEST,
@@ -25,6 +25,9 @@ from .marks import Found, grown, is_dash, mask_of, side_by_side, together, witho
 from .normalise import normalise, normalise_line, thickness
 from .paper import CONTRAST, Paper, papers
 
+if TYPE_CHECKING:
+    from .files import Source
+
 SMALLEST = 8
 """Of a digit that is read, longer side in pixels: with fewer a 3 is as good as a 5."""
 THICK, THICKEST = 0.2, 0.28
@@ -32,7 +35,7 @@ THICK, THICKEST = 0.2, 0.28
 in a thousand 0.25: what is beyond the first is doubtful, and beyond the second no digit."""
 
 
-def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> Tensor:
+def read_picture(source: "Source", max_pixels: int = MAX_PIXELS) -> Tensor:
     """The pattern in a picture: uint8 (28, 28), ink 255, as `preprocess` takes it.
 
     `source` is a path, the bytes of a file, an open one, or an image of Pillow.
@@ -42,7 +45,7 @@ def read_picture(source: Source, max_pixels: int = MAX_PIXELS) -> Tensor:
     return pattern_of(see(source, max_pixels))
 
 
-def read_lines(source: Source, max_pixels: int = MAX_PIXELS) -> list[Tensor]:
+def read_lines(source: "Source", max_pixels: int = MAX_PIXELS) -> list[Tensor]:
     """The lines of digits in a picture, from top to bottom: each uint8 (32, columns), ink 255.
 
     They are to be swept over (section VII). `source` and errors are those of `read_picture`.
@@ -60,7 +63,7 @@ class Seen(NamedTuple):
     found: Found
     """Which parts of the ink are writing: no lines, frames, dust, nothing that the edge cuts off."""
 
-    def ink_of(self, parts: Sequence[int]) -> np.ndarray:
+    def ink_of(self, parts: Sequence[int] | np.ndarray) -> np.ndarray:
         """The ink of some parts, (rows, columns) in 0 ... 1, with the grey of their outlines."""
         ink, noise = self.paper.ink, self.paper.noise
         labels = self.found.parts.labels
@@ -72,7 +75,7 @@ class Seen(NamedTuple):
         return np.where(near & (ink > max(least, noise)), ink, 0)
 
 
-def see(source: Source, max_pixels: int = MAX_PIXELS, page: int = 0) -> Seen:
+def see(source: "Source", max_pixels: int = MAX_PIXELS, page: int = 0) -> Seen:
     """Paper, ink and writing in a picture, as `read_picture` takes it. Raises the same errors.
 
     `page` is that of a TIFF, from 0.
@@ -129,7 +132,7 @@ def _on_paper(pixels: np.ndarray) -> np.ndarray:
     laid = colour * opacity + around * (1 - opacity)
     if np.ptp(laid, (0, 1)).max() <= CONTRAST:
         return np.repeat(opacity, 3, 2)
-    return laid.astype(np.float32)
+    return np.asarray(laid, np.float32)
 
 
 def _is_paper(paper: Paper, found: Found) -> bool:
@@ -146,7 +149,7 @@ def _is_paper(paper: Paper, found: Found) -> bool:
     prevails = np.median(paper.channel[around])
     of_paper = np.median(paper.paper[around][ink])
     of_ink = np.median(paper.channel[around][ink])
-    return abs(prevails - of_paper) < abs(prevails - of_ink)
+    return bool(abs(prevails - of_paper) < abs(prevails - of_ink))
 
 
 def fields_of(seen: Seen) -> list[Tensor]:

@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -36,6 +36,9 @@ from .writing import options, tables
 
 NETWORK = "lenet5-1998"
 """That of `python -m paper_lenet5 classify`."""
+
+
+WHEN = ("before", "now")
 
 
 class Counts(NamedTuple):
@@ -86,7 +89,7 @@ def counts(answers: Sequence[tuple[int | None, bool]], labels: Sequence[int | No
     return Counts(right, len(answers) - len(given), len(given) - right, sure)
 
 
-def measured(number: int, digits: Sequence[scenes.Digit]) -> dict:
+def measured(number: int, digits: Sequence[scenes.Digit]) -> dict[str, Any]:
     """The line of one condition: group, title, whether there is a digit, counts before and now."""
     torch.set_num_threads(1)
     model, condition = LeNet5.from_pretrained(NETWORK), scenes.CONDITIONS[number]
@@ -101,22 +104,15 @@ def measured(number: int, digits: Sequence[scenes.Digit]) -> dict:
     return line
 
 
-def sentence(record: dict) -> str:
+def sentence(record: dict[str, Any]) -> str:
     """What the record comes to."""
     lines, n = [line for line in record["conditions"] if line["digit"]], record["pictures"]
-    well, wrong, sure = (
-        {when: count(line[when] for line in lines) for when in ("before", "now")}
-        for count in (
-            lambda of: sum(line["right"] >= 0.95 * n for line in of),
-            lambda of: 100 * sum(line["wrong"] for line in of) / (n * len(lines)),
-            lambda of: 100 * sum(line["sure"] for line in of) / (n * len(lines)),
-        )
-    )
     others = [line for line in record["conditions"] if not line["digit"]]
-    refused = {
-        when: 100 * sum(line[when]["refused"] for line in others) / (n * len(others))
-        for when in ("before", "now")
-    }
+    well = {when: sum(line[when]["right"] >= 0.95 * n for line in lines) for when in WHEN}
+    wrong, sure, refused = (
+        {when: 100 * sum(line[when][name] for line in of) / (n * len(of)) for when in WHEN}
+        for name, of in (("wrong", lines), ("sure", lines), ("refused", others))
+    )
     return (
         f"At least 95 % are read in {well['now']} of the {len(lines)} conditions in which a person "
         f"reads every digit; with the edge taken for paper, in {well['before']}. Answered wrongly, and "
@@ -129,7 +125,7 @@ def sentence(record: dict) -> str:
 HEAD = {"right": "right", "refused": "refused", "wrong": "wrong", "sure": "and sure"}
 
 
-def markdown(record: dict) -> str:
+def markdown(record: dict[str, Any]) -> str:
     """The table of a record: of each condition the right, the refused and the wrong."""
     lines = [
         {"": line["group"], "condition": line["title"]}

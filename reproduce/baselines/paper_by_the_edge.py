@@ -62,7 +62,7 @@ def ink(pixels: np.ndarray) -> np.ndarray:
     drawn = opacity > 0.5
     if drawn.mean() > 0.5:  # else nothing but the digit is opaque
         paper = _paper(colour, drawn)
-        differences = np.abs((colour - paper) * opacity[..., None]).max(-1)
+        differences: np.ndarray = np.abs((colour - paper) * opacity[..., None]).max(-1)
         if differences.max() > CONTRAST:
             return differences
     if np.ptp(opacity) <= CONTRAST:
@@ -73,21 +73,25 @@ def ink(pixels: np.ndarray) -> np.ndarray:
 def _paper(colour: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """The colour of the paper at every pixel, lit from one side perhaps, by the edge of the picture."""
     along = _edge(drawn)
+    paper: np.ndarray
     if not along.any():
-        return np.median(colour[drawn], 0)
+        paper = np.median(colour[drawn], 0)
+        return paper
     row, column = np.meshgrid(*(np.linspace(-1, 1, n) for n in drawn.shape), indexing="ij")
     places = np.stack([np.ones_like(row), row, column, row * column], -1)
     seen, where = _edge(colour)[along], _edge(places)[along]
     away = np.abs(seen - np.median(seen, 0)).max(-1)
     bare = away <= 3 * np.median(away)
-    return places @ np.linalg.lstsq(where[bare], seen[bare], rcond=None)[0]
+    paper = places @ np.linalg.lstsq(where[bare], seen[bare], rcond=None)[0]
+    return paper
 
 
 def _unrest(ink: np.ndarray) -> float:
     """The strength up to which it is noise, or what JPEG leaves around a stroke; often 0."""
     along_the_edge = min(4 * np.quantile(_edge(ink), 0.75), 0.5)
     faint = np.count_nonzero((ink > 1e-3) & (ink <= CONTRAST))
-    return max(along_the_edge, 1e-3 if faint < np.count_nonzero(ink > CONTRAST) else CONTRAST)
+    few = faint < np.count_nonzero(ink > CONTRAST)
+    return max(float(along_the_edge), 1e-3 if few else CONTRAST)
 
 
 def _edge(array: np.ndarray) -> np.ndarray:

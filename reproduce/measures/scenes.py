@@ -25,6 +25,8 @@ _FINE = 12
 AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 """Row and column of a pixel's neighbours, clockwise from above."""
 
+Colour = float | tuple[float, float, float] | np.ndarray
+"""Of every pixel alike, or of each, 0 ... 255; a number is a grey."""
 Picture = Image.Image | bytes
 """What is read: an image, or the bytes of a file."""
 
@@ -41,7 +43,7 @@ def skeleton(pattern: np.ndarray) -> np.ndarray:
     fine = ndimage.gaussian_filter(fine, _FINE / 4)
     points = np.argwhere(thinned(fine > 60)).astype(np.float64)
     points -= points.min(0)
-    return points / max(points.max(), 1)
+    return points / max(float(points.max()), 1)
 
 
 def thinned(mask: np.ndarray) -> np.ndarray:
@@ -94,13 +96,15 @@ def written(
     )  # no holes in a line
     if away.all():
         return np.zeros(page)
-    return (pen / 2 + 0.5 - ndimage.distance_transform_edt(away)).clip(0, 1)
+    distance: np.ndarray = ndimage.distance_transform_edt(away)
+    return np.clip(pen / 2 + 0.5 - distance, 0, 1)
 
 
-def colours(cover: np.ndarray, paper=WHITE, ink=INK) -> np.ndarray:
+def colours(cover: np.ndarray, paper: Colour = WHITE, ink: Colour = INK) -> np.ndarray:
     """Red, green and blue (rows, columns, 3) in 0 ... 255 of ink on paper; either may be an array."""
     cover = cover[..., None]
-    return np.asarray(paper, float) * (1 - cover) + np.asarray(ink, float) * cover
+    below, above = np.asarray(paper, float), np.asarray(ink, float)
+    return np.asarray(below * (1 - cover) + above * cover)
 
 
 def image(colour: np.ndarray) -> Image.Image:
@@ -126,7 +130,8 @@ def grained(colour: np.ndarray, rng: Generator, sigma: float) -> np.ndarray:
 
 def places(page: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Row and column of each pixel, 0 ... 1."""
-    return np.meshgrid(*(np.linspace(0, 1, side) for side in page), indexing="ij")
+    row, column = np.meshgrid(*(np.linspace(0, 1, side) for side in page), indexing="ij")
+    return row, column
 
 
 def half_dark(page: tuple[int, int], rng: Generator, soft: float, dark: float) -> np.ndarray:
@@ -134,23 +139,25 @@ def half_dark(page: tuple[int, int], rng: Generator, soft: float, dark: float) -
     row, column = places(page)
     angle = rng.uniform(0, 2 * np.pi)
     along = (row - 0.5) * np.sin(angle) + (column - 0.5) * np.cos(angle) - rng.uniform(-0.1, 0.1)
-    return (1 - (1 - dark) * (along / soft + 0.5).clip(0, 1))[..., None]
+    light: np.ndarray = 1 - (1 - dark) * (along / soft + 0.5).clip(0, 1)
+    return light[..., None]
 
 
 def corners_dark(page: tuple[int, int], dark: float) -> np.ndarray:
     """The light of a lens that is dark towards the corners, (rows, columns, 1)."""
     row, column = places(page)
     away = np.hypot(row - 0.5, column - 0.5) / np.hypot(0.5, 0.5)
-    return (1 - (1 - dark) * away**2)[..., None]
+    light: np.ndarray = 1 - (1 - dark) * away**2
+    return light[..., None]
 
 
-def bordered(colour: np.ndarray, sides: str, width: int, of) -> np.ndarray:
+def bordered(colour: np.ndarray, sides: str, width: int, of: Colour) -> np.ndarray:
     """With strips along some of the sides (t, b, l, r)."""
     colour = colour.copy()
-    for side, part in {"t": np.s_[:width], "b": np.s_[-width:], "l": np.s_[:, :width],
-                       "r": np.s_[:, -width:]}.items():  # fmt: skip
-        if side in sides:
-            colour[part] = of
+    views = {"t": colour[:width], "b": colour[-width:], "l": colour[:, :width],
+             "r": colour[:, -width:]}  # fmt: skip
+    for side in sides:
+        views[side][:] = of
     return colour
 
 
@@ -181,11 +188,12 @@ def on_desk(sheet: np.ndarray, desk: np.ndarray, turn: float, scale: float = 0.7
     return np.asarray(under, float)
 
 
-def wood(page: tuple[int, int], rng: Generator, base=(120, 84, 52)) -> np.ndarray:
+def wood(page: tuple[int, int], rng: Generator, base: Colour = (120, 84, 52)) -> np.ndarray:
     """A desk with grain."""
     row, column = places(page)
     rings = np.sin(40 * (row + 0.06 * np.sin(9 * column + rng.uniform(0, 6))) + rng.uniform(0, 6))
-    return np.asarray(base, float) + 14 * rings[..., None] + rng.normal(0, 3, (*page, 1))
+    grain: np.ndarray = 14 * rings[..., None] + rng.normal(0, 3, (*page, 1))
+    return np.asarray(np.asarray(base, float) + grain)
 
 
 def dusty(colour: np.ndarray, rng: Generator, specks: int, largest: float) -> np.ndarray:
@@ -223,11 +231,11 @@ class Condition:
     """Whether a person sees one digit in it; else it has to be refused."""
 
 
-def _pen(width: float, **how) -> Callable[[Digit, Generator], Picture]:
-    return lambda d, rng: jpeg(grained(colours(written(d.points, width, **how)), rng, 2))
+def _pen(width: float) -> Callable[[Digit, Generator], Picture]:
+    return lambda d, rng: jpeg(grained(colours(written(d.points, width)), rng, 2))
 
 
-def _inks(paper, ink, pen: float = 10) -> Callable[[Digit, Generator], Picture]:
+def _inks(paper: Colour, ink: Colour, pen: float = 10) -> Callable[[Digit, Generator], Picture]:
     return lambda d, rng: jpeg(grained(colours(written(d.points, pen), paper, ink), rng, 2))
 
 
@@ -235,13 +243,13 @@ def _lit(light: Callable[[Generator], np.ndarray]) -> Callable[[Digit, Generator
     return lambda d, rng: jpeg(grained(colours(written(d.points)) * light(rng), rng, 2))
 
 
-def _edged(sides: str, width: int, of) -> Callable[[Digit, Generator], Picture]:
+def _edged(sides: str, width: int, of: Colour) -> Callable[[Digit, Generator], Picture]:
     return lambda d, rng: jpeg(
         bordered(grained(colours(written(d.points)), rng, 2), sides, width, of)
     )
 
 
-def _lines(gap: float, line: float, of, both: bool = False, turn: float = 0,
+def _lines(gap: float, line: float, of: Colour, both: bool = False, turn: float = 0,
            pen: float = 10) -> Callable[[Digit, Generator], Picture]:  # fmt: skip
     return lambda d, rng: jpeg(grained(
         colours(written(d.points, pen), colours(ruled(PAGE, gap, line, both, turn), WHITE, of)),
@@ -260,20 +268,22 @@ def _as_mnist(side: int, invert: bool) -> Callable[[Digit, Generator], Picture]:
     return made
 
 
-def _desk(desk: Callable, turn: float, paper=WHITE) -> Callable[[Digit, Generator], Picture]:
+def _desk(
+    desk: Callable[[Generator], np.ndarray], turn: float, paper: Colour = WHITE
+) -> Callable[[Digit, Generator], Picture]:
     def made(d: Digit, rng: Generator) -> Picture:
         under = desk(rng)
-        sheet = colours(written(d.points, page=under.shape[:2]), paper)
+        sheet = colours(written(d.points, page=(len(under), len(under[0]))), paper)
         return jpeg(grained(on_desk(sheet, under, rng.uniform(-turn, turn)), rng, 2))
 
     return made
 
 
-def _flat(of, page=(640, 560)) -> Callable[[Generator], np.ndarray]:
+def _flat(of: Colour, page: tuple[int, int] = (640, 560)) -> Callable[[Generator], np.ndarray]:
     return lambda rng: np.broadcast_to(np.asarray(of, float), (*page, 3))
 
 
-def _window(bar, page_of, ink) -> Callable[[Digit, Generator], Picture]:
+def _window(bar: Colour, page_of: Colour, ink: Colour) -> Callable[[Digit, Generator], Picture]:
     def made(d: Digit, rng: Generator) -> Picture:
         colour = bordered(colours(written(d.points), page_of, ink), "t", 28, bar)
         row, column = np.mgrid[: PAGE[0], : PAGE[1]]
@@ -311,10 +321,10 @@ def _small(
     height: float, page: tuple[int, int], pen: float
 ) -> Callable[[Digit, Generator], Picture]:
     def made(d: Digit, rng: Generator) -> Picture:
-        middle = tuple(
+        row, column = (
             0.5 + rng.uniform(-1, 1) * max(0, 0.5 - 0.8 * height / side) for side in page
         )
-        return image(grained(colours(written(d.points, pen, page, height, middle)), rng, 2))
+        return image(grained(colours(written(d.points, pen, page, height, (row, column))), rng, 2))
 
     return made
 

@@ -28,7 +28,7 @@ def pad(
 
     Whatever is drawn triggers the event that is named like the open tab: draw, inside, then or several.
 
-    A drawing of lines is a PNG of the pad's own size; an example's picture is sent as it is.
+    A drawing of lines is a PNG of the pad with paper around it; an example's picture is sent as it is.
     """
     width, height = size
     canvas = (

@@ -32,10 +32,16 @@ MIDDLE = 14
 def normalise(ink: np.ndarray) -> Tensor:
     """The ink (rows, columns) >= 0 of a digit as a pattern of MNIST: uint8 (28, 28).
 
-    Raises ValueError for other shapes or values, or where there is no ink.
+    Its strokes are `thickened` where they are thin. Raises ValueError for other shapes or values, or
+    where there is no ink.
     """
     digit = _cropped(ink)
-    digit = _cropped(thickened(digit, max(digit.shape)))
+    return placed(thickened(digit, max(digit.shape)))
+
+
+def placed(ink: np.ndarray) -> Tensor:
+    """The same with strokes as thin as they are."""
+    digit = _cropped(ink)
     grey = _fitted(digit, *(max(1, round(side * BOX / max(digit.shape))) for side in digit.shape))
     pattern = np.zeros((PATTERN, PATTERN))
     top, left = (

@@ -44,10 +44,12 @@ function drawing() {
   if (now.picture) return now.picture;
   if (!now.lines.length) return "";
   const sheet = document.createElement("canvas");
-  [sheet.width, sheet.height] = [width, height];
+  // With paper around, so that a line at the pad's edge is not taken for one that the edge cuts off.
+  [sheet.width, sheet.height] = [width + 2 * LINE, height + 2 * LINE];
   const onto = sheet.getContext("2d");
   onto.fillStyle = "white";
-  onto.fillRect(0, 0, width, height);
+  onto.fillRect(0, 0, sheet.width, sheet.height);
+  onto.translate(LINE, LINE);
   paint(onto);
   return sheet.toDataURL("image/png");
 }

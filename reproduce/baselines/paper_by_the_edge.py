@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from paper_lenet5.files import pixels
-from paper_lenet5.normalise import BOX, normalise
+from paper_lenet5.normalise import BOX, placed
 from paper_lenet5.paper import CONTRAST
 from paper_lenet5.preprocessing import FIELD
 from paper_lenet5.strings import STRIDE
@@ -24,7 +24,7 @@ LONGEST_LINE, BESIDE = 320, 12
 def read_picture(source: bytes | Image.Image) -> Tensor:
     """The pattern in a picture: uint8 (28, 28). Raises ValueError where nothing is drawn."""
     found = ink(_small(source))
-    return normalise(np.where(found > _unrest(found), found, 0))
+    return placed(np.where(found > _unrest(found), found, 0))
 
 
 def read_line(source: bytes | Image.Image) -> Tensor:

@@ -164,6 +164,11 @@ def test_the_answer_is_there_while_the_line_is_still_being_drawn(page):
     page.mouse.up()
 
 
+def test_a_digit_that_fills_the_pad_from_edge_to_edge_is_read(page):
+    draw(page, [[(110, 3), (70, 3), (3, 140), (20, 277), (110, 200), (3, 180)]])
+    expect(page.locator("#answer .digit")).to_have_text("6")
+
+
 def test_clear_empties_the_pad_and_the_answer(page):
     draw(page, STROKES["7"])
     page.get_by_role("button", name="Clear").first.click()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import lines, pictures
+from . import lines, pictures, verdicts
 from .__main__ import exhibits
 from .section_iii_c import classifiers, comparison
 from .writing import options, snippets, tables
@@ -79,6 +79,7 @@ MEASURED = {
     "fuzz": fuzz_lines,
     "lines": lambda: lines.words(RESULTS),
     "pictures": lambda: pictures.words(RESULTS),
+    "verdicts": lambda: verdicts.words(RESULTS),
     "versions": versions_lines,
 }
 """Blocks beside those of tables and figures."""

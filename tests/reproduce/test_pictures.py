@@ -5,14 +5,15 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageOps
 from scipy import ndimage
 
-from paper_lenet5 import LeNet5, mnist
+from paper_lenet5 import LeNet5, mnist, preprocess
 from paper_lenet5.pictures import read_lines, read_picture
 from paper_lenet5.recipe import LOSS
-from paper_lenet5.verdict import RUBBISH
-from reproduce import lines, pictures
+from paper_lenet5.verdict import LEAST, RUBBISH, verdict
+from reproduce import lines, pictures, verdicts
 from reproduce.baselines import paper_by_the_edge
 from reproduce.measures import scenes
 from tests import ROOT
@@ -124,6 +125,42 @@ def test_the_record_says_what_the_aim_was():
         assert now["sure"] <= now["wrong"]
         if line["digit"]:
             assert now["right"] >= 0.9 * n, line["title"]
+
+
+def test_the_threshold_of_none_of_these_is_the_one_that_was_measured():
+    record = json.loads((ROOT / "results" / "verdicts.json").read_text())
+    assert (
+        pytest.approx(record["threshold"], rel=0.05) == LEAST == record["threshold_of_the_package"]
+    )
+    for of in record["shares"].values():
+        assert of["digits, answered rightly"]["none"] <= 1
+        for shares in of.values():
+            assert sum(shares.values()) == pytest.approx(100)
+    assert verdicts.words(ROOT / "results") == (ROOT / "results" / "verdicts.md").read_text()
+
+
+def test_letters_and_scribbles_are_strokes_of_their_own():
+    drawn = torch.cat([verdicts.letters(26), verdicts.scribbles(10)])
+    assert drawn.shape == (36, 28, 28)
+    assert len({pattern.numpy().tobytes() for pattern in drawn}) == 36
+    assert (drawn.flatten(1).amax(1) == 255).all()
+
+
+def test_between_two_digits_there_is_none_in_the_middle(digits):
+    images, labels = draw_digits(50)
+    fields = verdicts.between(images, labels, 50)
+    assert fields.shape == (50, 32, 32)
+    middle = fields[:, :, 14:18].amax((1, 2)).float().mean()
+    assert middle < fields.amax((1, 2)).float().mean()
+
+
+def test_a_threshold_refuses_one_in_a_hundred_right_answers():
+    model = LeNet5.from_pretrained()
+    images, _ = draw_digits(300)
+    labels = model.classify(preprocess(images))
+    least = verdicts.threshold(model, images, labels)
+    below = [verdict(of).posterior < least for of in model(preprocess(images)).detach()]
+    assert sum(below) == 3
 
 
 def test_none_of_these_has_the_penalty_that_the_networks_were_trained_with():

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -38,7 +38,7 @@ from .writing import options, tables
 NETWORKS = ("lenet5-1998", "lenet5-1998-distortions")
 REFUSED = 0.01
 """Of the right answers to digits that are held out."""
-LETTERS = {
+LETTERS: dict[str, list[list[tuple[float, float]]]] = {
     "A": [[(1, 0), (0, 0.5), (1, 1)], [(0.6, 0.2), (0.6, 0.8)]],
     "E": [[(0, 1), (0, 0), (1, 0), (1, 1)], [(0.5, 0), (0.5, 0.8)]],
     "F": [[(0, 1), (0, 0), (1, 0)], [(0.5, 0), (0.5, 0.7)]],
@@ -56,7 +56,7 @@ LETTERS = {
 """Strokes of points, row and column; those that look like no digit."""
 
 
-def drawn(strokes: Sequence[Sequence[tuple[float, float]]]) -> Tensor:
+def drawn(strokes: Sequence[Sequence[Sequence[float]]]) -> Tensor:
     """Strokes drawn with a pen, as a pattern (28, 28)."""
     points = [np.linspace(start, end, 200) for stroke in strokes for start, end in pairwise(stroke)]
     return normalise(scenes.written(np.concatenate(points), 22))
@@ -163,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for _ in session.passes():
         pass
     session.model.eval()
-    chosen = threshold(session.model, held.test.images, held.test.labels)
+    chosen = threshold(cast(LeNet5, session.model), held.test.images, held.test.labels)
     record = {
         "dataset": dataset.name, "sha256": dataset.sha256, "held_out": len(held.test.labels),
         "threshold": chosen, "threshold_of_the_package": LEAST,

@@ -213,7 +213,7 @@ def _read_npz(path: Path, dataset: str, name: str) -> bytes:
         member = f"{'x' if kind == 'images' else 'y'}_{split}.npy"
         with zipfile.ZipFile(path) as archive, archive.open(member) as file:
             stored = file.read(int(np.prod(SHAPES[name])) + 4096)
-        array = np.lib.format.read_array(io.BytesIO(stored), allow_pickle=False)
+        array = np.lib.format.read_array(io.BytesIO(stored))
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error) as error:
         raise DataCorrupt(f"{path} is not Keras's {NPZ}, or is damaged: {error}") from error
     content = _header(array.shape) + array.astype(np.uint8).tobytes()

@@ -6,7 +6,7 @@ import gradio as gr
 import torch
 from torch import Tensor
 
-from paper_lenet5.normalise import normalise_line
+from paper_lenet5.pictures.normalise import normalise_line
 from paper_lenet5.preprocessing import FIELD, preprocess
 from paper_lenet5.reading import read_string
 from paper_lenet5.strings import BLANK, STRIDE, bounding_columns, paint, place

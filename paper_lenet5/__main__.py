@@ -24,7 +24,7 @@ def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
 
     By name; without those whose names or folders begin with a dot, which are nobody's pictures.
     """
-    from .files import ENDINGS
+    from .pictures.files import ENDINGS
 
     for path in paths:
         if path == STANDARD_INPUT:
@@ -48,8 +48,8 @@ def answers_to(
     What it says has file, of a TIFF with several pages also page, from 1, and error for what is no
     picture of anything.
     """
-    from .files import pages
     from .pictures import see
+    from .pictures.files import pages
 
     for path in paths:
         try:
@@ -153,8 +153,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     import torch
 
-    from .files import ENDINGS
     from .lenet5 import LeNet5
+    from .pictures.files import ENDINGS
 
     reading = args.command == "read"
     try:
@@ -190,7 +190,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def explain(explained: "Sequence[tuple[Mapping[str, Any], Seen | None]]", path: Path) -> bool:
     """Draw what was seen in each picture. False, and a line on standard error, if that failed."""
-    from .explained import sheet
+    from .pictures.explained import sheet
 
     try:
         sheet([(answer.get("error", answer["file"]), seen) for answer, seen in explained]).save(

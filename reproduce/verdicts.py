@@ -23,7 +23,7 @@ from rich.console import Console
 from torch import Tensor
 
 from paper_lenet5 import LeNet5, compiled, preprocess
-from paper_lenet5.normalise import normalise
+from paper_lenet5.pictures.normalise import normalise
 from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import BLANK, StringRanges, draw_fields
 from paper_lenet5.training import Session

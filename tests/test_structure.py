@@ -9,7 +9,7 @@ from tools.floors import OnlyForTypes, arrows, floors
 ORDER = ["connections", "bitmaps", "preprocessing", "layers", "rbf", "initialisation", "losses", "hub",
          "pretrained", "config", "lenet5", "variants", "modern", "mnist", "distort", "changes",
          "strings", "reading", "verdict", "patterns", "sdlm", "eager", "compiled", "training", "recipe",
-         "paper", "normalise", "marks", "lines", "files", "pictures", "explained"]  # fmt: skip
+         "pictures"]  # fmt: skip
 
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from paper_lenet5.files import pixels
-from paper_lenet5.normalise import BOX, placed
-from paper_lenet5.paper import CONTRAST
+from paper_lenet5.pictures.files import pixels
+from paper_lenet5.pictures.normalise import BOX, placed
+from paper_lenet5.pictures.paper import CONTRAST
 from paper_lenet5.preprocessing import FIELD
 from paper_lenet5.strings import STRIDE
 

@@ -40,13 +40,13 @@ from paper_lenet5.__main__ import main
 from paper_lenet5.bitmaps import digit_bitmaps
 from paper_lenet5.config import LeNet5Config
 from paper_lenet5.distort import DistortionRanges, distort, distorted_patterns, draw_distortions
-from paper_lenet5.files import FORMATS
 from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.modern import ModernNet
-from paper_lenet5.normalise import normalise, normalise_line
 from paper_lenet5.patterns import Split
 from paper_lenet5.pictures import read_lines, read_picture, written
+from paper_lenet5.pictures.files import FORMATS
+from paper_lenet5.pictures.normalise import normalise, normalise_line
 from paper_lenet5.pretrained import WeightsUnavailable, WeightsUnusable
 from paper_lenet5.rbf import EuclideanRBF
 from paper_lenet5.reading import read_string

@@ -10,11 +10,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.files import MAX_PIXELS, pages
-from paper_lenet5.lines import WIDEST, characters_of, levelled, lines_of, slope_of, spaced
-from paper_lenet5.marks import parts_of
-from paper_lenet5.normalise import normalise, stroke, thickened
 from paper_lenet5.pictures import pattern_of, read_lines, read_picture, see
+from paper_lenet5.pictures.files import MAX_PIXELS, pages
+from paper_lenet5.pictures.lines import WIDEST, characters_of, levelled, lines_of, slope_of, spaced
+from paper_lenet5.pictures.marks import parts_of
+from paper_lenet5.pictures.normalise import normalise, stroke, thickened
 from paper_lenet5.strings import STRIDE
 from paper_lenet5.verdict import verdict
 from tests.conftest import draw_digits

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..preprocessing import FIELD, PATTERN
+from ..strings import STRIDE
 from .paper import running
-from .preprocessing import FIELD, PATTERN
-from .strings import STRIDE
 
 BOX = 20
 """Side of the box that the digit is fitted into, and height of a line of digits, pixels."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .pictures import Seen, fields_of, pattern_of
+from . import Seen, fields_of, pattern_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image

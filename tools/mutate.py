@@ -95,8 +95,13 @@ BREAKS = [
     ),
     Break(
         "a bitmap: one bit of the 0", "paper_lenet5/bitmaps.py",
-        '"""\n    .#####.   ...##..', '"""\n    ######.   ...##..',
+        "6         7\n    .#####.   ...##..", "6         7\n    ######.   ...##..",
         "paper_lenet5/test_claims.py::test_bitmaps_are_those_of_fig_3_ink_plus_1_paper_minus_1",
+    ),
+    Break(
+        "a bitmap: one bit of the [", "paper_lenet5/bitmaps.py",
+        "...####   .......   .####..", "...###.   .......   .####..",
+        "paper_lenet5/test_claims.py::test_all_96_bitmaps_are_those_of_the_preprint",
     ),
     Break(
         "the schedule's third step", "paper_lenet5/recipe.py",

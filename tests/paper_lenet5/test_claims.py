@@ -1,6 +1,8 @@
 """Claims: what can be counted in the paper's text, tables and figures, one test for each."""
 
 import dataclasses
+import hashlib
+import string
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import torch
 from torch.func import jacrev, vmap
 
 from paper_lenet5 import LeNet5, MAPLoss, preprocess
-from paper_lenet5.bitmaps import COLUMNS, ROWS, digit_bitmaps
+from paper_lenet5.bitmaps import COLUMNS, FIGURE_3, ROWS, bitmaps, digit_bitmaps
 from paper_lenet5.connections import TABLE_I
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import Initialisation
@@ -251,6 +253,50 @@ def test_14_units_of_f6_have_the_same_target_for_all_digits():
     always = [int(unit) for unit in (bitmaps == bitmaps[0]).all(0).nonzero()]
     assert always == [3, 4, 65, 66, *range(70, 75), *range(77, 82)]
     assert bitmaps[0, always].tolist() == [1.0] * 4 + [-1.0] * 10
+
+
+def test_all_96_bitmaps_are_those_of_the_preprint():
+    assert "".join(FIGURE_3) == "".join(map(chr, range(0x20, 0x80)))
+    cells = "".join(FIGURE_3.values()).encode()
+    assert len(cells) == 96 * 84
+    expected = "670b0a8aef3f3eb5fbc3a4c18a399c5a5313bce66fd95c6ef60ee291b5c851dd"
+    assert hashlib.sha256(cells).hexdigest() == expected
+
+
+@pytest.mark.parametrize(
+    ("characters", "differing"),
+    [("Oo", 5), ("O0", 10), ("o0", 15), ("Il", 1), ("1l", 6), ("1I", 7), ("Ff", 3), ("S5", 14)],
+)
+def test_characters_that_look_alike_have_codes_that_are_alike(characters, differing):
+    """Section II-B names O, o and 0, and l, 1 and I; any two drawings are 33 pixels apart on average."""
+    first, second = bitmaps(characters)
+    assert (first != second).sum() == differing
+
+
+def test_most_capitals_are_nearest_to_their_small_letters():
+    codes = {letter: bitmaps(letter) for letter in string.ascii_letters}
+    kin = [
+        capital
+        for capital in string.ascii_uppercase
+        if capital.lower()
+        == min(codes.keys() - {capital}, key=lambda c: int((codes[c] != codes[capital]).sum()))
+    ]
+    assert "".join(kin) == "BCDFJKMNOPQSUVWXYZ"
+
+
+def test_bitmaps_come_in_the_order_of_the_characters():
+    assert torch.equal(bitmaps("7A"), torch.stack([digit_bitmaps()[7], bitmaps("A")[0]]))
+    assert torch.equal(bitmaps("0123456789 "), digit_bitmaps(blank=True))
+    assert bitmaps("").shape == (0, 84)
+
+
+@pytest.mark.parametrize(
+    ("characters", "why"),
+    [("Zoë", "of ASCII.*'ë'"), ("noon", "'n', 'o', 'o', 'n'"), (" a\x7f", r"' ', '\\x7f'")],
+)
+def test_characters_without_a_drawing_of_their_own_are_refused(characters, why):
+    with pytest.raises(ValueError, match=why):
+        bitmaps(characters)
 
 
 # II-B: the input

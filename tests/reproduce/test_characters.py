@@ -1,0 +1,114 @@
+"""Characters as data, and what their codes do to errors: reproduce.rows.characters, .characters."""
+
+import struct
+
+import pytest
+import torch
+
+from paper_lenet5.mnist import VARIABLE, DataUnavailable
+from reproduce.rows import characters
+from reproduce.rows.characters import MATPLOTLIB, SEEN, UNSEEN, VISIBLE, Family
+
+DEJAVU = MATPLOTLIB.paths()[0]
+
+
+def box(image):
+    """Top, bottom, left, right of the ink of one pattern."""
+    rows, columns = (image > 0).any(1).nonzero(), (image > 0).any(0).nonzero()
+    return int(rows.min()), int(rows.max()), int(columns.min()), int(columns.max())
+
+
+@pytest.fixture(scope="module")
+def all_of_dejavu():
+    return dict(zip(VISIBLE, characters.drawn(VISIBLE, DEJAVU), strict=True))
+
+
+def test_the_largest_character_is_20_pixels_and_none_is_empty(all_of_dejavu):
+    sizes = []
+    for image in all_of_dejavu.values():
+        top, bottom, left, right = box(image)
+        sizes.append(max(bottom - top, right - left) + 1)
+        assert 3 <= top <= bottom <= 24, "within 20 rows, and the pixels that their edges fall on"
+    assert 20 <= max(sizes) <= 22
+
+
+def test_characters_stand_on_one_line_and_keep_their_sizes(all_of_dejavu):
+    top, bottom, left, right = box(all_of_dejavu["x"])
+    capital = box(all_of_dejavu["X"])
+    assert bottom == capital[1]
+    assert bottom - top < capital[1] - capital[0], "small x is smaller"
+    assert box(all_of_dejavu["p"])[1] > bottom, "p goes below the line"
+    assert abs((left + right) / 2 - 13.5) <= 1
+    assert all_of_dejavu["X"].max() > 200, "ink is 255"
+
+
+def test_labels_count_the_characters_of_each_face():
+    split = characters.printed("ab", MATPLOTLIB.paths()[:3])
+    assert split.labels.tolist() == [0, 1] * 3
+    assert torch.equal(split.images[2:4], characters.drawn("ab", MATPLOTLIB.paths()[1]))
+
+
+def test_no_family_is_both_seen_and_unseen():
+    seen, unseen = ({family.package for family in of} for of in (SEEN, UNSEEN))
+    assert not seen & unseen
+    names = [path.name for path in characters.faces((*SEEN, *UNSEEN))]
+    assert len(names) == len({*names})
+
+
+def test_a_package_without_typefaces_is_named():
+    with pytest.raises(DataUnavailable, match=r"font-that-is-not-there .*\[fonts\]"):
+        Family("font_that_is_not_there", "files", ("A.ttf",)).paths()
+
+
+def test_what_is_tested_on_are_unseen_faces_once_plain_and_nine_times_distorted(monkeypatch):
+    monkeypatch.setattr(characters, "SEEN", (MATPLOTLIB._replace(files=MATPLOTLIB.files[:2]),))
+    monkeypatch.setattr(characters, "UNSEEN", (MATPLOTLIB._replace(files=MATPLOTLIB.files[2:3]),))
+    monkeypatch.setattr(characters, "COPIES", 3)
+    data = characters.load()
+    assert len(data.train.labels) == 3 * 2 * 94
+    assert data.test.images.shape == (10 * 94, 32, 32)
+    assert torch.equal(data.test.labels, torch.arange(94).repeat(10))
+    plain = characters.drawn(VISIBLE, MATPLOTLIB.paths()[2])
+    assert torch.equal(data.test.images[:94, 2:30, 2:30], plain)
+    assert not torch.equal(data.test.images[94:188], data.test.images[:94])
+    assert set(data.sha256) == set(MATPLOTLIB.files[:3])
+    assert torch.equal(characters.load().test.images, data.test.images), "the same each time"
+
+
+# EMNIST
+
+
+def write_idx(path, array):
+    header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    path.write_bytes(header + bytes(array.flatten().tolist()))
+
+
+@pytest.fixture
+def emnist(tmp_path, monkeypatch):
+    """A folder with files as EMNIST has them: three letters to train on, two to test on."""
+    pytest.importorskip("torchvision")
+    raw = tmp_path / "EMNIST" / "raw"
+    raw.mkdir(parents=True)
+    images = torch.zeros(3, 28, 28, dtype=torch.uint8)
+    images[:, 5, 20] = 255  # on its side: row 20, column 5 of the letter
+    for part, labels in (("train", torch.tensor([1, 26, 3])), ("test", torch.tensor([2, 1]))):
+        write_idx(raw / f"emnist-letters-{part}-images-idx3-ubyte", images[: len(labels)])
+        write_idx(raw / f"emnist-letters-{part}-labels-idx1-ubyte", labels)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    return tmp_path
+
+
+def test_emnists_letters_stand_upright_and_count_from_0(emnist):
+    data = characters.emnist(emnist)
+    assert data.train.labels.tolist() == [0, 25, 2]
+    assert data.test.labels.tolist() == [1, 0]
+    assert data.train.images[0].nonzero().tolist() == [[20, 5]]
+    assert len(data.sha256) == 4
+
+
+def test_a_named_folder_without_emnist_is_not_filled(tmp_path, monkeypatch):
+    pytest.importorskip("torchvision")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    with pytest.raises(DataUnavailable, match="No EMNIST in"):
+        characters.emnist()
+    assert list(tmp_path.rglob("*idx*")) == []

@@ -4,6 +4,8 @@ The drawings are the paper's own data: its preprint embeds every cell of Fig. 3 
 one for each printable character of ASCII, and an empty one for delete, as for the space.
 """
 
+from collections.abc import Sequence
+
 import torch
 
 ROWS, COLUMNS = 12, 7
@@ -12,7 +14,7 @@ BLANK = " "
 """What stands between the characters of a string (section VII): Fig. 3's space."""
 
 
-def bitmaps(characters: str) -> torch.Tensor:
+def bitmaps(characters: Sequence[str]) -> torch.Tensor:
     """The drawings of these characters in Fig. 3, target vectors of F6.
 
     Returns float32 (len(characters), 84): in the order of the characters, each with its 12 rows of 7

@@ -1,14 +1,22 @@
-"""What records and config.json say of the network: the names of its parts."""
+"""What records and config.json say of the network: the names of its parts and of its classes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
+
+from .bitmaps import DIGITS
+
+Output = Literal[
+    "bitmaps", "bitmaps and blank", "random codes", "one of ten", "linear", "own codes"
+]
 
 
 @dataclass(frozen=True)
 class LeNet5Config:
     """The network as printed, unless something of today is put in the place of one of its parts.
 
-    `variants` has what is not the paper's. Raises ValueError for a name that is not known.
+    `variants` has what is not the paper's. Raises ValueError for a name that is not known, and for
+    classes that are fewer than two, or not told apart by their names.
     """
 
     activation: Literal["scaled tanh", "tanh", "relu"] = "scaled tanh"
@@ -17,13 +25,34 @@ class LeNet5Config:
     """How S2 and S4 combine four inputs; "average" and "max" have no activation of their own."""
     table: Literal["table I", "full"] = "table I"
     """Which S2 maps C3 looks at."""
-    output: Literal[
-        "bitmaps", "bitmaps and blank", "random codes", "one of ten", "linear"
-    ] = "bitmaps"  # fmt: skip
-    """The centers of the RBF layer, eleven with the blank of section VII; or ten weighted sums."""
+    output: Output = "bitmaps"
+    """The centers of the RBF layer, one more with the blank of section VII; or weighted sums. Own codes
+    stand with the weights."""
+    classes: tuple[str, ...] = tuple(DIGITS)
+    """What each class is called, in the order of the labels, without the blank: characters of Fig. 3, or
+    any names for other codes. A string stands for its characters."""
 
     def __post_init__(self) -> None:
         check_names(self)
+        object.__setattr__(self, "classes", class_names(self.classes))
+        digits = self.classes == tuple(DIGITS)
+        if self.output in ("bitmaps and blank", "one of ten") and not digits:
+            raise ValueError(f"expected digits as classes with {self.output}, got {self.classes}")
+
+    @property
+    def as_printed(self) -> bool:
+        """Whether all parts are the paper's, whatever classes it tells apart."""
+        parts = (self.activation, self.pooling, self.table)
+        codes = ("bitmaps", "bitmaps and blank", "own codes")
+        return parts == ("scaled tanh", "trainable", "table I") and self.output in codes
+
+
+def class_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names as a tuple. Raises ValueError unless there are two at least, no two of them alike."""
+    names = tuple(names)
+    if len(names) < 2 or len({*names}) < len(names) or not all(isinstance(n, str) for n in names):
+        raise ValueError(f"expected two names of classes at least, no two alike, got {names}")
+    return names
 
 
 def check_names(options: object) -> None:

@@ -1,13 +1,13 @@
 """LeNet-5. Section II-B, Fig. 2."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from .bitmaps import digit_bitmaps
-from .config import LeNet5Config
+from .bitmaps import BLANK, COLUMNS, DIGITS, ROWS, bitmaps
+from .config import LeNet5Config, Output
 from .connections import TABLE_I
 from .initialisation import Initialisation, initialise
 from .layers import SQUASHING, Activation, Subsampling, TableConvolution, squash
@@ -24,6 +24,8 @@ SHIPPED = {
 }
 """The trained networks in the package, by the SHA-256 of their weights: of each row the one of seed 0,
 whatever its error is. The first is what `LeNet5.from_pretrained()` gives."""
+UNITS = ROWS * COLUMNS
+"""Of F6: as many as a bitmap has pixels."""
 WITH_BLANK = LeNet5Config(output="bitmaps and blank")
 """What records and config.json say of a network with `blank`."""
 
@@ -39,6 +41,10 @@ class LeNet5(Pretrained):
 
     A new network is drawn from `generator` (torch's own where there is none) by the rule of D4, or
     by another `initialisation`. `LeNet5.from_pretrained()` is a trained one.
+
+    Other `classes` than the ten digits are any characters of Fig. 3, as in `classes="ABC"`; or any
+    names, with `codes` of their own, (classes, 84), each of them about +1 and -1. Raises ValueError
+    for characters that Fig. 3 lacks, and for codes that are not finite, of another shape, or alike.
     """
 
     config: LeNet5Config
@@ -52,25 +58,42 @@ class LeNet5(Pretrained):
         initialisation: Initialisation | None = None,
         *,
         blank: bool = False,
+        classes: Sequence[str] = DIGITS,
+        codes: Tensor | None = None,
     ):
         super().__init__()
-        self.config = WITH_BLANK if blank else LeNet5Config()
+        if codes is None:
+            output: Output = "bitmaps and blank" if blank else "bitmaps"
+            self.config = LeNet5Config(output=output, classes=tuple(classes))
+            codes = bitmaps([*self.config.classes, *([BLANK] if blank else [])])
+        else:
+            self.config = LeNet5Config(output="own codes", classes=tuple(classes))
+            _check_codes(codes, len(self.config.classes), blank)
         self.c1 = nn.Conv2d(1, 6, 5)
         self.s2 = Subsampling(6)
         self.c3 = TableConvolution(TABLE_I)
         self.s4 = Subsampling(16)
         self.c5 = nn.Conv2d(16, 120, 5)
-        self.f6 = nn.Linear(120, 84)
-        self.rbf = EuclideanRBF(digit_bitmaps(blank))
+        self.f6 = nn.Linear(120, UNITS)
+        self.rbf = EuclideanRBF(codes)
         initialise(self, generator, initialisation)
 
     @classmethod
     def of(cls, config: LeNet5Config | None) -> "LeNet5":
-        """A new network that is described so. Raises WeightsUnusable if it is not as printed."""
-        if config not in (None, LeNet5Config(), WITH_BLANK):
+        """A new network that is described so. Raises WeightsUnusable if it is not as printed.
+
+        Own codes are all 0 in it: they are no part of the description.
+        """
+        config = config or LeNet5Config()
+        if not config.as_printed:
             raise WeightsUnusable(f"these weights are not of the network as printed but of {config}: "
                                   "load them with paper_lenet5.variants.Variant")  # fmt: skip
-        return cls(blank=config == WITH_BLANK)
+        if config.output != "own codes":
+            return cls(blank=config == WITH_BLANK, classes=config.classes)
+        network = cls()
+        network.config = config
+        network.rbf = EuclideanRBF(torch.zeros(len(config.classes), UNITS))
+        return network
 
     def forward(self, x: Tensor) -> Tensor:
         """The penalties y_i of eq. 7, (N, 10); of wide input (N, 10, rows, columns)."""
@@ -142,6 +165,16 @@ class LeNet5(Pretrained):
             rows.append(LayerRow(name, maps, round(units**0.5), parameters, units * per_unit))
         totals = (sum(row.parameters for row in rows), sum(row.connections for row in rows))
         return [*rows, LayerRow("total", None, None, *totals)]
+
+
+def _check_codes(codes: Tensor, classes: int, blank: bool) -> None:
+    """Raises ValueError for codes that no network can be trained with."""
+    if blank:
+        raise ValueError("expected codes or a blank: codes of one's own have no blank among them")
+    if codes.shape != (classes, UNITS) or not codes.isfinite().all():
+        raise ValueError(f"expected finite codes ({classes}, {UNITS}), got {tuple(codes.shape)}")
+    if len(codes.unique(dim=0)) < classes:
+        raise ValueError("expected codes of which no two are alike")
 
 
 class LayerRow(NamedTuple):

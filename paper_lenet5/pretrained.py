@@ -123,7 +123,7 @@ class Pretrained(
             )
         state = _read_weights(path, sha256, remedy)
         with torch.random.fork_rng(devices=[]):  # to draw weights that are not kept
-            network = cls.of(config)
+            network = cls._described(config, path.with_name(CONFIG_FILE), remedy)
         misfits = _misfits(network.state_dict(), state)
         if misfits:
             raise WeightsUnusable(f"{path} does not fit {cls.__name__} ({misfits}): {remedy}")
@@ -133,6 +133,16 @@ class Pretrained(
             raise WeightsUnusable(f"{path} has values in {', '.join(lost)} that are no numbers: "
                                   "its network was lost in training, train it again")  # fmt: skip
         return network.to(map_location).eval()
+
+    @classmethod
+    def _described(cls: type[AnyNetwork], config: object, path: Path, remedy: str) -> AnyNetwork:
+        """A new network as `of` makes it. Raises WeightsUnusable where the options do not allow one."""
+        try:
+            return cls.of(config)
+        except WeightsUnusable:
+            raise
+        except ValueError as error:
+            raise WeightsUnusable(f"{path}: {error}; {remedy}") from None
 
     def _save_pretrained(self, save_directory: Path) -> None:
         """Called by the mixin's `save_pretrained`. The same weights give the same bytes."""
@@ -178,7 +188,7 @@ class Pretrained(
             )
         try:
             return (cls.options(**config) if cls.options else None), sha256
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise WeightsUnusable(f"{path}: {error}; {remedy}") from None
 
 

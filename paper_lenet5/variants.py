@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .bitmaps import digit_bitmaps
+from .bitmaps import bitmaps, digit_bitmaps
 from .config import LeNet5Config
 from .connections import TABLE_I
 from .initialisation import Initialisation, initialise
 from .layers import SQUASHING, Activation, Subsampling, TableConvolution
-from .lenet5 import WITH_BLANK, LeNet5
+from .lenet5 import UNITS, LeNet5
 from .losses import Loss, MAPLoss
 from .preprocessing import FIELD
 from .rbf import EuclideanRBF
@@ -69,13 +69,19 @@ def one_of_ten() -> Tensor:
     return 2 * torch.eye(10) - 1
 
 
-CODES: dict[str, Callable[[torch.Generator | None], Tensor]] = {
-    "bitmaps": lambda rng: digit_bitmaps(),
-    "bitmaps and blank": lambda rng: digit_bitmaps(blank=True),
-    "random codes": lambda rng: 2.0 * torch.randint(2, (10, 84), generator=rng) - 1,
-    "one of ten": lambda rng: one_of_ten(),
+def random_codes(classes: int, rng: torch.Generator | None) -> Tensor:
+    """A code of 84 times +1 or -1 for each class, (classes, 84), as section II-B names them."""
+    return 2.0 * torch.randint(2, (classes, UNITS), generator=rng) - 1
+
+
+CODES: dict[str, Callable[[tuple[str, ...], torch.Generator | None], Tensor]] = {
+    "bitmaps": lambda classes, rng: bitmaps(classes),
+    "bitmaps and blank": lambda classes, rng: digit_bitmaps(blank=True),
+    "random codes": lambda classes, rng: random_codes(len(classes), rng),
+    "one of ten": lambda classes, rng: one_of_ten(),
+    "own codes": lambda classes, rng: torch.zeros(len(classes), UNITS),
 }
-"""What the centers can be, (classes, units of F6). Section II-B names the random codes."""
+"""What the centers can be, (classes, units of F6); 0 where they are no part of the description."""
 
 
 class Variant(LeNet5):
@@ -102,10 +108,10 @@ class Variant(LeNet5):
             self.f6 = nn.Linear(120, 10)
         if codes is None:
             del self.rbf
-            self.output = nn.Linear(84, 10)
+            self.output = nn.Linear(UNITS, len(config.classes))
         initialise(self, generator, initialisation)
         if codes is not None:
-            self.rbf = EuclideanRBF(codes(generator))
+            self.rbf = EuclideanRBF(codes(config.classes, generator))
 
     @classmethod
     def of(cls, config: LeNet5Config | None) -> "Variant":
@@ -155,6 +161,7 @@ def build(
     initialisation: Initialisation | None = None,
 ) -> LeNet5:
     """A new network: LeNet5 itself, unless a part of it is to be replaced."""
-    if config in (LeNet5Config(), WITH_BLANK):
-        return LeNet5(generator, initialisation, blank=config == WITH_BLANK)
-    return Variant(config, generator, initialisation)
+    if not config.as_printed or config.output == "own codes":
+        return Variant(config, generator, initialisation)
+    blank = config.output == "bitmaps and blank"
+    return LeNet5(generator, initialisation, blank=blank, classes=config.classes)

@@ -36,9 +36,20 @@ def is_recipe(recorded: Record, recipe: Any) -> bool:
 
     An option that the record does not name did not exist when it was made, and has its default.
     """
-    defaults = {f.name: describe(f.default) for f in fields(recipe) if f.default is not MISSING}
-    as_json = json.loads(json.dumps([defaults, describe(recipe)]))
-    return bool(as_json[0] | recorded == as_json[1])
+    return bool(_completed(recorded, recipe) == json.loads(json.dumps(describe(recipe))))
+
+
+def _completed(recorded: Any, recipe: Any) -> Any:
+    """What a record says of a recipe or of a part of it, with the defaults that it does not name."""
+    if not (is_dataclass(recipe) and isinstance(recorded, dict)):
+        return recorded
+    whole = dict(recorded)
+    for f in fields(recipe):
+        if f.name in recorded:
+            whole[f.name] = _completed(recorded[f.name], getattr(recipe, f.name))
+        elif f.default is not MISSING:
+            whole[f.name] = json.loads(json.dumps(describe(f.default)))
+    return whole
 
 
 def describe(recipe: Any) -> object:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5.bitmaps import bitmaps
 from paper_lenet5.config import LeNet5Config
 from paper_lenet5.hub import WeightsUnavailable
 from paper_lenet5.lenet5 import SHIPPED
@@ -162,6 +163,69 @@ def test_the_blank_is_saved_and_loaded(tmp_path, blank):
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["output"] == ("bitmaps and blank" if blank else "bitmaps")
     assert LeNet5.from_pretrained(tmp_path).classes == 10 + blank
+
+
+def own_codes(classes, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    return 2.0 * torch.randint(2, (classes, 84), generator=rng) - 1
+
+
+@pytest.mark.parametrize("classes", ["ABC", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "9876543210"])
+def test_characters_are_saved_and_loaded_with_their_drawings(tmp_path, classes):
+    model = LeNet5(classes=classes)
+    assert torch.equal(model.rbf.centers, bitmaps(classes))
+    model.save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["classes"] == list(classes)
+    again = LeNet5.from_pretrained(tmp_path)
+    assert again.config == LeNet5Config(classes=classes)
+    assert again.classes == len(classes)
+    assert_same(again, model)
+
+
+@pytest.mark.parametrize("count", [2, 3, 26, 100])
+def test_codes_of_ones_own_travel_with_the_weights(tmp_path, count):
+    names = tuple(f"sign {number}" for number in range(count))
+    model = LeNet5(classes=names, codes=own_codes(count))
+    model.save_pretrained(tmp_path)
+    for again in (LeNet5.from_pretrained(tmp_path), Variant.from_pretrained(tmp_path)):
+        assert again.config.classes == names
+        assert_same(again, model)
+        assert again.classify(torch.zeros(1, 1, 32, 32)) == model.classify(
+            torch.zeros(1, 1, 32, 32)
+        )
+
+
+@pytest.mark.parametrize("output", ["random codes", "linear"])
+def test_a_variant_has_any_classes_too(tmp_path, output):
+    model = Variant(LeNet5Config(output=output, classes="ABC"))
+    assert model(torch.zeros(2, 1, 32, 32)).shape == (2, 3)
+    model.save_pretrained(tmp_path)
+    assert_same(Variant.from_pretrained(tmp_path), model)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"classes": ("cat", "dog")}, "Fig. 3"),
+        ({"classes": "A"}, "two names"),
+        ({"classes": "ABA"}, "no two alike"),
+        ({"classes": "ABC", "blank": True}, "expected digits"),
+        ({"classes": "ABC", "codes": own_codes(4)}, "3, 84"),
+        ({"classes": "ABC", "codes": own_codes(3) / 0}, "finite"),
+        ({"classes": "ABC", "codes": own_codes(1).expand(3, 84)}, "no two are alike"),
+        ({"codes": own_codes(10), "blank": True}, "codes or a blank"),
+    ],
+)
+def test_classes_that_cannot_be_told_apart_are_refused(given, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        LeNet5(**given)
+
+
+@pytest.mark.parametrize("classes", [None, 7, [], ["A"], ["A", "A"], ["A", ["B"]], ["cat", "dog"]])
+def test_a_config_with_other_classes_than_the_weights_is_refused(saved, classes):
+    change_config(saved, classes=classes)
+    with pytest.raises(WeightsUnusable, match=r"config\.json|does not fit"):
+        LeNet5.from_pretrained(saved)
 
 
 def test_saving_twice_gives_the_same_bytes(saved, tmp_path):

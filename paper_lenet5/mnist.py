@@ -15,7 +15,6 @@ PAPER_LENET5_DATA names; if either is given, nowhere else. Without them the user
 filled by a download where it is empty. Of several files the first that is whole is taken.
 """
 
-import contextlib
 import gzip
 import hashlib
 import importlib.util
@@ -26,8 +25,9 @@ import sys
 import tempfile
 import zipfile
 import zlib
+from functools import partial
 from pathlib import Path
-from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import torch
@@ -59,10 +59,22 @@ SHA256 = {"mnist": _MNIST, "fashion-mnist": _FASHION, "mnist-sample": _SAMPLE}
 """SHA256[dataset][name] of the decompressed bytes (two programs gzip the same bytes differently):
 what the loaders accept, and what the record of a run should name."""
 SAMPLE_BYTES = 9_139_322  # of mnist_5k.csv, decompressed
-TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # its class and its folder
+TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # its folder
 NPZ = "mnist.npz"
 """Keras's form of MNIST: one archive of four arrays."""
-HUB = {"mnist": "ylecun/mnist", "fashion-mnist": "zalando-datasets/fashion_mnist"}
+MIRRORS = {
+    "PyTorch's mirror": {
+        "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist",
+        "fashion-mnist": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+    },
+    "Google's mirror": {
+        "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist",
+        "fashion-mnist": "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
+    },
+}
+"""Where each data set can be had, gzipped, under the names of SHAPES."""
+PATIENCE = 30
+"""Seconds to wait for a mirror to say something."""
 
 
 class DataUnavailable(OSError):
@@ -183,8 +195,7 @@ def _locate(dataset: str, name: str, root: str | os.PathLike[str] | None) -> lis
             + (f"\nOnly there, because {given} names it." if named is not None else "")
             + "".join(f"\nTried to download it from {failure}" for failure in failures)
             + f"\nPut {', '.join(SHAPES)} there, or let {VARIABLE} name a folder that has them. "
-            f"To have them downloaded, give neither root nor {VARIABLE}, be online, and have "
-            "torchvision installed, or pandas with pyarrow and pillow."
+            f"To have them downloaded, give neither root nor {VARIABLE}, and be online."
         )
     return paths
 
@@ -291,43 +302,17 @@ def _download(dataset: str, folder: Path) -> list[str]:
                     if find(folder, dataset, name) is None:  # else another process was quicker
                         os.replace(path, folder / dataset / path.name)
             return []
-        except Exception as error:  # of any kind, from other people's libraries; all are reported
+        except Exception as error:  # of any kind: of the network, of the disk; all are reported
             failures.append(f"{source}: {type(error).__name__}: {' '.join(str(error).split())}")
     return failures
 
 
-def _fetch_through_torchvision(dataset: str, folder: Path) -> None:
-    from torchvision import datasets  # RuntimeError where it does not fit the installed torch
-
-    with contextlib.redirect_stdout(sys.stderr):  # it prints, and stdout may be somebody's JSON
-        getattr(datasets, TORCHVISION[dataset])(str(folder), download=True)
-
-
-def _fetch_from_hub(dataset: str, folder: Path) -> None:
-    """The Hub keeps each split as one parquet file of PNG images; write them as IDX again."""
-    import huggingface_hub as hub
-    import pandas
-    from PIL import Image
-
-    for split, prefix in PREFIXES.items():
-        where: dict[str, Any] = {
-            "repo_id": HUB[dataset],
-            "filename": f"{HUB[dataset].split('/')[1]}/{split}-00000-of-00001.parquet",
-            "repo_type": "dataset",
-        }
-        path = hub.try_to_load_from_cache(**where)
-        if not isinstance(path, str):
-            hub.file_exists(**where)  # offline it raises at once; the next line, after 23 s
-            # Any revision will do: what it holds must have the known SHA-256.
-            path = hub.hf_hub_download(**where)  # nosec B615
-        table = pandas.read_parquet(path)
-        images = [np.asarray(Image.open(io.BytesIO(cell["bytes"]))) for cell in table["image"]]
-        for kind, values in (("images-idx3", np.stack(images)), ("labels-idx1", table["label"])):
-            array = np.asarray(values).astype(np.uint8)
-            (folder / f"{prefix}-{kind}-ubyte").write_bytes(_header(array.shape) + array.tobytes())
+def _fetch(mirror: str, dataset: str, folder: Path) -> None:
+    print(f"Downloading {dataset} from {mirror} ...", file=sys.stderr)  # stdout may be JSON
+    for name in SHAPES:
+        url = f"{MIRRORS[mirror][dataset]}/{name}.gz"
+        with urlopen(url, timeout=PATIENCE) as response:  # nosec B310
+            (folder / f"{name}.gz").write_bytes(response.read())
 
 
-SOURCES = {
-    "torchvision's mirrors": _fetch_through_torchvision,
-    "the Hugging Face Hub": _fetch_from_hub,
-}
+SOURCES = {mirror: partial(_fetch, mirror) for mirror in MIRRORS}

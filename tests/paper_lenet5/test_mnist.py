@@ -1,7 +1,7 @@
 """The data loaders: that what they return is MNIST, and what they say when it is not.
 
 Most tests use a small data set of their own, whose digests stand in for the real ones. No test can
-reach the network: the two packages that download are blocked unless a test puts a fake in place.
+reach the network: the sources of downloads fail unless a test puts others in their place.
 """
 
 import gzip
@@ -9,11 +9,14 @@ import hashlib
 import importlib.util
 import io
 import os
+import re
 import subprocess
 import sys
 import tracemalloc
 import types
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -31,6 +34,7 @@ SHAPES = {
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = SHAPES
 # Where the real data may be: asked before any test changes the environment.
 REAL = Path(os.environ.get(mnist.VARIABLE) or mnist.cache_folder()).expanduser()
+REAL_SOURCES = mnist.SOURCES
 
 
 def needs_real(dataset):
@@ -59,8 +63,11 @@ def isolated(monkeypatch, tmp_path):
     """No network, no environment variable, an empty cache."""
     monkeypatch.delenv(mnist.VARIABLE, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setitem(sys.modules, "torchvision", None)  # None: importing it is an ImportError
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+
+    def cut(dataset, folder):
+        raise ConnectionError("Name or service\nnot known")
+
+    monkeypatch.setattr(mnist, "SOURCES", {"a mirror": cut})
 
 
 @pytest.fixture
@@ -276,10 +283,8 @@ def test_nothing_there_and_nothing_to_be_had(arrays):
     message = unavailable()
     for place in ("mnist", "MNIST/raw", "."):
         assert f"\n  {mnist.cache_folder() / place}\n" in message
-    for source in ("torchvision", "huggingface_hub"):
-        assert f"ModuleNotFoundError: import of {source} halted" in message
+    assert "a mirror: ConnectionError: Name or service not known" in message
     assert "let PAPER_LENET5_DATA name a folder" in message
-    assert "pyarrow" in message
     assert issubclass(DataUnavailable, OSError)
     assert issubclass(DataCorrupt, ValueError)
 
@@ -340,126 +345,61 @@ def test_another_process_finishes_first(monkeypatch, arrays, small):
     assert kept == sorted(f"{name}.gz" for name in SHAPES)
 
 
-def test_torchvision_route(monkeypatch, capsys, arrays):
-    def fake(dataset):
-        class Fake:
-            def __init__(self, root, train=True, download=False):
-                assert download
-                assert isinstance(root, str)
-                print("Downloading http://...")
-                files = {name: idx(array) for name, array in arrays[dataset].items()}
-                raw = Path(root, type(self).__name__, "raw")
-                write(raw, files)
-                write(raw, files, gzipped=True)  # torchvision keeps both
+@pytest.fixture
+def mirror(monkeypatch, arrays):
+    """A mirror of both small data sets on this machine; what it is asked for. The first is down."""
+    asked = []
 
-        return Fake
+    class Files(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            _, dataset, name = self.path.split("/")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(gzip.compress(idx(arrays[dataset][name.removesuffix(".gz")])))
 
-    classes = {
-        name: type(name, (fake(dataset),), {})
-        for name, dataset in {"MNIST": "mnist", "FashionMNIST": "fashion-mnist"}.items()
-    }
-    module = types.ModuleType("torchvision")
-    module.datasets = types.SimpleNamespace(**classes)
-    monkeypatch.setitem(sys.modules, "torchvision", module)
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        Thread(target=server.serve_forever).start()
+        here = f"http://127.0.0.1:{server.server_port}"
+        down, up = (
+            {dataset: f"{host}/{dataset}" for dataset in arrays}
+            for host in ("http://127.0.0.1:1", here)
+        )
+        names = list(mnist.MIRRORS)
+        monkeypatch.setattr(mnist, "MIRRORS", dict(zip(names, (down, up), strict=True)))
+        monkeypatch.setattr(mnist, "SOURCES", REAL_SOURCES)
+        yield asked
+        server.shutdown()
+
+
+def test_the_second_mirror_serves_where_the_first_does_not(mirror, capsys, arrays):
     assert_is(load_mnist("train"), arrays["mnist"], "train")
+    assert mirror == [f"/mnist/{name}.gz" for name in SHAPES]
     assert_is(load_fashion_mnist("test"), arrays["fashion-mnist"], "t10k")
-    assert capsys.readouterr().out == ""
+    assert mirror[4:] == [f"/fashion-mnist/{name}.gz" for name in SHAPES]
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "Downloading mnist from Google's mirror" in printed.err
     assert no_leftovers(mnist.cache_folder())
-    monkeypatch.setitem(sys.modules, "torchvision", None)  # from here on the cache serves
     assert_is(load_mnist("test"), arrays["mnist"], "t10k")
+    assert len(mirror) == 8, "the cache serves"
 
 
-@pytest.mark.parametrize("error", [RuntimeError, OSError], ids=lambda error: error.__name__)
-def test_torchvision_that_does_not_import(monkeypatch, arrays, error):
-    class Broken(types.ModuleType):
-        def __getattr__(self, name):
-            raise error("operator torchvision::nms\ndoes not exist")
-
-    monkeypatch.setitem(sys.modules, "torchvision", Broken("torchvision"))
-    assert f"{error.__name__}: operator torchvision::nms does not exist" in unavailable()
+def test_a_mirror_that_serves_something_else_is_passed_over(mirror, arrays):
+    arrays["mnist"] = {name: np.zeros((2, 2), np.uint8) for name in SHAPES}
+    message = unavailable()
+    assert "PyTorch's mirror: URLError" in message
+    assert "Google's mirror: DataCorrupt" in message
 
 
-def png(image):
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return {"bytes": buffer.getvalue(), "path": None}
-
-
-def fake_hub(monkeypatch, arrays, cached=()):
-    """huggingface_hub and pandas.read_parquet, over the small data sets. Returns the call log."""
-    calls = []
-    names = {"mnist": "ylecun/mnist", "fashion-mnist": "zalando-datasets/fashion_mnist"}
-
-    def try_to_load_from_cache(repo_id, filename, repo_type):
-        return f"/{repo_id}/{filename}" if filename in cached else None
-
-    def file_exists(repo_id, filename, repo_type):
-        calls.append(("file_exists", filename))
-        return True
-
-    def hf_hub_download(repo_id, filename, repo_type):
-        assert repo_type == "dataset"
-        calls.append(("hf_hub_download", filename))
-        return f"/{repo_id}/{filename}"
-
-    def read_parquet(path):
-        dataset = next(dataset for dataset, repo in names.items() if path.startswith(f"/{repo}/"))
-        prefix = "train" if "/train-" in path else "t10k"
-        images = arrays[dataset][f"{prefix}-images-idx3-ubyte"]
-        labels = arrays[dataset][f"{prefix}-labels-idx1-ubyte"].astype(np.int64)
-        return {"image": [png(image) for image in images], "label": labels}
-
-    hub, pandas = types.ModuleType("huggingface_hub"), types.ModuleType("pandas")
-    hub.try_to_load_from_cache = try_to_load_from_cache
-    hub.file_exists, hub.hf_hub_download = file_exists, hf_hub_download
-    pandas.read_parquet = read_parquet
-    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    monkeypatch.setitem(sys.modules, "pandas", pandas)
-    return calls
-
-
-def test_hub_route(monkeypatch, arrays):
-    pytest.importorskip("PIL")
-    calls = fake_hub(monkeypatch, arrays)
-    assert_is(load_mnist("train"), arrays["mnist"], "train")
-    assert calls == [
-        ("file_exists", "mnist/train-00000-of-00001.parquet"),
-        ("hf_hub_download", "mnist/train-00000-of-00001.parquet"),
-        ("file_exists", "mnist/test-00000-of-00001.parquet"),
-        ("hf_hub_download", "mnist/test-00000-of-00001.parquet"),
-    ]
-    assert_is(load_fashion_mnist("test"), arrays["fashion-mnist"], "t10k")
-    assert calls[-1] == ("hf_hub_download", "fashion_mnist/test-00000-of-00001.parquet")
-
-
-def test_hub_route_uses_the_hubs_own_cache_when_offline(monkeypatch, arrays):
-    pytest.importorskip("PIL")
-    files = [f"mnist/{split}-00000-of-00001.parquet" for split in ("train", "test")]
-    calls = fake_hub(monkeypatch, arrays, cached=files)
-    assert_is(load_mnist("train"), arrays["mnist"], "train")
-    assert calls == []
-
-
-def test_hub_route_in_another_order_is_refused(monkeypatch, arrays):
-    pytest.importorskip("PIL")
-    shuffled = {"mnist": {name: array[::-1].copy() for name, array in arrays["mnist"].items()}}
-    fake_hub(monkeypatch, shuffled)
-    assert "the Hugging Face Hub: DataCorrupt" in unavailable()
-
-
-def test_hub_route_offline_and_without_pandas(monkeypatch, arrays):
-    pytest.importorskip("PIL")
-    fake_hub(monkeypatch, arrays)
-
-    def offline(**where):
-        raise ConnectionError("Name or service not known")
-
-    monkeypatch.setattr(sys.modules["huggingface_hub"], "file_exists", offline)
-    assert "Hub: ConnectionError: Name or service not known" in unavailable()
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    assert "Hub: ModuleNotFoundError: import of pandas halted" in unavailable()
+def test_every_data_set_has_two_mirrors():
+    assert len(mnist.MIRRORS) == 2
+    for addresses in mnist.MIRRORS.values():
+        assert set(addresses) == {"mnist", "fashion-mnist"}
+        assert all(re.fullmatch(r"https?://[\w./-]+[^/]", url) for url in addresses.values())
 
 
 # The real data

@@ -33,6 +33,8 @@ _LATER = {
     "preprocess": ".preprocessing",
 }
 
+__version__ = "0.1.0"
+
 __all__ = [
     "SDLM",
     "LeNet5",

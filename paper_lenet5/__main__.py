@@ -1,14 +1,16 @@
-"""The trained networks on pictures: `python -m paper_lenet5 classify digit.png`, `read line.png`."""
+"""The trained networks on pictures: `paper-lenet5 classify digit.png`, `paper-lenet5 read line.png`."""
 
 import argparse
 import glob
-import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .terminal import any_terminal, missing
 
 if TYPE_CHECKING:
     from .lenet5 import LeNet5
@@ -121,8 +123,9 @@ def lines(answer: Mapping[str, Any]) -> str:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, checked."""
-    parser = argparse.ArgumentParser(prog="python -m paper_lenet5", description=__doc__)
+    """The command line, checked; its `run` is the command, which takes it and returns the status."""
+    parser = argparse.ArgumentParser(prog="paper-lenet5", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"paper-lenet5 {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, weights, says, more in (
         ("classify", "lenet5-1998", "which digits are these",
@@ -136,6 +139,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
             help=says,
             description=f"{more} The exit status is 0 if every picture has an answer, else 1.",
         )
+        command.set_defaults(run=answer_all, weights=weights)
         option = command.add_argument
         option("pictures", nargs="+", type=Path, metavar="PICTURE", help=PICTURES)
         option("--json", action="store_true", help="print a list in JSON, nothing else")
@@ -148,9 +152,19 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 if every picture has an answer, else 1."""
+    """Run the command; the exit status is 0 if it has done all that it was asked, else 1."""
     args = arguments(argv)
+    any_terminal()
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except ModuleNotFoundError as error:
+        print(missing(error), file=sys.stderr)
+        return 1
 
+
+def answer_all(args: argparse.Namespace) -> int:
+    """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
     import torch
 
     from .lenet5 import LeNet5
@@ -158,7 +172,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     reading = args.command == "read"
     try:
-        model = LeNet5.from_pretrained(args.weights or ("lenet5-sdnn" if reading else None))
+        model = LeNet5.from_pretrained(args.weights)
         paths = list(pictures_of(args.pictures))
         classes = model(torch.zeros(1, 1, 32, 32)).shape[1]
         if reading and classes < 11:
@@ -170,8 +184,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"no pictures ({', '.join(ENDINGS)}) in {', '.join(map(str, args.pictures))}",
               file=sys.stderr)  # fmt: skip
         return 1
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     if not args.json and not reading:
         print(heading(classes))
     answers, explained = [], []
@@ -182,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not args.json:
             print(lines(answer) if reading else line(answer), flush=True)
     if args.json:
-        print(json.dumps(answers, indent=1, ensure_ascii=False))
+        print(json.dumps(answers, indent=1))
     if args.explain and not explain(explained, args.explain):
         return 1
     return int(any("error" in answer for answer in answers))

@@ -71,12 +71,14 @@ def sheet(images: np.ndarray) -> Image.Image:
     return Image.fromarray(255 - grid.reshape(rows * PATTERN, COLUMNS * PATTERN))
 
 
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the picture of the digits and the file that describes them."""
     parser = options.described("demo_digits", __doc__)
     parser.add_argument("--data", help="folder with MNIST (default: as everywhere)")
     parser.add_argument("--results", type=Path, default=Path("results"))
     args = parser.parse_args(argv)
+    options.clone()
     images, labels = load_mnist("test", args.data)
     records = recorded(LENET5_DISTORTIONS, Runs(args.results))
     if not any(record["seed"] == 0 for record in records):

@@ -10,7 +10,6 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -19,7 +18,7 @@ from .__main__ import exhibits
 from .section_iii_c import classifiers, comparison
 from .writing import options, snippets, tables
 
-ROOT = Path(__file__).parent.parent
+ROOT = options.ROOT
 RESULTS = ROOT / "results"
 PAGES = (
     "README.md",
@@ -115,9 +114,11 @@ def renew(page: str) -> None:
     path.write_text(text)
 
 
+@options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the blocks and outputs of every page anew."""
     options.described("pages", __doc__).parse_args(argv)
+    options.clone()
     for page in PAGES:
         renew(page)
     return 0

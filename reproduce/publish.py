@@ -24,8 +24,6 @@ from .running.runs import Runs
 from .writing import options
 from .writing.cards import PUBLISHED, SPACE, TAG, NotReady, model_folder, space_folder
 
-ROOT = Path(__file__).parent.parent
-
 
 class Repository(NamedTuple):
     """A repository as it is to be: its kind ("model", "space"), owner/name, and what is in it."""
@@ -153,8 +151,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     option("--dry-run", action="store_true", help="write all of it to a folder and send nothing")
     option("--out", type=options.folder, default=Path("build/hub"),
            help="that folder; its models and spaces are written anew (default: build/hub)")  # fmt: skip
-    option("--results", type=Path, default=ROOT / "results", help="folder of the records")
-    option("--tree", type=Path, default=ROOT, help="where app.py and the package lie")
+    option("--results", type=Path, help="folder of the records (default: that of this clone)")
+    option("--tree", type=Path, help="where app.py and the package lie (default: this clone)")
     args = parser.parse_args(argv)
     if not re.fullmatch(r"\w[\w.-]*", args.namespace, re.ASCII):
         parser.error(
@@ -167,11 +165,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """0 if everything is published and was not only tried, else 1."""
     args = arguments(argv)
+    runs, tree = Runs(args.results or options.clone() / "results"), args.tree or options.clone()
     logging.set_verbosity_error()  # that nothing has changed is said below
     with nullcontext(args.out) if args.dry_run else tempfile.TemporaryDirectory() as out:
         for kind in ("models", "spaces"):
             shutil.rmtree(Path(out) / kind, ignore_errors=True)
-        ready, complete = build(args.namespace, Runs(args.results), args.tree, Path(out), print)
+        ready, complete = build(args.namespace, runs, tree, Path(out), print)
         if args.dry_run:
             for repository in ready:
                 files = sorted(p for p in repository.folder.rglob("*") if p.is_file())

@@ -142,7 +142,8 @@ class Table(Exhibit):
             sweep(work, runs, console, write, **options.of_sweep(args))
         written = alone(runs, write)
         if written is None:
-            console.print(f"No records of {self.name} under {runs.folder}.", soft_wrap=True)
+            ours = "" if args.out else " Ours are in the repository: run this in a clone of it."
+            console.print(f"No records of {self.name} under {runs.folder}.{ours}", soft_wrap=True)
             return int(args.recorded)  # an empty shard and --rates make no line, and no error
         self.show(written, console)
         if dataset and name != self.dataset:

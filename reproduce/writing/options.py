@@ -13,6 +13,7 @@ from typing import Protocol, TypedDict
 from rich.console import Console
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
+from paper_lenet5.terminal import any_terminal, missing
 
 from ..running.errors import NotWhole, RunsFailed
 
@@ -25,6 +26,19 @@ class Main(Protocol):
 
 
 RESULTS = Path("results")
+ROOT = Path(__file__).parents[2]
+"""The clone that this runs from, or where packages are installed."""
+
+
+class NeedsClone(Exception):
+    """What the command works on is in the repository alone."""
+
+
+def clone() -> Path:
+    """The folder of the clone that this runs from. Raises NeedsClone where it is installed."""
+    if not (ROOT / "pyproject.toml").is_file():
+        raise NeedsClone
+    return ROOT
 
 
 def described(prog: str, description: str) -> argparse.ArgumentParser:
@@ -84,11 +98,17 @@ def in_words(main: Main) -> Main:
 
     @wraps(main)
     def command(argv: Sequence[str] | None = None) -> int:
+        any_terminal()
         try:
             return main(argv)
         except KeyboardInterrupt:
             print("Stopped. The same command goes on from there.", flush=True)
             os._exit(130)  # without waiting for the passes that are going on: they are not recorded
+        except ModuleNotFoundError as error:
+            sentence = missing(error)
+        except NeedsClone:
+            sentence = ("This works on the pages and records of the repository, which are not installed "
+                        "with the package: run it in a clone.")  # fmt: skip
         except (DataUnavailable, DataCorrupt) as error:
             sentence = str(error)
         except RunsFailed as error:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[app]"')
+pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[demo]"')
 
 import gradio as gr
 import httpx

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[app]"')
+pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[demo]"')
 pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
 
 from playwright.sync_api import Page, expect, sync_playwright

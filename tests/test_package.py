@@ -1,0 +1,153 @@
+"""What is distributed does what it promises: a wheel, made of the source distribution alone."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from PIL import Image
+
+import paper_lenet5
+from paper_lenet5.terminal import EXTRAS, missing
+from tests import ROOT
+from tests.conftest import draw_digits
+
+BIN = "Scripts" if os.name == "nt" else "bin"
+
+
+def run(*command, folder, rc=0) -> str:
+    """What the command prints, run in a folder and an environment that know nothing of this clone."""
+    ran = subprocess.run(
+        [str(word) for word in command], cwd=folder, text=True,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    assert ran.returncode == rc, ran.stdout
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A folder with a source distribution, and the wheel that was made of it alone."""
+    folder = tmp_path_factory.mktemp("built")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def installed(built, tmp_path_factory):
+    """An environment with the wheel and with what it stands on: where its commands are."""
+    folder = tmp_path_factory.mktemp("installed")
+    run(sys.executable, "-m", "venv", "--without-pip", folder, folder=folder)
+    python = folder / BIN / "python"
+    here, there = (
+        Path(
+            run(
+                of, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=folder
+            ).strip()
+        )
+        for of in (sys.executable, python)
+    )
+    (wheel,) = built.glob("*.whl")
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--no-deps",
+        "--quiet",
+        wheel,
+        folder=folder,
+    )
+    (there / "stands-on.pth").write_text(f"{here}\n")  # searched last, and for no editable install
+    return folder / BIN
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A folder with a picture of a four, and nothing else."""
+    images, labels = draw_digits(20)
+    four = images[labels.tolist().index(4)]
+    Image.fromarray(255 - four.numpy()).resize((280, 280)).save(tmp_path / "four.png")
+    return tmp_path
+
+
+def test_the_console_script_answers_from_the_wheel(installed, empty):
+    said = run(installed / "paper-lenet5", "--version", folder=empty)
+    assert said == f"paper-lenet5 {paper_lenet5.__version__}\n"
+    where = run(
+        installed / "python",
+        "-c",
+        "import paper_lenet5; print(paper_lenet5.__file__)",
+        folder=empty,
+    )
+    assert str(installed.parent) in where, "not this clone"
+    answer = run(installed / "paper-lenet5", "classify", "four.png", folder=empty)
+    assert answer.splitlines()[-1].split()[0] == "4"
+
+
+def test_tables_are_trained_by_the_wheel_in_any_folder(installed, empty):
+    python = installed / "python"
+    assert "table1" in run(python, "-m", "reproduce", folder=empty)
+    run(python, "-m", "reproduce.table1", "--smoke", "--rows", "linear", folder=empty)
+    assert list(empty.glob("results/*/table1.md"))
+
+
+@pytest.mark.parametrize("name", ["pages", "publish --namespace me", "demo_digits"])
+def test_what_needs_a_clone_says_so(name, installed, empty):
+    said = run(installed / "python", "-m", *f"reproduce.{name}".split(), folder=empty, rc=1)
+    assert "run it in a clone" in said
+    assert "Traceback" not in said
+
+
+def test_records_that_are_not_there_are_said_to_be_in_the_repository(installed, empty):
+    said = run(installed / "python", "-m", "reproduce.table1", "--recorded", folder=empty, rc=1)
+    assert "in the repository" in said
+
+
+def test_the_wheel_has_types_weights_and_the_demo(built):
+    (wheel,) = built.glob("*.whl")
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info" not in name}
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("demo", "paper_lenet5", "reproduce")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert "paper_lenet5/py.typed" in wanted
+    assert names == wanted
+
+
+def test_the_tests_of_the_source_distribution_run(built, tmp_path):
+    (source,) = built.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (tree,) = tmp_path.iterdir()
+    here, there = (sorted(p.name for p in of.rglob("tests/**/*.py")) for of in (ROOT, tree))
+    assert here == there
+    pytest_of = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    run(*pytest_of, "--collect-only", folder=tree)
+    few = ("paper_lenet5/test_claims.py", "reproduce/test_tables.py", "test_supply_chain.py")
+    run(*pytest_of, *(f"tests/{name}" for name in few), folder=tree)
+
+
+def test_what_is_missing_is_said_with_the_extra_that_brings_it():
+    error = ModuleNotFoundError(name="numba.core")
+    assert missing(error) == 'This needs numba: pip install "paper-lenet5[train]"'
+    with pytest.raises(ModuleNotFoundError):
+        missing(ModuleNotFoundError(name="paper_lenet6"))
+
+
+def test_every_extra_brings_what_it_is_said_to():
+    modules = {"sklearn": "scikit-learn", "markdown_it": "markdown-it-py"}
+    for extra, brought in EXTRAS.items():
+        asked = [Requirement(text) for text in requires("paper-lenet5")]
+        names = {of.name for of in asked if of.marker and of.marker.evaluate({"extra": extra})}
+        assert {modules.get(module, module) for module in brought} <= names, extra

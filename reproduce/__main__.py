@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from paper_lenet5.terminal import any_terminal
+
 from . import __path__ as folders
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def _place(command: Command) -> tuple[object, ...]:
 
 def main() -> None:
     """Print every command, what it makes and how long it takes."""
+    any_terminal()
     console, grid = Console(highlight=False), Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column()
@@ -64,7 +67,8 @@ def main() -> None:
     console.print(grid)
     console.print(
         "\nEach has --help. Tables train what they show (--recorded: nothing); figures draw what the "
-        "records in results/runs say, and train or measure with --train, --measure."
+        "records in results/runs say, and train or measure with --train, --measure. What you train "
+        "and measure goes to results/yours, and with --out results into the records."
     )
 
 

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 
 import torch
 from rich import box
@@ -205,7 +204,7 @@ def show(result: Measured, console: Console) -> None:
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse and check the command line."""
-    parser = options.parser("benchmark", __doc__, or_else=", or results/smoke")
+    parser = options.parser("benchmark", __doc__, None, "; results/smoke with --quick")
     option = parser.add_argument
     option("--repeats", type=int, help="rounds that the medians are taken over (default 7)")
     option("--quick", action="store_true",
@@ -213,7 +212,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.repeats is not None and args.repeats < 1:
         parser.error("--repeats must be at least 1")
-    args.out = args.out or Path("results/smoke" if args.quick else "results")
+    args.out = args.out or (options.RESULTS / "smoke" if args.quick else options.YOURS)
     return args
 
 

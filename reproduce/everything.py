@@ -33,7 +33,7 @@ def again(chosen: Iterable[Exhibit], args: argparse.Namespace) -> bool:
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Make all; the exit status is 1 if one of them has nothing to show."""
-    args = options.parser("everything", __doc__).parse_args(argv)
+    args = options.parser("everything", __doc__, options.RESULTS).parse_args(argv)
     if not again(exhibits().values(), args):
         return 1
     return pages.main([]) if args.out.resolve() == pages.RESULTS else 0

@@ -17,7 +17,7 @@ from .writing.exhibit import Figure
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw all; the exit status is 1 if one of them has nothing to draw."""
-    args = options.parser("figures", __doc__).parse_args(argv)
+    args = options.parser("figures", __doc__, options.RESULTS).parse_args(argv)
     if not everything.again([e for e in exhibits().values() if isinstance(e, Figure)], args):
         return 1
     if args.out.resolve() == pages.RESULTS:

@@ -1,7 +1,7 @@
 """Table 1: LeNet-5 of 1998, the paper's own values, and what is called LeNet-5 today.
 
-Trains every row from scratch, and after every run writes results/table1.csv, .md and .json anew from
-all the records there are. A command that was interrupted goes on from its last whole pass when it is
+Trains every row from scratch, and after every run writes table1.csv, .md and .json anew from all the
+records in its results folder. A command that was interrupted goes on from its last whole pass when it is
 given again.
 
 On two cores it takes half an hour.

@@ -70,7 +70,7 @@ def tree(tmp_path_factory):
     """A copy of the repository, and in it the pictures that the pages speak of."""
     tree = tmp_path_factory.mktemp("docs") / "paper-lenet5"
     ignored = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "unfinished",
-                                     "*.egg-info", "mnist-*", "smoke")  # fmt: skip
+                                     "*.egg-info", "mnist-*", "smoke", "yours")  # fmt: skip
     weights = str(ROOT / "results" / "runs")
     shutil.copytree(
         ROOT,

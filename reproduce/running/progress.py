@@ -15,6 +15,7 @@ from rich.progress import (
     TaskID,
     TextColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from paper_lenet5.compiled import on_compiling
@@ -23,11 +24,19 @@ COMPILING = "Compiling for this processor, once ..."
 
 
 class Shown(Protocol):
-    """A run as it is shown: by a name that no other has, and by itself in words."""
+    """A run as it is shown: by a name that no other has, by title and seed, and by itself in words."""
 
     @property
     def name(self) -> str:
         """A name that no other run has."""
+
+    @property
+    def title(self) -> str:
+        """What is trained, in words."""
+
+    @property
+    def seed(self) -> int:
+        """The seed, which is shown even where there is no room for all of the title."""
 
 
 class _Time(ProgressColumn):
@@ -68,13 +77,15 @@ class Display:
     def __init__(self, console: Console):
         self.console = console
         self.live = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True)),
+            TextColumn("{task.fields[seed]}"),
+            BarColumn(bar_width=10),
             MofNCompleteColumn(),
             TextColumn("{task.fields[error]}"),
             _Time(),
             console=console,
             disable=not console.is_terminal,
+            expand=True,
         )
         self.started: dict[str, float] = {}
         self.tasks: dict[str, TaskID] = {}
@@ -100,7 +111,7 @@ class Display:
             return
         if self.compiles is None:
             title = "Compiling, once"
-            self.compiles = self.live.add_task(title, total=None, error="", left="")
+            self.compiles = self.live.add_task(title, total=None, seed="", error="", left="")
             if not self.console.is_terminal and not self.said:
                 self.console.print(COMPILING)
                 self.said = True
@@ -115,7 +126,9 @@ class Display:
         if run.name in self.tasks:
             self.live.remove_task(self.tasks[run.name])
         self.started[run.name] = time.perf_counter()
-        self.tasks[run.name] = self.live.add_task(str(run), total=None, error="", left="")
+        self.tasks[run.name] = self.live.add_task(
+            run.title, total=None, seed=f"seed {run.seed}", error="", left=""
+        )
 
     def after_pass(self, run: Shown, number: int, length: int, error: float, first: int) -> None:
         """Show that pass `number` of `length` is over; the command began with pass `first`."""

@@ -58,9 +58,13 @@ class Run(NamedTuple):
         """What the run's files are called."""
         return run_name(*self)
 
+    @property
+    def title(self) -> str:
+        """Its row in words, with the data where that is not MNIST."""
+        return self.row.title + ("" if self.dataset.name == "mnist" else f", {self.dataset.name}")
+
     def __str__(self) -> str:
-        data = "" if self.dataset.name == "mnist" else f", {self.dataset.name}"
-        return f"{self.row.title}, seed {self.seed}{data}"
+        return f"{self.title}, seed {self.seed}"
 
 
 Ended = Record | Exception | None

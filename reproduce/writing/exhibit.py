@@ -17,7 +17,7 @@ from rich.console import Console
 from ..rows.datasets import Dataset
 from ..running.runs import Run, Runs
 from ..running.sweep import alone, runs_of, sweep
-from . import drawing, options
+from . import beside, drawing, options
 
 Drawn = tuple[figure.Figure, pd.DataFrame | None]
 """A picture and, if they are to be its .csv, its numbers."""
@@ -79,13 +79,16 @@ class Figure(Exhibit):
     FOLDER: ClassVar[str] = "figures"
 
     def _main(self, argv: Sequence[str] | None = None) -> int:
+        drawn_from = f"; without --train and --measure {options.RESULTS}"
         if self.seeds is None:
-            parser = options.parser(self.name, self.about)
+            parser = options.parser(self.name, self.about, None, drawn_from)
         else:
-            parser = options.sweep_parser(self.name, self.about, self.seeds)
+            parser = options.sweep_parser(self.name, self.about, self.seeds, drawn_from)
             parser.add_argument("--train", action="store_true",
                                 help="first train the networks that have no record")  # fmt: skip
         args, console = self._parsed(parser, argv)
+        new = any(vars(args).get(way) for way in ("train", "measure"))
+        args.out = args.out or (options.YOURS if new else options.RESULTS)
         drawn = self.picture(args, console)
         if drawn is None:
             return 1
@@ -124,8 +127,9 @@ class Table(Exhibit):
 
     def _main(self, argv: Sequence[str] | None = None) -> int:
         parser = options.sweep_parser(
-            self.name, self.about, self.seeds, or_else="; results/NAME for other data"
-        )
+            self.name, self.about, self.seeds,
+            or_else=f"; {options.RESULTS} with --recorded; {options.RESULTS}/NAME for other data",
+        )  # fmt: skip
         parser.add_argument("--rows", nargs="+", choices=self.rows, default=list(self.rows),
                             metavar="ROW", help=f"some of: {', '.join(self.rows)}")  # fmt: skip
         parser.add_argument("--recorded", action="store_true",
@@ -133,7 +137,8 @@ class Table(Exhibit):
         args, console = self._parsed(parser, argv)
         dataset = None if args.recorded else self.load(args)
         name = dataset.name if dataset else self.dataset
-        out = args.out or options.RESULTS / ("" if name == self.dataset else name)
+        of_this_data = options.YOURS if dataset else options.RESULTS
+        out = args.out or (of_this_data if name == self.dataset else options.RESULTS / name)
         runs = Runs(out)
         write = partial(self.write, runs, name, out)
         if dataset:
@@ -149,4 +154,6 @@ class Table(Exhibit):
         if dataset and name != self.dataset:
             console.print(f"These numbers are of a {dataset.title}.")
         console.print(f"Made of all the records in {runs.folder}.", soft_wrap=True)
+        if dataset and out == options.YOURS:
+            beside.show([self.rows[row] for row in args.rows], runs, name, console)
         return 0

@@ -26,6 +26,9 @@ class Main(Protocol):
 
 
 RESULTS = Path("results")
+"""Our records, and what is drawn from them: in a clone."""
+YOURS = RESULTS / "yours"
+"""What you train and measure, which git ignores."""
 ROOT = Path(__file__).parents[2]
 """The clone that this runs from, or where packages are installed."""
 
@@ -50,23 +53,25 @@ def described(prog: str, description: str) -> argparse.ArgumentParser:
     )
 
 
-def parser(prog: str, description: str, or_else: str = "") -> argparse.ArgumentParser:
-    """Build the parser of a command that reads the data and writes to the results folder.
+def parser(
+    prog: str, description: str, default: Path | None = YOURS, or_else: str = ""
+) -> argparse.ArgumentParser:
+    """Build the parser of a command that reads the data and writes to a results folder.
 
-    `or_else` says what the default is instead where it is not always `results`; it is then None.
+    `or_else` says in which cases the default is another one; where it is None the command sees to it.
     """
     made = described(prog, description)
-    made.add_argument("--data", type=Path, help="folder with the IDX files (default: see README)")
-    made.add_argument("--out", type=folder, default=None if or_else else RESULTS,
-                      help=f"results folder (default: results{or_else})")  # fmt: skip
+    made.add_argument(
+        "--data", type=Path, help="folder with MNIST (default: downloaded once, and kept)"
+    )
+    made.add_argument("--out", type=folder, default=default,
+                      help=f"results folder (default: {default or YOURS}{or_else})")  # fmt: skip
     return made
 
 
-def sweep_parser(
-    prog: str, description: str, seeds: int, or_else: str = ""
-) -> argparse.ArgumentParser:
+def sweep_parser(prog: str, description: str, seeds: int, or_else: str) -> argparse.ArgumentParser:
     """Build the parser of a command that trains networks; `seeds` is the default number for each row."""
-    made = parser(prog, description, or_else)
+    made = parser(prog, description, None, or_else)
     option = made.add_argument
     option("--seeds", type=positive, default=seeds,
            help=f"train seeds 0 ... N - 1 (default {seeds})")  # fmt: skip

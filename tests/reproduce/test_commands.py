@@ -1,13 +1,18 @@
 """What the commands of `reproduce` say to wrong options: one sentence, no traceback."""
 
 import importlib
+import os
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from paper_lenet5 import mnist
 from reproduce.__main__ import commands
+from tests import ROOT
 
 NAMES = [command.name for command in commands()]
 WITH_DATA = set(NAMES) - {"cifar10", "demo_digits", "everything", "export_onnx", "pages", "publish"}
@@ -78,6 +83,25 @@ def test_a_folder_without_the_data_is_named(name, tmp_path, capsys, monkeypatch)
     assert status == 1
     assert "nowhere" in printed or "no record" in printed or "--measure" in printed
     assert not list(tmp_path.glob("results/*.*"))
+
+
+@pytest.mark.parametrize(
+    "command", ["reproduce", "reproduce.table1 --recorded", "paper_lenet5 classify nö.png"]
+)
+def test_a_terminal_that_knows_only_ascii_is_enough(command, tmp_path):
+    (tmp_path / "results/runs").mkdir(parents=True)
+    for seed in (0, 1):
+        name = f"results/runs/lenet5-1998-seed{seed}.json"
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    ran = subprocess.run(
+        [sys.executable, "-m", *command.split()], cwd=tmp_path,
+        env=os.environ | ascii_only | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    printed = ran.stdout.decode("ascii")
+    assert "Traceback" not in printed, printed
+    assert any(text in printed for text in ("table1", " +- ", ".png: No such file")), printed
 
 
 def test_inputs_that_are_no_array_are_named(tmp_path, capsys):

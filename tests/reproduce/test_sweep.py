@@ -3,6 +3,7 @@
 import io
 import platform
 import random
+import re
 import resource
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,8 @@ from reproduce.rows.recipes import LENET5, TABLE_1
 from reproduce.rows.row import Row
 from reproduce.running import cluster, sweep
 from reproduce.running.errors import RunsFailed
-from reproduce.running.runs import Runs
+from reproduce.running.progress import Display
+from reproduce.running.runs import Run, Runs
 from reproduce.running.sweep import runs_of
 from tests.doubles import killed
 from tests.doubles.loopback import Cluster
@@ -108,13 +110,24 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_trained(
     assert "pass" not in printed
 
 
+def test_a_terminal_of_80_columns_has_room_for_seed_pass_error_and_time(corner):
+    console = Console(force_terminal=True, width=80, file=io.StringIO(), color_system=None)
+    longest = max(TABLE_1, key=lambda row: len(row.title))
+    with Display(console) as display:
+        display.begin(run := Run(longest, corner, 12))
+        display.after_pass(run, 3, 20, 24.6, 1)
+        display.live.refresh()
+    last = console.file.getvalue().split("\n")[-2]
+    assert re.search(r"… seed 12 ━[━╸╺ ]+ 3/20 24.60 % error \d+:\d\d left", last), last
+
+
 def test_two_commands_in_one_folder_share_the_work(on_a_corner, tmp_path, capsys):
     runs = Runs(tmp_path)
     mine = "linear-mnist-sample-smoke-seed0"
     runs.open([mine])
     lock = runs.claim(mine)
     assert command(tmp_path, "--seeds", "3") == 0
-    assert "seed 0, mnist-sample-smoke: another command is at it" in capsys.readouterr().out
+    assert "mnist-sample-smoke, seed 0: another command is at it" in capsys.readouterr().out
     assert names(tmp_path) == {f"linear-mnist-sample-smoke-seed{seed}" for seed in (1, 2)}
     runs.release(lock)
     assert command(tmp_path, "--seeds", "3") == 0

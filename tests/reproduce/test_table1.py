@@ -1,7 +1,9 @@
 """The main command, from its options to its files: reproduce.table1."""
 
+import dataclasses
 import json
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -76,8 +78,11 @@ def no_mnist(monkeypatch):
     monkeypatch.setattr(mnist, "load_mnist", unavailable)
 
 
-def test_without_mnist_the_sample_is_used_and_everything_says_so(no_mnist, tmp_path, capsys):
+def test_without_mnist_the_sample_is_used_and_everything_says_so(
+    no_mnist, tmp_path, capsys, caplog
+):
     assert table1.main(["--smoke", "--out", str(tmp_path), "--jobs", "2"]) == 0
+    assert "none here" in caplog.text, "why there is no MNIST"
     printed = " ".join(capsys.readouterr().out.split())
     assert printed.count("5,000-digit sample, not comparable with the paper") >= 3
     table = pd.read_csv(tmp_path / "table1.csv")
@@ -101,6 +106,44 @@ def test_results_on_other_data_stay_out_of_those_on_mnist(no_mnist, tmp_path, mo
     assert table1.main(["--smoke", "--rows", "lenet5-1998", "--jobs", "1"]) == 0
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["mnist-sample-smoke"]
     assert (tmp_path / "results/mnist-sample-smoke/table1.csv").exists()
+
+
+@pytest.fixture
+def in_a_clone(monkeypatch, tmp_path):
+    """A folder with a recorded network, trained on a corner that passes for MNIST."""
+    corner = dataclasses.replace(datasets.smoke(datasets.sample()), name="mnist")
+    monkeypatch.setattr(datasets, "load", lambda root: corner)
+    monkeypatch.chdir(tmp_path)
+    assert table1.main(["--rows", "linear", "--out", "results"]) == 0
+    return tmp_path / "results"
+
+
+def test_your_runs_stand_beside_the_recorded_ones_and_change_none(in_a_clone, capsys):
+    before = {path: path.read_bytes() for path in in_a_clone.rglob("*.*")}
+    capsys.readouterr()
+    assert table1.main(["--rows", "linear"]) == 0
+    printed = capsys.readouterr().out
+    said = record_of(in_a_clone / "yours")
+    error = f"{100 * said['test_errors'] / 500:.2f}, seed 0"
+    assert re.search(rf"linear classifier +{error} +{error} +1 of 1", printed), printed
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_other_weights_than_the_recorded_ones_are_noticed(in_a_clone, capsys):
+    path = in_a_clone / "runs/linear-seed0.json"
+    path.write_text(path.read_text().replace(record_of(in_a_clone)["weights_sha256"], "0" * 64))
+    assert table1.main(["--rows", "linear", "--seeds", "2"]) == 0
+    assert re.search(r"± .*, n = 2 .* 0 of 1", capsys.readouterr().out)
+
+
+def test_without_recorded_runs_it_is_said_where_they_are(in_a_clone, capsys):
+    (in_a_clone / "runs/linear-seed0.json").unlink()
+    assert table1.main(["--rows", "linear"]) == 0
+    assert "are in the repository" in capsys.readouterr().out
+
+
+def record_of(results):
+    return json.loads((results / "runs/linear-seed0.json").read_text())
 
 
 def test_a_folder_that_was_named_is_not_passed_over(tmp_path, capsys):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from ..rows.row import Record
 
@@ -14,15 +14,22 @@ def percent(record: Record) -> float:
 
 
 def error_of(records: Sequence[Record]) -> dict[str, float]:
-    """Test error in percent: mean, standard deviation, n, and the 95 % interval of the mean."""
+    """Test error in percent: mean, standard deviation, n, and the 95 % interval of the mean.
+
+    `one_low` to `one_high` is the interval that one more network falls into with 95 % probability.
+    """
     errors = [percent(record) for record in records]
     low, high = interval(errors)
+    wider = np.sqrt(len(errors) + 1)  # a network's variance beside that of the mean of n
+    middle = float(np.mean(errors))
     return {
-        "test_error": float(np.mean(errors)),
+        "test_error": middle,
         "test_sd": float(np.std(errors, ddof=1)) if len(errors) > 1 else np.nan,
         "n": len(errors),
         "ci_low": low,
         "ci_high": high,
+        "one_low": float(middle - wider * (middle - low)),
+        "one_high": float(middle + wider * (high - middle)),
     }
 
 
@@ -40,37 +47,50 @@ def training_error(records: Sequence[Record]) -> float:
     return float(np.mean([100 * p["errors_during"] / p["patterns"] for p in last]))
 
 
-def against(records: Sequence[Record], others: Sequence[Record]) -> dict[str, float | str]:
-    """How a row's test error differs from another's, over the seeds that both have.
+def against(records: Sequence[Record], others: Sequence[Record]) -> dict[str, float]:
+    """How a row's test error differs from another's, over all networks of both: Welch's t test.
 
-    The other's mean on these seeds; the mean difference in points of percent, with its 95 % interval
-    over seeds; the median of the exact McNemar p-values of the pairs, and in how many of them p is
-    below 0.05. Nothing where they have no seed in common, or are the same records.
+    The mean difference in points of percent with its 95 % interval, the p of no difference, and the
+    difference that so many networks would show with 80 % probability. Networks of two rows share no
+    more than a number by having the same seed, so no pairs are made of them. Nothing where one row has
+    no record, or both are the same; the mean alone where a row does not spread.
     """
-    by_seed = {record["seed"]: record for record in others}
-    pairs = [(r, by_seed[r["seed"]]) for r in records if r["seed"] in by_seed]
-    if not pairs or all(one is other for one, other in pairs):
+    if not records or not others or records is others:
         return {}
-    differences = [percent(one) - percent(other) for one, other in pairs]
-    low, high = interval(differences)
-    p = [mcnemar(one, other) for one, other in pairs]
-    return {
-        "lenet5_error": float(np.mean([percent(other) for _, other in pairs])),
-        "difference": float(np.mean(differences)),
-        "difference_low": low,
-        "difference_high": high,
-        "mcnemar_p": float(np.median(p)),
-        "mcnemar_below_05": f"{sum(value < 0.05 for value in p)} of {len(p)}",
+    ours, theirs = ([percent(record) for record in of] for of in (records, others))
+    difference = {"difference": float(np.mean(ours) - np.mean(theirs))}
+    if 0 in (np.ptp(ours), np.ptp(theirs)):  # a single network, or all alike
+        return difference
+    test = stats.ttest_ind(ours, theirs, equal_var=False)
+    low, high = test.confidence_interval(0.95)
+    return difference | {
+        "difference_low": float(low),
+        "difference_high": float(high),
+        "p": float(test.pvalue),
+        "detectable": detectable((high - low) / 2, test.df),
     }
 
 
-def mcnemar(one: Record, other: Record) -> float:
-    """Exact two-sided p of the null hypothesis that both networks miss equally often.
+def detectable(half_width: float, freedom: float, power: float = 0.8) -> float:
+    """The difference that is significant at 5 % with that probability, two-sided, by itself.
 
-    Only the test patterns count that exactly one of the two misses.
+    From half the width of the 95 % interval of a difference, and its degrees of freedom.
     """
-    misses, of_other = set(one["wrong_answers"]), set(other["wrong_answers"])
-    only_one, only_other = len(misses - of_other), len(of_other - misses)
-    if only_one + only_other == 0:
-        return 1.0
-    return float(stats.binomtest(only_one, only_one + only_other, 0.5).pvalue)
+    critical = stats.t.ppf(0.975, freedom)
+    # The far tail adds less than a thousandth to the probability.
+    shift = optimize.brentq(lambda d: stats.nct.sf(critical, freedom, d) - power, 0, 3 * critical)
+    return float(shift * half_width / critical)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """The p of each of a family of tests, corrected for their number by Holm's method.
+
+    A test whose p is not a number is none of the family.
+    """
+    corrected = np.full(len(p), np.nan)
+    family = [int(k) for k in np.argsort(p) if not np.isnan(p[k])]
+    worst = 0.0
+    for place, k in enumerate(family):
+        worst = max(worst, min(1.0, (len(family) - place) * p[k]))
+        corrected[k] = worst
+    return corrected.tolist()

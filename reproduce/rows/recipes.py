@@ -28,9 +28,14 @@ LENET5_EQ8 = Row(
     "lenet5-1998-eq8", "LeNet-5 (1998), eq. 8 instead of eq. 9", Recipe(loss=MSELoss())
 )
 TEXTBOOK = Row("lenet5-textbook", "LeNet-5 (textbook)", MinibatchRecipe(networks.textbook))
+TEXTBOOK_ANNEALED = Row(
+    "lenet5-textbook-annealed", "LeNet-5 (textbook), annealed",
+    replace(TEXTBOOK.recipe, schedule=decay),
+)  # fmt: skip
 
 CIRCULATING = (
     TEXTBOOK,
+    TEXTBOOK_ANNEALED,
     Row("lenet5-textbook-rgb", "LeNet-5 (textbook), three channels",
         MinibatchRecipe(networks.textbook_rgb)),
     Row("lenet5-tanh-average", "LeNet-5 (tanh, average pooling), 84 outputs",
@@ -86,8 +91,8 @@ _STANDARDISED = tuple((grey - 0.1307) / 0.3081 for grey in (0, 1))
 """Paper and ink, so that the pixels of MNIST's 28x28 training images have mean 0 and variance 1."""
 
 LADDER = (
-    Rated("1998", "LeNet-5 (1998)", {1: LENET5}, 1),
-    _change("rate", "a smaller rate", 0.3),
+    _change("rate", "LeNet-5 (1998)", 0.3, (0.03, 0.1, 0.3, 1)),
+    Rated("1998", "the printed rate", {1: LENET5}, 1),
     _change("linear", "linear output, cross entropy", 0.3,
           network=LeNet5Config(output="linear"), loss=CROSS_ENTROPY, output_curvature=0.25),
     _change("random-codes", "random codes", 0.3, network=LeNet5Config(output="random codes")),

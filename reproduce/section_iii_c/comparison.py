@@ -158,7 +158,7 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
 def try_rates(args: argparse.Namespace, console: Console) -> None:
     """Train every candidate on held-out images, and show what came of it."""
     runs, held_out = Runs(args.out), datasets.held_out(drawing.mnist_of(args))
-    work = rates.work_of(OF_1998, held_out)
+    work = rates.work_of(OF_1998, args.seeds, held_out)
     sweep(work, runs, console, **options.of_sweep(args))
     table = rates.table_of(OF_1998, runs)
     rates.write_csv(table, args.out / RATES)

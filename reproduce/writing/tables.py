@@ -13,10 +13,9 @@ from ..running.files import clear, write_whole
 from ..running.record import to_json
 
 AGAINST_NOTES = """\
-`lenet5_error` is that of LeNet-5 (1998) on the same seeds, `difference` how much more the row errs, in
-points of percent, with its 95 % interval over seeds. Each pair of networks with the same seed is also
-compared test pattern by test pattern: `mcnemar_p` is the median of the exact p-values,
-`mcnemar_below_05` says in how many pairs p is below 0.05.
+`difference` is how much more the row errs than LeNet-5 (1998), in points of percent, with its 95 %
+interval over all networks of both (Welch); `p` is that of no difference, `p_holm` the same corrected by
+Holm for the number of rows that are compared.
 """
 
 

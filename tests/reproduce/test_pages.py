@@ -130,7 +130,7 @@ def test_table_2_is_the_table_of_its_records():
 def test_every_rate_of_the_ladder_is_the_best_of_those_tried_on_held_out_images():
     tried = table2.rates_of(RUNS)
     assert tried.to_csv(index=False) == (ROOT / "results" / "rates.csv").read_text()
-    assert_best(LADDER[1:], tried, "change")
+    assert_best([rung for rung in LADDER if len(rung.candidates) > 1], tried, "change")
 
 
 def test_every_rate_of_the_networks_beside_lenet_5_is_the_best_on_held_out_images_too():

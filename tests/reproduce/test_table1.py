@@ -18,8 +18,7 @@ from reproduce.running.record import describe
 from tests import ROOT
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
-           "lenet5_error", "difference", "difference_low", "difference_high",
-           "mcnemar_p", "mcnemar_below_05",
+           "one_low", "one_high", "difference", "difference_low", "difference_high", "p", "p_holm",
            "train_error", "parameters", "multiply_adds", "seconds"]  # fmt: skip
 
 
@@ -61,10 +60,29 @@ def test_mean_deviation_and_interval_are_those_of_the_seeds():
     assert row["n"] == 3
 
 
+def test_one_more_network_falls_into_an_interval_that_is_wider_than_that_of_the_mean():
+    row = table1.table_row(TABLE_1[0], [record(TABLE_1[0], e) for e in (90, 100, 110)])
+    half = stats.t.ppf(0.975, 2) * 0.1 * math.sqrt(1 + 1 / 3)
+    assert (row["one_low"], row["one_high"]) == pytest.approx((1 - half, 1 + half))
+
+
+def test_rows_are_compared_with_the_first_and_corrected_for_their_number():
+    counts = {0: (90, 100, 110), 1: (80, 90, 97), 3: (150, 160, 172)}
+    records = {
+        TABLE_1[k]: [record(TABLE_1[k], e, seed) for seed, e in enumerate(errors)]
+        for k, errors in counts.items()
+    }
+    table = table1.table_of(records)
+    assert table["p"].isna().tolist() == [True, False, False]
+    first, second = table["p"].tolist()[1:]
+    assert first > second
+    assert table["p_holm"].tolist()[1:] == pytest.approx([first, 2 * second])
+
+
 def test_one_seed_has_no_spread():
     row = table1.table_row(TABLE_1[0], [record(TABLE_1[0], 95)])
     assert row["test_error"] == pytest.approx(0.95)
-    assert all(math.isnan(row[key]) for key in ("test_sd", "ci_low", "ci_high"))
+    assert all(math.isnan(row[key]) for key in ("test_sd", "ci_low", "ci_high", "one_low"))
 
 
 @pytest.fixture

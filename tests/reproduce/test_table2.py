@@ -12,6 +12,12 @@ from reproduce.rows.recipes import LADDER, LENET5, TEXTBOOK
 from reproduce.running.record import describe
 from reproduce.running.runs import Runs
 
+BASE = LADDER[0]
+
+
+def rung(name):
+    return next(each for each in LADDER if each.name == name)
+
 
 def record(row, seed, errors, by_pass=(300, 150, 140)):
     return {
@@ -32,17 +38,23 @@ def record(row, seed, errors, by_pass=(300, 150, 140)):
     }
 
 
+def keep(folder, row, errors, dataset=""):
+    for seed, count in enumerate(errors):
+        path = folder / f"{row.name}{dataset}-seed{seed}.json"
+        path.write_text(json.dumps(record(row, seed, count)))
+
+
 @pytest.fixture
 def runs(tmp_path):
-    """Two seeds of 1998, of one rung and of the textbook's; held-out runs of 1998."""
+    """Two networks of 1998 and of each of three rungs; held-out runs of 1998 as printed."""
     folder = tmp_path / "runs"
     folder.mkdir()
-    relu = next(rung.row for rung in LADDER if rung.name == "relu")
-    for row, errors in ((LENET5, (90, 100)), (relu, (130, 150)), (TEXTBOOK, (110, 110))):
-        for seed, count in enumerate(errors):
-            (folder / f"{row.name}-seed{seed}.json").write_text(
-                json.dumps(record(row, seed, count))
-            )
+    keep(folder, BASE.row, (90, 100))
+    keep(folder, LENET5, (96, 98))
+    keep(folder, rung("eq8").row, (120, 121))
+    keep(folder, rung("relu").row, (130, 150))
+    keep(folder, rung("sgd").row, (99, 98))
+    keep(folder, TEXTBOOK, (110, 111))
     for seed, by_pass in enumerate(((300, 150, 140), (149, 200, 200), (300, 200, 151))):
         held_out = record(LENET5, seed, by_pass[-1], by_pass)
         path = folder / f"{LENET5.name}-mnist-held-out-seed{seed}.json"
@@ -65,43 +77,84 @@ def test_every_rung_changes_one_thing_and_its_rate():
     assert all(sum(v != settled["network"][k] for k, v in n.items()) <= 1 for n in networks)
 
 
-def test_rungs_are_compared_with_1998_seed_by_seed(runs):
+def test_rungs_are_compared_with_1998_at_its_best_rate(runs):
     table = table2.table_of(runs).set_index("change")
-    assert list(table.index) == ["LeNet-5 (1998)", "ReLU", "all at once: textbook LeNet-5"]
-    assert table["difference"].tolist()[1:] == pytest.approx([0.45, 0.15])
+    names = ["the printed rate", "eq. 8", "ReLU", "SGD", "all at once: textbook LeNet-5"]
+    assert list(table.index) == ["LeNet-5 (1998)", *names]
+    differences = [0.02, 0.255, 0.45, 0.035, 0.155]
+    assert table["difference"].tolist()[1:] == pytest.approx(differences)
     assert pd.isna(table["difference"].iloc[0])
+    assert table["p_holm"].notna().sum() == 5
+
+
+def test_a_rung_is_compared_with_1998_at_its_own_rate_too(runs):
+    table = table2.table_of(runs).set_index("change")
+    compared = table.dropna(subset="same_rate_difference")
+    assert list(compared.index) == ["eq. 8"], "1998 has no record at ReLU's rate; SGD's is another"
+    assert compared["same_rate_difference"].item() == pytest.approx(1.205 - 0.97)
+    keep(runs.folder, BASE.candidates[0.1], (93, 95))
+    table = table2.table_of(runs).set_index("change")
+    assert table.loc["ReLU", "same_rate_difference"] == pytest.approx(1.40 - 0.94)
+    assert table["same_rate_p_holm"].notna().sum() == 2
+
+
+def test_at_the_same_rate_not_even_the_rate_differs():
+    compared = {each.name: row for each in LADDER if (row := table2.same_rate(each))}
+    assert compared.keys() == {each.name for each in LADDER} - {
+        "rate",
+        "1998",
+        "sgd",
+        "adam",
+        "batch",
+    }
+    for name, row in compared.items():
+        recipe = rung(name).row.recipe
+        assert row.recipe.schedule == recipe.schedule
+        changed = {k for k, v in describe(recipe).items() if describe(row.recipe)[k] != v}
+        assert 1 <= len(changed) <= (3 if name == "linear" else 1)
 
 
 def test_passes_to_the_goal_are_counted_on_held_out_images(runs):
-    first = table2.table_of(runs).iloc[0]
-    assert first["passes_to_goal"] == pytest.approx((2 + 1) / 2)  # exactly 1.5 % is reached
-    assert first["reached_goal"] == "2 of 3"
+    as_printed = table2.table_of(runs).iloc[1]
+    assert as_printed["passes_to_goal"] == pytest.approx((2 + 1) / 2)  # exactly 1.5 % is reached
+    assert as_printed["reached_goal"] == "2 of 3"
 
 
-def test_rates_show_every_candidate_that_was_tried(runs):
-    rates = table2.rates_of(runs)
-    assert rates.values.tolist() == [
-        ["LeNet-5 (1998)", 1, 1.4, "*"],
-        ["a smaller rate", 1, 1.4, ""],
+def test_rates_are_compared_over_the_seeds_that_all_candidates_have(runs):
+    both = [["LeNet-5 (1998)", 1, pytest.approx(1.637, abs=1e-3), 3, ""],
+            ["the printed rate", 1, pytest.approx(1.637, abs=1e-3), 3, "*"]]  # fmt: skip
+    assert table2.rates_of(runs).values.tolist() == both
+    keep(runs.folder, BASE.row, (130,), "-mnist-held-out")
+    assert table2.rates_of(runs).values.tolist() == [
+        ["LeNet-5 (1998)", 0.3, pytest.approx(1.3), 1, "*"],
+        ["LeNet-5 (1998)", 1, pytest.approx(1.4), 1, ""],
+        both[1],
     ]
 
 
-def test_the_summary_sorts_the_changes_by_what_their_intervals_say():
+def test_the_summary_sorts_the_changes_by_what_is_left_after_the_correction():
     table = pd.DataFrame(
         [
-            ("1998", 1.0, None, None, None),
-            ("a", 1.3, 0.3, 0.1, 0.5),
-            ("b", 1.2, 0.2, 0.1, 0.3),
-            ("c", 0.9, -0.1, -0.2, -0.05),
-            ("d", 1.1, 0.1, -0.1, 0.3),
-            ("e", 1.1, 0.1, None, None),  # one seed
+            ("1998", 1.0, None, None, None, None, None, None, None),
+            ("a", 1.3, 0.3, 0.001, 0.005, 0.1, 0.3, 0.01, 0.02),
+            ("b", 1.2, 0.2, 0.002, 0.008, 0.1, None, None, None),
+            ("c", 0.9, -0.1, 0.003, 0.009, 0.2, None, None, None),
+            ("d", 1.1, 0.1, 0.04, 0.08, 0.3, -0.1, 0.03, 0.03),
+            ("e", 1.1, 0.1, 0.4, 0.4, 0.3, None, None, None),
+            ("f", 1.1, 0.11, None, None, None, None, None, None),  # one network
         ],
-        columns=["change", "test_error", "difference", "difference_low", "difference_high"],
-    )
-    worse, better, neither = table2.summary(table).split("\n- ")[1:]
-    assert worse.endswith("b (+0.20), a (+0.30);")
-    assert better.endswith("c (-0.10);")
-    assert "d (+0.10), e (+0.10)" in neither
+        columns=["change", "test_error", "difference", "p", "p_holm", "detectable",
+                 "same_rate_difference", "same_rate_p", "same_rate_p_holm"],
+    )  # fmt: skip
+    head, worse, better, alone, rest = table2.summary(table).split("\n- ")
+    assert "corrected by Holm for 5 comparisons" in head
+    assert worse == "worse: b (+0.20), a (+0.30);"
+    assert better == "better: c (-0.10);"
+    assert alone.endswith("d (+0.10);")
+    neither, last = rest.split("\n\n")
+    assert neither == "not to be told apart: e (+0.10), f (+0.11)."
+    assert "0.20 points" in last, "the median of what could be seen"
+    assert "for 2 comparisons: worse a (+0.30); better d (-0.10)." in last
 
 
 def test_the_files_and_the_picture_are_written(runs, tmp_path, capsys):

@@ -23,30 +23,54 @@ def record(seed: int, wrong, patterns: int = 1000) -> dict:
     }
 
 
-def test_mcnemar_is_the_sign_test_on_the_patterns_that_only_one_misses():
-    one, other = record(0, [1, 2, 3, 4, 5, 6, 7, 8]), record(0, [8, 9])
-    assert statistics.mcnemar(one, other) == pytest.approx(stats.binomtest(7, 8).pvalue)
-    assert statistics.mcnemar(one, other) == pytest.approx(statistics.mcnemar(other, one))
-    assert statistics.mcnemar(one, other) == pytest.approx(2 * (1 + 8) / 2**8)  # by hand
-    assert statistics.mcnemar(one, one) == 1
-
-
-def test_rows_are_compared_over_the_seeds_that_both_have():
-    row = [record(0, range(12)), record(1, range(14)), record(5, range(900))]
-    others = [record(1, range(10)), record(0, range(10)), record(2, range(500))]
+def test_rows_are_compared_over_all_networks_of_both():
+    row = [record(seed, range(count)) for seed, count in enumerate((12, 14, 19))]
+    others = [record(seed, range(count)) for seed, count in enumerate((10, 9, 11, 12, 8))]
     compared = statistics.against(row, others)
-    assert compared["lenet5_error"] == pytest.approx(1.0)
-    assert compared["difference"] == pytest.approx(0.3)
-    low, high = stats.t.interval(0.95, 1, 0.3, stats.sem([0.2, 0.4]))
-    assert (compared["difference_low"], compared["difference_high"]) == pytest.approx((low, high))
-    assert compared["mcnemar_p"] == pytest.approx(np.median([2 / 2**2, 2 / 2**4]))
-    assert compared["mcnemar_below_05"] == "0 of 2"
+    assert compared["difference"] == pytest.approx(1.5 - 1.0)
+    variances = np.var([1.2, 1.4, 1.9], ddof=1) / 3, np.var([1, 0.9, 1.1, 1.2, 0.8], ddof=1) / 5
+    error = math.sqrt(sum(variances))
+    freedom = error**4 / (variances[0] ** 2 / 2 + variances[1] ** 2 / 4)  # Welch, Satterthwaite
+    half = error * stats.t.ppf(0.975, freedom)
+    assert compared["difference_low"] == pytest.approx(0.5 - half)
+    assert compared["difference_high"] == pytest.approx(0.5 + half)
+    assert compared["p"] == pytest.approx(2 * stats.t.sf(0.5 / error, freedom))
 
 
-def test_nothing_is_compared_with_itself_or_without_a_common_seed():
-    row = [record(0, range(3))]
-    assert statistics.against(row, row) == {}
-    assert statistics.against(row, [record(1, range(3))]) == {}
+def test_which_seed_a_network_has_is_nothing_to_a_comparison():
+    row = [record(seed, range(count)) for seed, count in ((0, 12), (1, 14), (2, 19))]
+    turned = [record(seed, range(count)) for seed, count in ((0, 19), (1, 12), (7, 14))]
+    others = [record(seed, range(count)) for seed, count in ((0, 10), (1, 9), (2, 11))]
+    assert statistics.against(row, others) == pytest.approx(statistics.against(turned, others))
+
+
+def test_nothing_is_compared_with_itself_or_with_nothing():
+    row = [record(0, range(3)), record(1, range(4))]
+    assert statistics.against(row, row) == statistics.against(row, []) == {}
+    assert statistics.against(row[:1], row) == {"difference": pytest.approx(-0.05)}
+
+
+def test_the_detectable_difference_is_seen_four_times_in_five():
+    rng = np.random.default_rng(0)
+    freedom, n = 8, 5
+    half_width = stats.t.ppf(0.975, freedom) * math.sqrt(2 / n)  # two rows of deviation 1
+    shift = statistics.detectable(half_width, freedom)
+    one, other = rng.normal(0, 1, (20_000, n)), rng.normal(shift, 1, (20_000, n))
+    seen = stats.ttest_ind(one, other, axis=1).pvalue < 0.05
+    assert seen.mean() == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("p", "corrected"),
+    [
+        ([0.01, 0.04, 0.03], [0.03, 0.06, 0.06]),
+        ([0.2, 0.01, math.nan, 0.6], [0.4, 0.03, math.nan, 0.6]),
+        ([0.9, 0.8], [1, 1]),
+        ([], []),
+    ],
+)
+def test_holm_multiplies_the_smallest_p_by_the_number_of_tests_and_never_falls(p, corrected):
+    assert statistics.holm(p) == pytest.approx(corrected, nan_ok=True)
 
 
 def test_the_interval_is_students_and_needs_two_different_values():

@@ -28,6 +28,7 @@ from paper_lenet5.training import Training
 from ..measures import costs
 from ..rows.datasets import Dataset
 from ..rows.row import AnyRow, Record
+from . import code
 from .errors import NotWhole
 from .files import clear, write_whole
 from .record import about, describe, is_recipe, machine, read_record, sha256, to_json, versions
@@ -151,6 +152,7 @@ class Runs:
             "dataset": about(dataset),
             "seed": seed,
             "recipe": describe(row.recipe),
+            "code": code.digest(row.recipe),
         }
         self._resume(session, identity)
         for record in session.passes():

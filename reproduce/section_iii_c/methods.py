@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from ..measures import rejection
 from ..rows.datasets import Dataset
 from ..rows.row import Record
+from ..running import code
 from ..running.files import write_whole
 from ..running.record import about, describe, is_recipe, machine, read_record, to_json, versions
 from .boosting import Boosted
@@ -63,6 +64,7 @@ def finish(method: Method, dataset: Dataset, out: Path) -> Record:
         "model": method.title,
         "dataset": about(dataset),
         "recipe": describe(method.recipe),
+        "code": code.digest(method.recipe),
         "test_errors": len(wrong),
         "wrong_answers": {str(index): int(answers[index]) for index in wrong},
         "rejected": rejection.rejected(outcome.scores, labels),

@@ -72,7 +72,7 @@ def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
 
 
 def provenance(records: Iterable[Record]) -> str:
-    """The machines, versions and data that the records were made with, in words."""
+    """The machines, versions, data and code that the records were made with, in words."""
 
     def each(describe: Callable[[Record], str]) -> str:
         return "; ".join(dict.fromkeys(describe(record) for record in records))
@@ -86,4 +86,17 @@ def provenance(records: Iterable[Record]) -> str:
             + ", ".join(f"{digest[:12]}…" for digest in r["dataset"]["sha256"].values())
         )
     )
-    return f"Machine: {machines}.\nVersions: {versions}.\nData: {data}.\n"
+    return f"Machine: {machines}.\nVersions: {versions}.\nData: {data}.\nCode: {codes(records)}.\n"
+
+
+def codes(records: Sequence[Record]) -> str:
+    """How many records name the code that they were made by, and which rows have more than one."""
+    of_rows: dict[str, set[str]] = {}
+    for record in records:
+        of_rows.setdefault(record["model"], set()).add(record.get("code", "not recorded"))
+    named = sum("code" in record for record in records)
+    mixed = [row for row, of_row in of_rows.items() if len(of_row) > 1]
+    return (
+        f"recorded for {named} of {len(records)} networks; "
+        f"rows that name several codes, or for some networks none: {'; '.join(mixed) or 'no row'}"
+    )

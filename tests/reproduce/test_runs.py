@@ -15,6 +15,7 @@ from reproduce.baselines.minibatch import MinibatchRecipe
 from reproduce.baselines.networks import textbook
 from reproduce.rows.datasets import Dataset
 from reproduce.rows.row import Row
+from reproduce.running import code
 from reproduce.running.errors import NotWhole
 from reproduce.running.record import to_json
 from reproduce.running.runs import Runs, recorded, run_name
@@ -185,6 +186,17 @@ def test_a_checkpoint_of_another_recipe_is_not_taken_up(dataset, tmp_path):
     assert passes == [1, 2, 3]
 
 
+def test_a_checkpoint_of_other_code_is_not_taken_up(dataset, tmp_path, monkeypatch):
+    runs, row = Runs(tmp_path), ROWS[0]
+    runs.open([run_name(row, dataset, 0)])
+    with pytest.raises(Interrupted):
+        runs.finish(row, dataset, 0, stop_after(2))
+    monkeypatch.setattr(code, "digest", lambda recipe: "another")
+    passes = []
+    runs.finish(row, dataset, 0, lambda done, *_: passes.append(done))
+    assert passes == [1, 2, 3]
+
+
 @by_row
 def test_the_record_says_what_was_trained_and_what_came_out(row, dataset, tmp_path):
     runs = Runs(tmp_path)
@@ -192,6 +204,7 @@ def test_the_record_says_what_was_trained_and_what_came_out(row, dataset, tmp_pa
     runs.finish(row, dataset, 4, go_on)
     record = runs.record("-".join([row.name, "stripes", "seed4"]))
     assert record["seed"] == 4
+    assert record["code"] == code.digest(row.recipe)
     assert record["dataset"]["title"] == "stripes"
     assert record["test_errors"] == len(record["wrong_answers"])
     for index, answer in record["wrong_answers"].items():

@@ -22,6 +22,7 @@ def rung(name):
 def record(row, seed, errors, by_pass=(300, 150, 140)):
     return {
         "name": f"{row.name}-seed{seed}",
+        "model": row.title,
         "seed": seed,
         "recipe": describe(row.recipe),
         "dataset": {"title": "D", "test_patterns": 10_000, "sha256": {"a": "0123456789abcdef"}},

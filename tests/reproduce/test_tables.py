@@ -14,6 +14,7 @@ from reproduce.writing import options, tables
 def record(seed: int, wrong, patterns: int = 1000) -> dict:
     wrong = list(wrong)
     return {
+        "model": "M",
         "seed": seed,
         "dataset": {"title": "D", "test_patterns": patterns, "sha256": {"a": "0123456789abcdef"}},
         "test_errors": len(wrong),
@@ -91,6 +92,23 @@ def test_cells_are_formatted_and_missing_ones_are_empty():
 def test_provenance_names_each_machine_version_and_digest_once():
     text = tables.provenance([record(0, []), record(1, [])])
     assert text.count("P, 2 cores, S") == text.count("torch 2") == text.count("0123456789ab…") == 1
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        (("a", "a"), "recorded for 2 of 2 networks; "),
+        (("a", "a"), "networks none: no row.\n"),
+        (("a", "b"), "networks none: M.\n"),
+        (("a", None), "networks none: M.\n"),
+        ((None, None), "recorded for 0 of 2 networks; "),
+    ],
+)
+def test_a_table_says_where_its_records_are_not_all_of_one_code(codes, said):
+    records = [record(0, []) | ({"code": code} if code else {}) for code in codes]
+    other_row = record(0, []) | {"model": "another", "code": "c"}
+    assert said in tables.provenance(records)
+    assert "another" not in tables.provenance([*records, other_row]).split("Code:")[1]
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "x"])

@@ -1,0 +1,196 @@
+// Ink to what the network sees: a pattern as MNIST's are, or a line. paper_lenet5/pictures/normalise.py.
+//
+// Ink is {rows, columns, values}, 0 for paper to 1.
+const normalise = (() => {
+  const { BOX, LONGEST, BESIDE, STROKE, THIN, FAINT, MIDDLE } = NUMBERS.normalise;
+  const { FIELD, PATTERN } = NUMBERS.preprocessing;
+  const { STRIDE } = NUMBERS.strings;
+
+  // To the nearest whole number, from the middle to the even one, as Python and NumPy do.
+  const round = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+  const clip = (x, low, high) => Math.min(Math.max(x, low), high);
+  const most = (values) => values.reduce((most, x) => Math.max(most, x), 0);
+
+  // The digit as a pattern: 28x28 grey levels, its centre of mass in the middle.
+  const pattern = (ink) => {
+    const digit = cropped(ink);
+    return placed(thickened(digit, Math.max(digit.rows, digit.columns)));
+  };
+
+  // The same with strokes as thin as they are.
+  function placed(ink) {
+    const digit = cropped(ink), size = Math.max(digit.rows, digit.columns);
+    const grey = fitted(digit, ...[digit.rows, digit.columns].map((side) =>
+      Math.max(1, round((side * BOX) / size))));
+    const top = clip(round(MIDDLE - centre(grey)), 0, PATTERN - grey.rows);
+    const left = clip(round(MIDDLE - centre(turned(grey))), 0, PATTERN - grey.columns);
+    const field = new Float64Array(PATTERN * PATTERN);
+    put(grey, 0, grey.columns, field, PATTERN, top, left);
+    return Uint8Array.from(field, (x) => round(255 * x));
+  }
+
+  // A line of digits as a field: 32 rows, as many columns as there are answers to a sweep over it.
+  function line(ink) {
+    const digits = cropped(ink), thick = cropped(thickened(digits, digits.rows));
+    const scale = Math.min(BOX / thick.rows, LONGEST / thick.columns);
+    const grey = fitted(thick, ...[thick.rows, thick.columns].map((side) =>
+      Math.max(1, round(side * scale))));
+    const answers = Math.max(1, 1 + Math.ceil((grey.columns + 2 * BESIDE - FIELD) / STRIDE));
+    const across = FIELD + STRIDE * (answers - 1), field = new Float64Array(FIELD * across);
+    const left = Math.floor((across - grey.columns) / 2);
+    const borders = middlesOfGaps(grey);
+    for (let k = 0; k + 1 < borders.length; k++) {
+      const [start, end] = [borders[k], borders[k + 1]];
+      const top = clip(round(FIELD / 2 - centre(grey, start, end)), 0, FIELD - grey.rows);
+      put(grey, start, end, field, across, top, left + start);
+    }
+    return Uint8Array.from(field, (x) => round(255 * x));
+  }
+
+  // The first column, the middles of the gaps between characters, and the end.
+  function middlesOfGaps({ rows, columns, values }) {
+    const inked = Array.from({ length: columns }, (_, column) => {
+      let strongest = 0;
+      for (let row = 0; row < rows; row++) strongest = Math.max(strongest, values[row * columns + column]);
+      return strongest > FAINT;
+    });
+    const starts = inked.flatMap((is, k) => (is && !inked[k - 1] ? [k] : []));
+    const ends = inked.flatMap((is, k) => (is && !inked[k + 1] ? [k + 1] : []));
+    const middles = starts.slice(1).map((start, k) => Math.floor((ends[k] + start + 1) / 2));
+    return [0, ...middles, columns];
+  }
+
+  function put(grey, start, end, field, across, top, left) {
+    for (let row = 0; row < grey.rows; row++) {
+      const from = row * grey.columns;
+      field.set(grey.values.subarray(from + start, from + end), (top + row) * across + left);
+    }
+  }
+
+  // The row of the centre of mass of some columns.
+  function centre({ rows, columns, values }, start = 0, end = columns) {
+    let mass = 0, moment = 0;
+    for (let row = 0; row < rows; row++) {
+      for (let column = start; column < end; column++) {
+        mass += values[row * columns + column];
+        moment += row * values[row * columns + column];
+      }
+    }
+    return moment / mass;
+  }
+
+  // Strokes of a digit of that size that are thinner than MNIST's, drawn again with a round pen.
+  function thickened(ink, size) {
+    const strongest = most(ink.values);
+    const mask = { ...ink, values: Uint8Array.from(ink.values, (x) => x > 0.4 * strongest) };
+    const radius = ((STROKE - stroke(mask) / size) * size) / 2;
+    if (radius < ((STROKE - THIN) * size) / 2 || radius < 0.5) return ink;
+    const reach = Math.floor(radius), rows = ink.rows + 2 * reach, columns = ink.columns + 2 * reach;
+    const drawn = new Float32Array(rows * columns);
+    for (let down = -reach; down <= reach; down++) {
+      const half = Math.floor(Math.sqrt(radius ** 2 - down ** 2));
+      for (let row = 0; row < ink.rows; row++) {
+        const to = (row + reach - down) * columns;
+        for (let column = 0; column < ink.columns; column++) {
+          const x = ink.values[row * ink.columns + column];
+          if (!x) continue;
+          const end = to + column + reach + half;
+          for (let at = end - 2 * half; at <= end; at++) if (drawn[at] < x) drawn[at] = x;
+        }
+      }
+    }
+    return { rows, columns, values: drawn };
+  }
+
+  // How thick the strokes in a mask are, pixels: twice the area by the outline.
+  function stroke({ rows, columns, values }) {
+    let area = 0, outline = 0;
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, at++) {
+        if (!values[at]) continue;
+        area++;
+        outline += !(row && values[at - columns]) + !(row + 1 < rows && values[at + columns]);
+        outline += !(column && values[at - 1]) + !(column + 1 < columns && values[at + 1]);
+      }
+    }
+    return (2 * area) / outline;
+  }
+
+  // Of the strokes of a pattern, beside its longer side; of a filled square 0.5.
+  function thickness(pattern) {
+    const values = Uint8Array.from(pattern, (grey) => grey > 100);
+    const rows = new Set(), columns = new Set();
+    values.forEach((is, at) => {
+      if (is) rows.add(Math.floor(at / PATTERN)), columns.add(at % PATTERN);
+    });
+    return stroke({ rows: PATTERN, columns: PATTERN, values }) / Math.max(rows.size, columns.size);
+  }
+
+  // The rectangle around the ink.
+  function cropped({ rows, columns, values }) {
+    let top = rows, bottom = -1, left = columns, right = -1;
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, at++) {
+        if (!values[at]) continue;
+        top = Math.min(top, row), bottom = row;
+        left = Math.min(left, column), right = Math.max(right, column);
+      }
+    }
+    return part({ rows, columns, values }, top, left, bottom, right);
+  }
+
+  // Rows top ... bottom, columns left ... right.
+  function part({ columns, values }, top, left, bottom, right) {
+    const across = right - left + 1, rows = bottom - top + 1;
+    const inside = new values.constructor(rows * across);
+    for (let row = 0; row < rows; row++) {
+      const from = (top + row) * columns + left;
+      inside.set(values.subarray(from, from + across), row * across);
+    }
+    return { rows, columns: across, values: inside };
+  }
+
+  function turned({ rows, columns, values }) {
+    const other = new values.constructor(values.length);
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, at++) other[column * rows + row] = values[at];
+    }
+    return { rows: columns, columns: rows, values: other };
+  }
+
+  // The ink in another size, its darkest pixel 1: grey where a pixel is partly covered. What Pillow
+  // does with its Hamming window, first along the rows, then along the columns.
+  function fitted(ink, rows, columns) {
+    const grey = turned(along(turned(along(ink, columns)), rows));
+    const values = grey.values.map((x) => Math.max(x, 0)), strongest = most(values);
+    return { rows, columns, values: values.map((x) => x / strongest) };
+  }
+
+  function along(ink, size) {
+    if (size === ink.columns) return ink;
+    const scale = ink.columns / size, reach = Math.max(scale, 1);
+    const values = new Float32Array(ink.rows * size);
+    for (let to = 0; to < size; to++) {
+      const middle = (to + 0.5) * scale;
+      const first = Math.max(0, Math.floor(middle - reach + 0.5));
+      const end = Math.min(ink.columns, Math.floor(middle + reach + 0.5));
+      const weights = Array.from({ length: end - first }, (_, k) =>
+        hamming((first + k - middle + 0.5) / reach));
+      const sum = weights.reduce((a, b) => a + b);
+      for (let row = 0; row < ink.rows; row++) {
+        let x = 0;
+        weights.forEach((w, k) => { x += (w / sum) * ink.values[row * ink.columns + first + k]; });
+        values[row * size + to] = x;
+      }
+    }
+    return { rows: ink.rows, columns: size, values };
+  }
+
+  function hamming(x) {
+    if (!x) return 1;
+    const angle = Math.PI * Math.abs(x);
+    return Math.abs(x) >= 1 ? 0 : (Math.sin(angle) / angle) * (0.54 + 0.46 * Math.cos(angle));
+  }
+
+  return { pattern, line, thickness, cropped, part, turned, round, clip };
+})();

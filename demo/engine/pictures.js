@@ -1,0 +1,146 @@
+// A drawing or a picture to what the network sees. paper_lenet5/pictures.
+//
+// What is seen is {paper, found}; a Refusal says in one sentence why nothing is.
+class Refusal extends Error {}
+
+const pictures = (() => {
+  const { SMALLEST, THICK, THICKEST } = NUMBERS.pictures;
+  const { CONTRAST } = NUMBERS.paper;
+  const { NARROWEST, WIDEST } = NUMBERS.lines;
+
+  // Of a drawing, black on white without noise: an image with ink from 0 to 1.
+  function drawn(ink) {
+    if (!ink.values.some((x) => x > CONTRAST)) throw new Refusal("nothing is drawn");
+    const found = marks.writing(marks.withoutLines(marks.strongIn(ink, CONTRAST)), ink);
+    if (!found.chosen.length || marks.isDash(found.parts, marks.together(found.parts, found.chosen))) {
+      throw new Refusal("nothing that looks like ink on paper");
+    }
+    return { paper: { ink, noise: 0 }, found };
+  }
+
+  // Of a picture: red, green, blue, opacity of each pixel, 0 ... 255, as a canvas has them.
+  function written(pixels, rows, columns) {
+    const [red, green, blue] = onPaper(pixels).map((values) => ({ rows, columns, values }));
+    if (Math.max(...[red, green, blue].map(range)) <= CONTRAST) {
+      throw new Refusal("nothing is drawn: the picture is of one colour");
+    }
+    let best = null, most = 0, cut = false;
+    for (const each of paper.papers(red, green, blue)) {
+      const unrest = Math.max(CONTRAST, each.noise);
+      const found = marks.writing(marks.withoutLines(marks.strongIn(each.ink, unrest)), each.ink);
+      if (!found.chosen.length) {
+        cut ||= found.atTheEdge;
+        continue;
+      }
+      const parts = marks.together(found.parts, found.chosen);
+      if (!isPaper(each, found) || marks.isDash(found.parts, parts)) continue;
+      const seen = { paper: each, found };
+      let mass = parts.reduce((sum, part) => sum + found.parts.mass[part], 0);
+      if (normalise.thickness(normalise.pattern(inkOf(seen, parts))) > THICK) {
+        mass /= 100; // a sheet on a desk is a thick shape, and what is written on it a hole
+      }
+      if (!best || mass > 1.3 * most) [best, most] = [seen, mass];
+    }
+    if (best) return best;
+    throw new Refusal(cut
+      ? "what is drawn touches the edge of the picture: leave some paper around it"
+      : "nothing that looks like ink on paper");
+  }
+
+  function range({ values }) {
+    let low = Infinity, high = -Infinity;
+    for (const x of values) low = Math.min(low, x), high = Math.max(high, x);
+    return high - low;
+  }
+
+  // The three colours, what is transparent on paper: in the middle colour of what is not. If most is
+  // transparent, what is not is ink: black on white then, whatever its colour.
+  function onPaper(pixels) {
+    const part = (k) => Float32Array.from({ length: pixels.length / 4 }, (_, at) => pixels[4 * at + k] / 255);
+    const colours = [0, 1, 2].map(part), opacity = part(3);
+    if (opacity.every((x) => x === 1)) return colours;
+    const solid = opacity.map((x) => x > 0.5), share = solid.reduce((a, b) => a + b) / solid.length;
+    if (share <= 0.5) return colours.map(() => opacity.map((x) => 1 - x));
+    const laid = colours.map((colour) => {
+      const around = paper.median(colour.filter((_, at) => solid[at]));
+      return colour.map((x, at) => x * opacity[at] + around * (1 - opacity[at]));
+    });
+    return Math.max(...laid.map((values) => range({ values }))) <= CONTRAST
+      ? colours.map(() => opacity.slice())
+      : laid;
+  }
+
+  // Whether what is taken for paper has the colour of most of what lies around the ink.
+  function isPaper({ channel, paper: light }, { parts, chosen }) {
+    const boxes = chosen.map((part) => parts.boxes[part]);
+    const low = [0, 1].map((k) => Math.min(...boxes.map((box) => box[k])));
+    const high = [2, 3].map((k) => Math.max(...boxes.map((box) => box[k])) + 1);
+    const margin = Math.floor(Math.max(high[0] - low[0], high[1] - low[1]) / 2);
+    const [top, left] = low.map((x) => Math.max(0, x - margin));
+    const bottom = Math.min(channel.rows, high[0] + margin) - 1;
+    const right = Math.min(channel.columns, high[1] + margin) - 1;
+    const [around, under, labels] = [channel, light, parts.labels].map((image) =>
+      normalise.part(image, top, left, bottom, right).values);
+    const inked = new Set(chosen), is = (_, at) => inked.has(labels[at]);
+    const prevails = paper.median(around);
+    const ofPaper = paper.median(under.filter(is)), ofInk = paper.median(around.filter(is));
+    return Math.abs(prevails - ofPaper) < Math.abs(prevails - ofInk);
+  }
+
+  // The ink of some parts, with the grey of their outlines.
+  function inkOf({ paper: { ink, noise }, found }, parts) {
+    const { labels } = found.parts, own = new Set(parts);
+    const other = new Set(found.chosen.filter((part) => !own.has(part)));
+    const strong = { ...labels, values: Uint8Array.from(labels.values, (label) => own.has(label)) };
+    const near = marks.grown(strong, Math.max(2, Math.floor(Math.min(ink.rows, ink.columns) / 100))).values;
+    let faint = 0, dark = 0;
+    near.forEach((is, at) => {
+      if (other.has(labels.values[at])) near[at] = 0;
+      else if (is && ink.values[at] > CONTRAST) dark++;
+      else if (is && ink.values[at] > 1e-3) faint++;
+    });
+    const least = Math.max(faint < dark ? 1e-3 : CONTRAST, noise);
+    return { ...ink, values: ink.values.map((x, at) => (near[at] && x > least ? x : 0)) };
+  }
+
+  // Whether several characters stand side by side.
+  const several = (seen) => marks.sideBySide(seen.found);
+
+  // The one character as a pattern: 28x28 grey levels, ink 255.
+  function patternOf(seen) {
+    if (several(seen)) throw new Refusal("several characters side by side");
+    const { parts, chosen } = seen.found, own = marks.together(parts, chosen);
+    const of = marks.sizes(parts), size = Math.max(...own.map((part) => of[part]));
+    if (size < SMALLEST) {
+      throw new Refusal(`what is drawn is only ${size} pixels large, of ${SMALLEST} at least`);
+    }
+    const pattern = normalise.pattern(inkOf(seen, own));
+    if (normalise.thickness(pattern) > THICKEST) {
+      throw new Refusal("what is drawn is a filled shape and has no strokes");
+    }
+    return pattern;
+  }
+
+  // The lines of digits, made level: fields of 32 rows, one after the other.
+  function fieldsOf(seen) {
+    const { parts, chosen } = seen.found;
+    return lines.linesOf(parts, chosen).map((line) => {
+      const boxes = line.map((part) => parts.boxes[part]), slope = lines.slopeOf(boxes);
+      const height = Math.max(...boxes.map(([top, , bottom]) => bottom - top + 1));
+      const ends = [], inks = lines.charactersOf(parts, line).map((character) => {
+        const ink = lines.levelled(inkOf(seen, character), slope);
+        const columns = [...Array(ink.columns).keys()].filter((column) => {
+          for (let row = 0; row < ink.rows; row++) if (ink.values[row * ink.columns + column]) return true;
+          return false;
+        });
+        ends.push([columns[0], columns.at(-1)]);
+        return normalise.part(ink, 0, columns[0], ink.rows - 1, columns.at(-1));
+      });
+      const gaps = ends.slice(1).map(([left], k) =>
+        normalise.round(normalise.clip(left - ends[k][1], NARROWEST * height, WIDEST * height)));
+      return normalise.line(lines.spaced(inks, gaps));
+    });
+  }
+
+  return { drawn, written, several, inkOf, patternOf, fieldsOf };
+})();

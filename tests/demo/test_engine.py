@@ -1,0 +1,262 @@
+"""The network in the browser says what Python's says: every state, every pattern, every string."""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
+
+from playwright.sync_api import sync_playwright
+
+from demo import engine
+from paper_lenet5 import LeNet5, pictures, preprocess
+from paper_lenet5.pictures import files
+from paper_lenet5.pretrained import WEIGHTS
+from paper_lenet5.reading import read_string
+from paper_lenet5.strings import SECTION_VII, string_fields
+from paper_lenet5.verdict import verdict
+from reproduce.measures import scenes
+from tests.doubles.demo_server import CHROMIUM, OPTIONS
+
+pytestmark = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(), reason=f"no {CHROMIUM}: apt-get install chromium"
+)
+LAYERS = ["c1", "s2", "c3", "s4", "c5", "f6"]
+CODING = """
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const coded = (array) => {
+  let text = "";
+  const all = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  for (let k = 0; k < all.length; k += 8192) text += String.fromCharCode(...all.subarray(k, k + 8192));
+  return btoa(text);
+};
+const said = (act) => {
+  try { return act(); } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.message;
+  }
+};
+"""
+
+
+def coded(array) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def decoded(text: str, kind=np.float32) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+@pytest.fixture(scope="module")
+def page():
+    """An empty page with the scripts, and the weights of both networks that they know."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        page = browser.new_page()
+        weights = {
+            name: coded(np.frombuffer((WEIGHTS / f"{name}.safetensors").read_bytes(), np.uint8))
+            for name in ("lenet5-1998-distortions", "lenet5-sdnn")
+        }
+        page.add_script_tag(content=engine.script() + CODING)
+        page.evaluate(
+            """weights => { for (const [name, text] of Object.entries(weights)) {
+                 weights[name] = network.load(bytes(text).buffer);
+               }
+               window.weights = weights; }""",
+            weights,
+        )
+        yield page
+        browser.close()
+
+
+STATES = """([name, fields, columns]) => {
+  fields = bytes(fields);
+  const all = [];
+  for (let at = 0; at < fields.length; at += 32 * columns) {
+    const states = network.states(weights[name], fields.subarray(at, at + 32 * columns));
+    all.push({
+      penalties: network.penalties(weights[name], states.f6),
+      ...Object.fromEntries(Object.entries(states).map(([name, { values }]) => [name, coded(values)])),
+    });
+  }
+  return all;
+}"""
+
+
+def test_a_thousand_digits_have_pythons_states_and_penalties(page, mnist_test):
+    network = LeNet5.from_pretrained("lenet5-1998-distortions")
+    images = mnist_test[0][:1000]
+    fields = torch.nn.functional.pad(images, [2] * 4)
+    for start in range(0, len(images), 250):
+        of = slice(start, start + 250)
+        seen = page.evaluate(STATES, ["lenet5-1998-distortions", coded(fields[of].numpy()), 32])
+        with torch.inference_mode():
+            states = network.states(preprocess(images[of]))
+            penalties = network.rbf(states["f6"]).view(-1, 10)
+        for name in LAYERS:
+            own = np.stack([decoded(one[name]) for one in seen])
+            np.testing.assert_allclose(own, states[name].flatten(1).numpy(), rtol=0, atol=1e-5)
+        own = np.array([one["penalties"][0] for one in seen])
+        np.testing.assert_allclose(own, penalties.numpy(), rtol=0, atol=1e-4)
+
+
+def test_two_hundred_strings_are_read_as_python_reads_them(page, mnist_test):
+    network = LeNet5.from_pretrained("lenet5-sdnn")
+    rng = torch.Generator().manual_seed(7)
+    low, high = SECTION_VII.separation
+    for characters in (1, 2, 3, 5):
+        chosen = torch.randint(10_000, (50, characters), generator=rng)
+        apart = torch.randint(low, high + 1, (50, characters - 1), generator=rng)
+        shift = torch.randint(-2, 3, (50,), generator=rng)
+        fields, _ = string_fields(mnist_test[0], chosen, apart, shift)
+        seen = page.evaluate(STATES, ["lenet5-sdnn", coded(fields.numpy()), fields.shape[2]])
+        with torch.inference_mode():
+            penalties = network(preprocess(fields)).view(50, 11, -1)
+        read = page.evaluate("all => all.map(reading)", [one["penalties"] for one in seen])
+        for one, theirs, reading in zip(seen, penalties, read, strict=True):
+            own = np.array(one["penalties"]).T
+            np.testing.assert_allclose(own, theirs.numpy(), rtol=0, atol=1e-4)
+            expected = read_string(theirs)
+            assert (reading["text"], tuple(reading["labels"])) == (expected.text, expected.labels)
+            assert reading["cost"] == pytest.approx(expected.cost, abs=1e-3)
+
+
+def test_verdicts_are_pythons(page):
+    rng = np.random.default_rng(3)
+    several = [list(rng.uniform(0, high, 10)) for high in (5, 20, 40, 100) for _ in range(100)]
+    several += [[least, *[90.0] * 9] for least in (9.9, 10.1, 20.8, 21.0)]
+    kinds = set()
+    for own, penalties in zip(page.evaluate("all => all.map(verdict)", several), several, strict=True):
+        theirs = verdict(torch.tensor(penalties, dtype=torch.float64))
+        assert (own["closest"], own["certainty"]) == (theirs.closest, theirs.certainty.value)
+        assert own["margin"] == pytest.approx(theirs.margin)
+        assert own["posterior"] == pytest.approx(theirs.posterior)
+        kinds.add(own["certainty"])
+    assert kinds == {"sure", "probable", "none"}
+
+
+# --- pictures ---------------------------------------------------------------------------------------
+
+SHEET = 324
+"""Side of the pad with the paper around it."""
+DRAWN = """([lines, width]) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 324;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "white";
+  pen.fillRect(0, 0, 324, 324);
+  pen.lineWidth = width;
+  pen.lineCap = pen.lineJoin = "round";
+  for (const [first, ...others] of lines) {
+    pen.beginPath();
+    pen.moveTo(...first);
+    for (const point of others) pen.lineTo(...point);
+    pen.stroke();
+  }
+  const pixels = pen.getImageData(0, 0, 324, 324).data;
+  const values = Float32Array.from({ length: 324 * 324 }, (_, at) => 1 - Math.fround(pixels[4 * at] / 255));
+  const ink = { rows: 324, columns: 324, values };
+  return {
+    png: canvas.toDataURL("image/png"),
+    pattern: said(() => [coded(pictures.patternOf(pictures.drawn(ink)))]),
+    fields: said(() => pictures.fieldsOf(pictures.drawn(ink)).map(coded)),
+  };
+}"""
+DIGITS = [  # in a box of 1x1
+    [[(.5, 0), (.1, .15), (0, .5), (.15, .9), (.5, 1), (.85, .9), (1, .5), (.85, .1), (.5, 0)]],
+    [[(.5, 0), (.5, 1)]], [[(0, .2), (.5, 0), (1, .3), (0, 1), (1, 1)]],
+    [[(0, 0), (1, 0), (.4, .4), (1, .7), (.5, 1), (0, .9)]],
+    [[(.2, 0), (0, .6), (1, .6)], [(.8, .1), (.8, 1)]],
+    [[(1, 0), (.1, 0), (.05, .45), (.7, .4), (1, .7), (.6, 1), (0, .95)]],
+    [[(.8, 0), (.1, .5), (.1, .9), (.6, 1), (.9, .7), (.5, .5), (.1, .7)]],
+    [[(0, 0), (1, 0), (.4, 1)], [(.3, .5), (.9, .5)]],
+    [[(.5, .5), (.1, .2), (.5, 0), (.9, .2), (.1, .8), (.5, 1), (.9, .8), (.5, .5)]],
+    [[(.9, .3), (.5, .5), (.1, .3), (.5, 0), (.9, .2), (.8, 1)]],
+]  # fmt: skip
+
+
+def drawings(n: int) -> list[tuple[list, int]]:
+    """Lines and the width of their pen: digits of all sizes, by one or more, with dots, at the edge."""
+    rng = np.random.default_rng(11)
+    several = []
+    for number in range(n):
+        lines = []
+        count = int(rng.integers(1, 5)) if number % 3 == 0 else 1
+        across = 280 / count
+        for place in range(count):
+            size = rng.uniform(0.25, 0.9) * np.array([across, 280])
+            corner = 22 + np.array([place * across, 0])
+            corner = corner + rng.uniform(0, 1, 2) * (np.array([across, 280]) - size)
+            for line in DIGITS[int(rng.integers(10))]:
+                lines.append((corner + size * (line + rng.normal(0, 0.03, (len(line), 2)))).tolist())
+        if number % 5 == 0:
+            speck = rng.uniform(0, 324, 2)
+            lines.append([speck.tolist(), (speck + 1).tolist()])
+        several.append((lines, int(rng.choice([4, 9, 14, 22, 30]))))
+    return several
+
+
+def python_of(act) -> object:
+    """What it gives, or the sentence with which it refuses, without what to do instead."""
+    try:
+        return act()
+    except ValueError as error:
+        return str(error).removesuffix(": use read")
+
+
+def same(own: object, theirs: object) -> bool:
+    """Whether both refuse in the same words, or see the same to a grey level here and there."""
+    if isinstance(own, str) or isinstance(theirs, str):
+        return own == theirs
+    if len(own) != len(theirs):
+        return False
+    pairs = [
+        (decoded(field, np.uint8).astype(int), other.numpy().ravel().astype(int))
+        for field, other in zip(own, theirs, strict=True)
+    ]
+    return all(a.shape == b.shape and np.abs(a - b).max() <= 1 for a, b in pairs)
+
+
+def test_drawings_become_the_patterns_and_fields_that_python_makes_of_them(page):
+    refused, lines = set(), 0
+    for drawing in drawings(150):
+        own = page.evaluate(DRAWN, drawing)
+        content = base64.b64decode(own["png"].split(",")[1])
+        pattern = python_of(lambda content=content: [pictures.read_picture(content)])
+        fields = python_of(lambda content=content: pictures.read_lines(content))
+        assert same(own["pattern"], pattern), (own["pattern"], pattern)
+        assert same(own["fields"], fields), (own["fields"], fields)
+        refused |= {pattern} if isinstance(pattern, str) else set()
+        lines += isinstance(fields, list) and any(field.shape[1] > 60 for field in fields)
+    assert "several characters side by side" in refused
+    assert lines > 10
+
+
+WRITTEN = """([pixels, rows, columns]) => {
+  const seen = said(() => pictures.written(bytes(pixels), rows, columns));
+  return typeof seen === "string" ? { pattern: seen, fields: seen } : {
+    pattern: said(() => [coded(pictures.patternOf(seen))]),
+    fields: said(() => pictures.fieldsOf(seen).map(coded)),
+  };
+}"""
+
+
+@pytest.mark.parametrize("place", range(len(scenes.CONDITIONS)))
+def test_pictures_of_every_kind_become_what_python_makes_of_them(page, mnist_test, place):
+    condition = scenes.CONDITIONS[place]
+    index = 7 * place + 1
+    pattern = mnist_test[0][index].numpy()
+    digit = scenes.Digit(index, int(mnist_test[1][index]), pattern, scenes.skeleton(pattern))
+    pixels = (255 * files.pixels(condition.picture(digit, np.random.default_rng(place)))).round()
+    rows, columns, _ = pixels.shape
+    own = page.evaluate(WRITTEN, [coded(pixels.astype(np.uint8)), rows, columns])
+    seen = python_of(lambda: pictures.written(pixels.astype(np.float32) / 255))
+    pattern = seen if isinstance(seen, str) else python_of(lambda: [pictures.pattern_of(seen)])
+    fields = seen if isinstance(seen, str) else python_of(lambda: pictures.fields_of(seen))
+    assert same(own["pattern"], pattern), condition.title
+    assert same(own["fields"], fields), condition.title

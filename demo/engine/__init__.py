@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-SCRIPTS = ("network", "verdict", "reading", "paper", "marks", "lines", "normalise", "pictures")
+SCRIPTS = ("network", "verdict", "reading",
+           "image", "paper", "marks", "lines", "normalise", "pictures")  # fmt: skip
 """In the order in which they are read."""
-MODULES = ("connections", "layers", "preprocessing", "strings", "verdict", "pictures",
-           "pictures.lines", "pictures.marks", "pictures.normalise", "pictures.paper")  # fmt: skip
+MODULES = ("connections", "layers", "preprocessing", "strings", "verdict",
+           "pictures", "pictures.files", "pictures.lines", "pictures.marks", "pictures.normalise",
+           "pictures.paper")  # fmt: skip
 """Of paper_lenet5, those whose numbers they use."""
 
 

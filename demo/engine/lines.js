@@ -10,7 +10,7 @@ const lines = (() => {
   // The chosen parts by lines, from top to bottom.
   function linesOf(parts, chosen) {
     const boxes = chosen.map((part) => parts.boxes[part]);
-    const least = TALL * paper.quantile(boxes.map(height), 0.9);
+    const least = TALL * image.quantile(boxes.map(height), 0.9);
     const places = [...boxes.keys()];
     const tall = places.filter((at) => height(boxes[at]) >= least);
     const slope = slopeOfPage(tall.map((at) => boxes[at]));
@@ -36,7 +36,7 @@ const lines = (() => {
   // The slope that brings the middles of the digits together into as few rows as possible.
   function slopeOfPage(boxes) {
     if (boxes.length < 3) return 0;
-    const near = paper.median(boxes.map(height)) / 4;
+    const near = image.median(boxes.map(height)) / 4;
     const costs = SLOPES.map((slope) => {
       const level = boxes.map((box) => middle(box) - slope * column(box)).sort((a, b) => a - b);
       const apart = level.slice(1).map((x, k) => Math.min(x - level[k], near));
@@ -54,12 +54,12 @@ const lines = (() => {
     const x = columns.map((place) => place - mean);
     const squares = x.reduce((sum, each) => sum + each * each, 0);
     const slopes = [0, 2].map((side) => x.reduce((sum, each, k) => sum + each * tall[k][side], 0) / squares);
-    return normalise.clip((slopes[0] + slopes[1]) / 2, LEAST, MOST);
+    return image.clip((slopes[0] + slopes[1]) / 2, LEAST, MOST);
   }
 
   // The ink with each column moved up or down, by whole pixels.
   function levelled({ rows, columns, values }, slope) {
-    const down = Array.from({ length: columns }, (_, k) => normalise.round(-slope * (k - columns / 2)));
+    const down = Array.from({ length: columns }, (_, k) => image.round(-slope * (k - columns / 2)));
     const most = down.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     const moved = new Float32Array((rows + 2 * most) * columns);
     for (let row = 0; row < rows; row++) {

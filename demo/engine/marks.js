@@ -3,8 +3,7 @@
 // A mask is an image of 0 and 1. Parts are {labels, boxes, mass, strength}: of each pixel the number of
 // its part or -1; of each part [top, left, bottom, right], the sum of its ink, and its mean by itself.
 const marks = (() => {
-  const { SMALLEST, SPECK, AS_STRONG, LIGHTLY, WIDER, FILLS, FLAT } = NUMBERS.marks;
-  const MOST = 300; // parts that are looked at, the largest
+  const { SMALLEST, SPECK, AS_STRONG, LIGHTLY, WIDER, FILLS, FLAT, _MOST: MOST } = NUMBERS.marks;
 
   const sizes = (parts) => parts.boxes.map(([top, left, bottom, right]) =>
     Math.max(bottom - top, right - left) + 1);
@@ -39,16 +38,14 @@ const marks = (() => {
     return { labels: { rows, columns, values: labels }, boxes, mass, strength };
   }
 
-  const maskOf = (image, is) => ({ ...image, values: Uint8Array.from(image.values, is) });
-
   // Where ink is strong: above the unrest of the paper, and nearer to the pen than to its like.
   function strongIn(ink, unrest) {
     const some = ink.values.filter((x) => x > unrest);
-    if (!some.length) return maskOf(ink, () => 0);
-    const limit = Math.max(unrest, Math.min(between(some), 0.6 * paper.quantile(some, 0.98)));
+    if (!some.length) return image.mask(ink, () => 0);
+    const limit = Math.max(unrest, Math.min(between(some), 0.6 * image.quantile(some, 0.98)));
     const by = Math.max(1, Math.floor(Math.min(ink.rows, ink.columns) / 100));
-    const near = grown(maskOf(ink, (x) => x > limit), by);
-    return maskOf(ink, (x, at) => near.values[at] && x > unrest);
+    const near = grown(image.mask(ink, (x) => x > limit), by);
+    return image.mask(ink, (x, at) => near.values[at] && x > unrest);
   }
 
   // The level that parts values in 0 ... 1 best into two kinds, by the variance between them.
@@ -70,22 +67,22 @@ const marks = (() => {
   }
 
   // Without ruled lines, those that go from one edge to the other. Where a stroke crosses one it stays.
-  const withoutLines = (mask) => normalise.turned(withoutRows(normalise.turned(withoutRows(mask))));
+  const withoutLines = (mask) => image.turned(withoutRows(image.turned(withoutRows(mask))));
 
   function withoutRows(mask) {
     const { columns } = mask, piece = Math.max(9, Math.floor(columns / 12));
     if (columns < 2 * piece) return mask;
     const thick = grown(mask, 1, [0]); // a line that is a little turned climbs by steps
-    const pieces = paper.running(thick, piece, 1, Math.min);
-    const reached = paper.running(paper.surrounded(pieces, 0, piece - 1), piece, 1, Math.max);
-    const along = maskOf(mask, (_, at) => reached.values[at] && thick.values[at]);
+    const pieces = image.running(thick, piece, 1, Math.min);
+    const reached = image.running(image.surrounded(pieces, 0, piece - 1), piece, 1, Math.max);
+    const along = image.mask(mask, (_, at) => reached.values[at] && thick.values[at]);
     const lines = partsOf(along, along), end = Math.floor(columns / 100);
     const ruled = lines.boxes.map(([top, left, bottom, right]) =>
       left <= end && right >= columns - 1 - end && bottom - top < 0.08 * columns);
     if (!ruled.some((is) => is)) return mask;
-    const on = maskOf(mask, (is, at) => is && ruled[lines.labels.values[at]]);
-    const heights = heightsIn(mask), usual = paper.median(heights.filter((_, at) => on.values[at]));
-    return maskOf(mask, (is, at) => is && !(on.values[at] && heights[at] <= 2 * usual + 1));
+    const on = image.mask(mask, (is, at) => is && ruled[lines.labels.values[at]]);
+    const heights = heightsIn(mask), usual = image.median(heights.filter((_, at) => on.values[at]));
+    return image.mask(mask, (is, at) => is && !(on.values[at] && heights[at] <= 2 * usual + 1));
   }
 
   // Of the vertical run that each pixel of the mask lies in.
@@ -104,8 +101,8 @@ const marks = (() => {
 
   // With everything that lies within `by` pixels of it along the axes.
   function grown(mask, by, axes = [0, 1]) {
-    let wide = paper.surrounded(mask, axes.includes(0) ? by : 0, axes.includes(1) ? by : 0);
-    for (const axis of axes) wide = paper.running(wide, 2 * by + 1, axis, Math.max);
+    let wide = image.surrounded(mask, axes.includes(0) ? by : 0, axes.includes(1) ? by : 0);
+    for (const axis of axes) wide = image.running(wide, 2 * by + 1, axis, Math.max);
     return wide;
   }
 

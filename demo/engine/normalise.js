@@ -5,11 +5,8 @@ const normalise = (() => {
   const { BOX, LONGEST, BESIDE, STROKE, THIN, FAINT, MIDDLE } = NUMBERS.normalise;
   const { FIELD, PATTERN } = NUMBERS.preprocessing;
   const { STRIDE } = NUMBERS.strings;
+  const { part, turned, round, clip } = image;
 
-  // To the nearest whole number, from the middle to the even one, as Python and NumPy do.
-  const round = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
-  const clip = (x, low, high) => Math.min(Math.max(x, low), high);
-  const most = (values) => values.reduce((most, x) => Math.max(most, x), 0);
 
   // The digit as a pattern: 28x28 grey levels, its centre of mass in the middle.
   const pattern = (ink) => {
@@ -81,9 +78,9 @@ const normalise = (() => {
 
   // Strokes of a digit of that size that are thinner than MNIST's, drawn again with a round pen.
   function thickened(ink, size) {
-    const strongest = most(ink.values);
-    const mask = { ...ink, values: Uint8Array.from(ink.values, (x) => x > 0.4 * strongest) };
-    const radius = ((STROKE - stroke(mask) / size) * size) / 2;
+    const [, strongest] = image.range(ink);
+    const thick = stroke(image.mask(ink, (x) => x > 0.4 * strongest));
+    const radius = ((STROKE - thick / size) * size) / 2;
     if (radius < ((STROKE - THIN) * size) / 2 || radius < 0.5) return ink;
     const reach = Math.floor(radius), rows = ink.rows + 2 * reach, columns = ink.columns + 2 * reach;
     const drawn = new Float32Array(rows * columns);
@@ -139,31 +136,12 @@ const normalise = (() => {
     return part({ rows, columns, values }, top, left, bottom, right);
   }
 
-  // Rows top ... bottom, columns left ... right.
-  function part({ columns, values }, top, left, bottom, right) {
-    const across = right - left + 1, rows = bottom - top + 1;
-    const inside = new values.constructor(rows * across);
-    for (let row = 0; row < rows; row++) {
-      const from = (top + row) * columns + left;
-      inside.set(values.subarray(from, from + across), row * across);
-    }
-    return { rows, columns: across, values: inside };
-  }
-
-  function turned({ rows, columns, values }) {
-    const other = new values.constructor(values.length);
-    for (let row = 0, at = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++, at++) other[column * rows + row] = values[at];
-    }
-    return { rows: columns, columns: rows, values: other };
-  }
-
   // The ink in another size, its darkest pixel 1: grey where a pixel is partly covered. What Pillow
   // does with its Hamming window, first along the rows, then along the columns.
   function fitted(ink, rows, columns) {
     const grey = turned(along(turned(along(ink, columns)), rows));
-    const values = grey.values.map((x) => Math.max(x, 0)), strongest = most(values);
-    return { rows, columns, values: values.map((x) => x / strongest) };
+    const [, strongest] = image.range(grey);
+    return image.mapped(grey, (x) => Math.max(x, 0) / strongest);
   }
 
   function along(ink, size) {
@@ -192,5 +170,5 @@ const normalise = (() => {
     return Math.abs(x) >= 1 ? 0 : (Math.sin(angle) / angle) * (0.54 + 0.46 * Math.cos(angle));
   }
 
-  return { pattern, line, thickness, cropped, part, turned, round, clip };
+  return { pattern, line, thickness, cropped };
 })();

@@ -20,8 +20,8 @@ const pictures = (() => {
 
   // Of a picture: red, green, blue, opacity of each pixel, 0 ... 255, as a canvas has them.
   function written(pixels, rows, columns) {
-    const [red, green, blue] = onPaper(pixels).map((values) => ({ rows, columns, values }));
-    if (Math.max(...[red, green, blue].map(range)) <= CONTRAST) {
+    const [red, green, blue] = onPaper(pixels, rows, columns);
+    if (flat([red, green, blue])) {
       throw new Refusal("nothing is drawn: the picture is of one colour");
     }
     let best = null, most = 0, cut = false;
@@ -47,28 +47,29 @@ const pictures = (() => {
       : "nothing that looks like ink on paper");
   }
 
-  function range({ values }) {
-    let low = Infinity, high = -Infinity;
-    for (const x of values) low = Math.min(low, x), high = Math.max(high, x);
-    return high - low;
-  }
-
   // The three colours, what is transparent on paper: in the middle colour of what is not. If most is
   // transparent, what is not is ink: black on white then, whatever its colour.
-  function onPaper(pixels) {
-    const part = (k) => Float32Array.from({ length: pixels.length / 4 }, (_, at) => pixels[4 * at + k] / 255);
-    const colours = [0, 1, 2].map(part), opacity = part(3);
-    if (opacity.every((x) => x === 1)) return colours;
-    const solid = opacity.map((x) => x > 0.5), share = solid.reduce((a, b) => a + b) / solid.length;
-    if (share <= 0.5) return colours.map(() => opacity.map((x) => 1 - x));
+  function onPaper(pixels, rows, columns) {
+    const blank = { rows, columns, values: new Float32Array(rows * columns) };
+    const [red, green, blue, opacity] = [0, 1, 2, 3].map((k) =>
+      image.mapped(blank, (_, at) => pixels[4 * at + k] / 255));
+    const colours = [red, green, blue], of = opacity.values;
+    if (image.range(opacity)[0] === 1) return colours;
+    const solid = image.mask(opacity, (x) => x > 0.5).values;
+    if (solid.reduce((a, b) => a + b) <= solid.length / 2) {
+      return colours.map(() => image.mapped(opacity, (x) => 1 - x));
+    }
     const laid = colours.map((colour) => {
-      const around = paper.median(colour.filter((_, at) => solid[at]));
-      return colour.map((x, at) => x * opacity[at] + around * (1 - opacity[at]));
+      const around = image.median(colour.values.filter((_, at) => solid[at]));
+      return image.mapped(colour, (x, at) => x * of[at] + around * (1 - of[at]));
     });
-    return Math.max(...laid.map((values) => range({ values }))) <= CONTRAST
-      ? colours.map(() => opacity.slice())
-      : laid;
+    return flat(laid) ? [opacity, opacity, opacity] : laid;
   }
+
+  const flat = (colours) => colours.every((colour) => {
+    const [low, high] = image.range(colour);
+    return high - low <= CONTRAST;
+  });
 
   // Whether what is taken for paper has the colour of most of what lies around the ink.
   function isPaper({ channel, paper: light }, { parts, chosen }) {
@@ -79,11 +80,11 @@ const pictures = (() => {
     const [top, left] = low.map((x) => Math.max(0, x - margin));
     const bottom = Math.min(channel.rows, high[0] + margin) - 1;
     const right = Math.min(channel.columns, high[1] + margin) - 1;
-    const [around, under, labels] = [channel, light, parts.labels].map((image) =>
-      normalise.part(image, top, left, bottom, right).values);
+    const [around, under, labels] = [channel, light, parts.labels].map((whole) =>
+      image.part(whole, top, left, bottom, right).values);
     const inked = new Set(chosen), is = (_, at) => inked.has(labels[at]);
-    const prevails = paper.median(around);
-    const ofPaper = paper.median(under.filter(is)), ofInk = paper.median(around.filter(is));
+    const prevails = image.median(around);
+    const ofPaper = image.median(under.filter(is)), ofInk = image.median(around.filter(is));
     return Math.abs(prevails - ofPaper) < Math.abs(prevails - ofInk);
   }
 
@@ -91,16 +92,17 @@ const pictures = (() => {
   function inkOf({ paper: { ink, noise }, found }, parts) {
     const { labels } = found.parts, own = new Set(parts);
     const other = new Set(found.chosen.filter((part) => !own.has(part)));
-    const strong = { ...labels, values: Uint8Array.from(labels.values, (label) => own.has(label)) };
+    const strong = image.mask(labels, (label) => label >= 0 && own.has(label));
     const near = marks.grown(strong, Math.max(2, Math.floor(Math.min(ink.rows, ink.columns) / 100))).values;
     let faint = 0, dark = 0;
-    near.forEach((is, at) => {
+    for (let at = 0; at < near.length; at++) {
+      if (!near[at]) continue;
       if (other.has(labels.values[at])) near[at] = 0;
-      else if (is && ink.values[at] > CONTRAST) dark++;
-      else if (is && ink.values[at] > 1e-3) faint++;
-    });
+      else if (ink.values[at] > CONTRAST) dark++;
+      else if (ink.values[at] > 1e-3) faint++;
+    }
     const least = Math.max(faint < dark ? 1e-3 : CONTRAST, noise);
-    return { ...ink, values: ink.values.map((x, at) => (near[at] && x > least ? x : 0)) };
+    return image.mapped(ink, (x, at) => (near[at] && x > least ? x : 0));
   }
 
   // Whether several characters stand side by side.
@@ -134,10 +136,10 @@ const pictures = (() => {
           return false;
         });
         ends.push([columns[0], columns.at(-1)]);
-        return normalise.part(ink, 0, columns[0], ink.rows - 1, columns.at(-1));
+        return image.part(ink, 0, columns[0], ink.rows - 1, columns.at(-1));
       });
       const gaps = ends.slice(1).map(([left], k) =>
-        normalise.round(normalise.clip(left - ends[k][1], NARROWEST * height, WIDEST * height)));
+        image.round(image.clip(left - ends[k][1], NARROWEST * height, WIDEST * height)));
       return normalise.line(lines.spaced(inks, gaps));
     });
   }

@@ -1,13 +1,11 @@
 """The network in the browser says what Python's says: every state, every pattern, every string."""
 
 import base64
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
 
@@ -131,7 +129,9 @@ def test_verdicts_are_pythons(page):
     several = [list(rng.uniform(0, high, 10)) for high in (5, 20, 40, 100) for _ in range(100)]
     several += [[least, *[90.0] * 9] for least in (9.9, 10.1, 20.8, 21.0)]
     kinds = set()
-    for own, penalties in zip(page.evaluate("all => all.map(verdict)", several), several, strict=True):
+    for own, penalties in zip(
+        page.evaluate("all => all.map(verdict)", several), several, strict=True
+    ):
         theirs = verdict(torch.tensor(penalties, dtype=torch.float64))
         assert (own["closest"], own["certainty"]) == (theirs.closest, theirs.certainty.value)
         assert own["margin"] == pytest.approx(theirs.margin)
@@ -142,8 +142,6 @@ def test_verdicts_are_pythons(page):
 
 # --- pictures ---------------------------------------------------------------------------------------
 
-SHEET = 324
-"""Side of the pad with the paper around it."""
 DRAWN = """([lines, width]) => {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 324;
@@ -159,8 +157,8 @@ DRAWN = """([lines, width]) => {
     pen.stroke();
   }
   const pixels = pen.getImageData(0, 0, 324, 324).data;
-  const values = Float32Array.from({ length: 324 * 324 }, (_, at) => 1 - Math.fround(pixels[4 * at] / 255));
-  const ink = { rows: 324, columns: 324, values };
+  const blank = { rows: 324, columns: 324, values: new Float32Array(324 * 324) };
+  const ink = image.mapped(blank, (_, at) => 1 - Math.fround(pixels[4 * at] / 255));
   return {
     png: canvas.toDataURL("image/png"),
     pattern: said(() => [coded(pictures.patternOf(pictures.drawn(ink)))]),
@@ -193,7 +191,9 @@ def drawings(n: int) -> list[tuple[list, int]]:
             corner = 22 + np.array([place * across, 0])
             corner = corner + rng.uniform(0, 1, 2) * (np.array([across, 280]) - size)
             for line in DIGITS[int(rng.integers(10))]:
-                lines.append((corner + size * (line + rng.normal(0, 0.03, (len(line), 2)))).tolist())
+                lines.append(
+                    (corner + size * (line + rng.normal(0, 0.03, (len(line), 2)))).tolist()
+                )
         if number % 5 == 0:
             speck = rng.uniform(0, 324, 2)
             lines.append([speck.tolist(), (speck + 1).tolist()])
@@ -224,7 +224,7 @@ def same(own: object, theirs: object) -> bool:
 
 def test_drawings_become_the_patterns_and_fields_that_python_makes_of_them(page):
     refused, lines = set(), 0
-    for drawing in drawings(150):
+    for drawing in drawings(60):
         own = page.evaluate(DRAWN, drawing)
         content = base64.b64decode(own["png"].split(",")[1])
         pattern = python_of(lambda content=content: [pictures.read_picture(content)])
@@ -234,7 +234,7 @@ def test_drawings_become_the_patterns_and_fields_that_python_makes_of_them(page)
         refused |= {pattern} if isinstance(pattern, str) else set()
         lines += isinstance(fields, list) and any(field.shape[1] > 60 for field in fields)
     assert "several characters side by side" in refused
-    assert lines > 10
+    assert lines > 4
 
 
 WRITTEN = """([pixels, rows, columns]) => {

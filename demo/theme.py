@@ -17,5 +17,6 @@ def appearance() -> dict[str, object]:
         body_text_color_dark="#ece9e2",
     )
     # The style goes into the head as well: the argument css would put a prefix before each selector.
-    head = f"<style>{text('style.css')}</style><script>{text('lenet.js')}</script>"
+    style = text("colours.css") + text("style.css")
+    head = f"<style>{style}</style><script>{text('lenet.js')}</script>"
     return {"theme": theme, "head": head}

@@ -1,0 +1,111 @@
+"""The demo as a folder of files that needs no server: any web server shows it, and a browser by itself.
+
+`index.html` holds all that the page needs, weights too, since a page that is opened from a file may
+fetch nothing. Beside it lie what lets it be installed and used offline, its icons, and the picture
+that is shown where its link is posted.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from html import escape
+from pathlib import Path
+
+from paper_lenet5.pretrained import WEIGHTS
+
+from .. import engine
+from ..digits import COLUMNS, SHEET, digits
+from ..static import text
+from .pictures import card, icon
+
+HERE = Path(__file__).parent
+TITLE = "LeNet-5 reads your digit"
+SENTENCE = (
+    "Draw a digit. A computer program that learned to read in 1998 says which one it is, "
+    "and shows you why."
+)
+NETWORKS = {"lenet5": "lenet5-1998-distortions", "reader": "lenet5-sdnn"}
+"""The weights in the page: for one digit, and for several (section VII)."""
+SCRIPTS = ("words", "drawing", "pad", "answer", "string", "inside", "photo", "misses", "share", "walk",
+           "main")  # fmt: skip
+"""In the order in which they are read."""
+ICONS = (192, 512)
+"""Sides of the icons, pixels."""
+
+
+def build(out: Path, address: str = "") -> list[Path]:
+    """Write the page into the folder `out`, which is made; returns its files.
+
+    `address` is where it will be found, "https://…/": places that show a picture beside a link want
+    the whole address of that picture. Files of the same names are overwritten, others are left.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    files: dict[str, bytes] = {"index.html": page(address).encode(), "card.png": card(TITLE)}
+    files |= {f"icon-{side}.png": icon(side) for side in ICONS}
+    files["manifest.webmanifest"] = json.dumps(manifest(), indent=2).encode()
+    digest = hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
+    names = json.dumps(["./", *files])
+    files["worker.js"] = _filled("worker.js", version=digest, files=names).encode()
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    return [out / name for name in files]
+
+
+def page(address: str = "") -> str:
+    """index.html, with everything in it."""
+    scripts = [text("lenet.js"), engine.script()]
+    scripts += [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    weights = "".join(
+        f'<script type="text/plain" id="weights-{name}">{_base64(WEIGHTS / f"{file}.safetensors")}'
+        "</script>"
+        for name, file in NETWORKS.items()
+    )
+    icon_url = "data:image/png;base64," + base64.b64encode(icon(64)).decode()
+    return _filled(
+        "page.html",
+        title=escape(TITLE),
+        sentence=escape(SENTENCE),
+        card=escape(address.rstrip("/") + "/card.png" if address else "card.png"),
+        icon=icon_url,
+        style=text("colours.css") + (HERE / "site.css").read_text(encoding="utf-8"),
+        digits=json.dumps(_digits()),
+        weights=weights,
+        script="\n".join(scripts),
+    )
+
+
+def manifest() -> dict[str, object]:
+    """What a browser asks for before it installs the page."""
+    icons = [
+        {"src": f"icon-{side}.png", "sizes": f"{side}x{side}", "type": "image/png",
+         "purpose": "any maskable"}
+        for side in ICONS
+    ]  # fmt: skip
+    return {
+        "name": TITLE, "short_name": "LeNet-5", "description": SENTENCE, "start_url": "./",
+        "scope": "./", "display": "standalone", "background_color": "#faf9f6",
+        "theme_color": "#faf9f6", "icons": icons,
+    }  # fmt: skip
+
+
+def _digits() -> dict[str, object]:
+    """The sheet of MNIST's digits, and of those that the network misses, label and place."""
+    known = digits().digits
+    missed = [
+        {"place": place, "index": d.index, "label": d.label, "answer": d.ours}
+        for place, d in enumerate(known)
+        if d.ours is not None
+    ]
+    return {"sheet": _base64(SHEET), "columns": COLUMNS, "examples": 10, "missed": missed}
+
+
+def _base64(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def _filled(name: str, **values: str) -> str:
+    """The file's text with each @{place} filled in."""
+    return re.sub(
+        r"@\{(\w+)\}", lambda at: values[at[1]], (HERE / name).read_text(encoding="utf-8")
+    )

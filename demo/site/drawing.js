@@ -1,0 +1,65 @@
+// A drawing: lines of points [x, y], whole pixels of a pad of 280x280; as ink, and as letters of an address.
+const drawing = (() => {
+  const SIDE = 280, LINE = 22;
+  const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+  function paint(pen, lines, colour) {
+    pen.lineWidth = LINE;
+    pen.lineCap = pen.lineJoin = "round";
+    pen.strokeStyle = colour;
+    for (const points of lines) {
+      pen.beginPath();
+      pen.moveTo(...points[0]);
+      for (const point of points) pen.lineTo(...point);
+      pen.lineTo(points.at(-1)[0] + 0.01, points.at(-1)[1]);
+      pen.stroke();
+    }
+  }
+
+  const sheet = new OffscreenCanvas(SIDE + 2 * LINE, SIDE + 2 * LINE);
+  const onto = sheet.getContext("2d", { willReadFrequently: true });
+
+  // With paper around, so that a line at the pad's edge is not taken for one that the edge cuts off.
+  function inkOf(lines) {
+    const { width: columns, height: rows } = sheet;
+    onto.setTransform(1, 0, 0, 1, 0, 0);
+    onto.fillStyle = "white";
+    onto.fillRect(0, 0, columns, rows);
+    onto.translate(LINE, LINE);
+    paint(onto, lines, "black");
+    const pixels = onto.getImageData(0, 0, columns, rows).data;
+    const blank = { rows, columns, values: new Float32Array(rows * columns) };
+    return image.mapped(blank, (_, at) => 1 - Math.fround(pixels[4 * at] / 255));
+  }
+
+  // Three letters a point, a dot between lines.
+  const written = (lines) => lines.map((points) => points.map(([x, y]) => {
+    const number = y * (SIDE + 1) + x;
+    return LETTERS[number >> 12] + LETTERS[(number >> 6) & 63] + LETTERS[number & 63];
+  }).join("")).join(".");
+
+  // The lines in such letters; none for anything else.
+  function read(letters) {
+    if (!/^[\w-]{3}[\w.-]*$/.test(letters)) return [];
+    return letters.split(".").map((line) => line.match(/.../g)?.map((three) => {
+      const [a, b, c] = [...three].map((letter) => LETTERS.indexOf(letter));
+      const number = (a << 12) + (b << 6) + c;
+      return [number % (SIDE + 1), Math.min(SIDE, Math.floor(number / (SIDE + 1)))];
+    })).filter((points) => points?.length);
+  }
+
+  const arc = (x, y, across, down, from, to) => Array.from({ length: 19 }, (_, k) => {
+    const angle = ((from + ((to - from) * k) / 18) * Math.PI) / 180;
+    return [Math.round(x + across * Math.cos(angle)), Math.round(y + down * Math.sin(angle))];
+  });
+
+  // What draws itself while nobody does.
+  const OWN = [
+    [[...arc(133, 96, 54, 48, 205, 440), ...arc(133, 190, 62, 54, -88, 155)]],
+    [[[112, 50], [106, 90], [98, 130], [90, 165], [120, 166], [160, 165], [208, 163]],
+     [[172, 92], [170, 140], [167, 190], [164, 238]]],
+    [[...arc(140, 100, 56, 52, 190, 395), [150, 165], [110, 205], [82, 228], [130, 226], [206, 225]]],
+  ];
+
+  return { SIDE, LINE, OWN, paint, inkOf, written, read };
+})();

@@ -1,0 +1,45 @@
+"""Ways to read what the paper leaves open, one frozen recipe each. DEVIATIONS.md, D4 to D11."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from paper_lenet5.distort import FIG7_RANGES
+from paper_lenet5.initialisation import PRINTED, Initialisation
+from paper_lenet5.losses import MAPLoss, MSELoss
+from paper_lenet5.recipe import Recipe
+
+from .row import Row
+
+SETTLED = Recipe()
+
+
+def _reading(name: str, title: str, **changes: Any) -> Row[Recipe]:
+    return Row(f"reading-{name}", title, replace(SETTLED, **changes))
+
+
+def distorted(row: Row[Recipe]) -> Row[Recipe]:
+    """The same reading, trained with distortions."""
+    name = "reading-distortions" if row.recipe == SETTLED else f"{row.name}-distortions"
+    recipe = replace(row.recipe, distortions=FIG7_RANGES)
+    return Row(name, f"{row.title}, with distortions", recipe)
+
+
+_HALF = {"output_curvature": 1.0, "initialisation": Initialisation(scale=math.sqrt(3))}
+"""The later code's: penalties and their curvature are halved (D9), weights are a little larger (D4)."""
+
+WHOLE = (
+    _reading("eq8", "eq. 8", loss=MSELoss()),
+    _reading("map-1", "eq. 9, j = 1", loss=MAPLoss(1.0)),
+    _reading("map-2", "eq. 9, j = 2", loss=MAPLoss(2.0)),
+    _reading("map-5", "eq. 9, j = 5", loss=MAPLoss(5.0)),
+    _reading("settled", "settled"),
+)
+HALF = (
+    _reading("half-eq8", "½, eq. 8", loss=MSELoss(0.5), **_HALF),
+    _reading("half-map-1", "½, eq. 9, j = 1", loss=MAPLoss(1.0, 0.5), **_HALF),
+    _reading("half-map-2", "½, eq. 9, j = 2", loss=MAPLoss(2.0, 0.5), **_HALF),
+    _reading("half-map-5", "½, eq. 9, j = 5", loss=MAPLoss(5.0, 0.5), **_HALF),
+)
+CANDIDATES = (*WHOLE, *HALF)
+"""The losses that might be the paper's, with the penalty of eq. 7 and with half of it."""

@@ -7,55 +7,23 @@ On two cores it takes half an hour.
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from paper_lenet5.distort import FIG7_RANGES
-from paper_lenet5.initialisation import PRINTED
-from paper_lenet5.losses import MAPLoss, MSELoss
-from paper_lenet5.recipe import Recipe
-
 from .measures.statistics import percent
 from .rows import datasets, reported
-from .rows.row import Row
+from .rows.readings import ALTERNATIVES
 from .running.files import write_whole
 from .running.runs import Runs, recorded
 from .writing import exhibit
-
-SETTLED = Recipe()
-
-
-def _reading(name: str, title: str, **changes: Any) -> Row[Recipe]:
-    return Row(f"reading-{name}", title, replace(SETTLED, **changes))
-
-
-READINGS = (
-    _reading("settled", "settled"),
-    _reading("literal", "to the letter: eq. 8, weights U(±2.4/F), latest curvature",
-             loss=MSELoss(), initialisation=PRINTED, curvature_memory="latest"),
-    _reading("eq8-latest", "eq. 8, latest curvature", loss=MSELoss(), curvature_memory="latest"),
-    _reading("eq8", "eq. 8", loss=MSELoss()),
-    _reading("map-5", "eq. 9, j = 5", loss=MAPLoss(5.0)),
-    _reading("map-20", "eq. 9, j = 20", loss=MAPLoss(20.0)),
-    _reading("latest", "latest curvature", curvature_memory="latest"),
-    _reading("own-curvature", "the loss's own curvature at F6", output_curvature=None),
-    _reading("each", "a coefficient's connections are four, each with its input (D8)",
-             coefficient_input="each"),
-    _reading("reshuffle", "a new order in each pass (D11)", reshuffle=True),
-    _reading("distortions", "settled, with distortions", distortions=FIG7_RANGES),
-    _reading("eq8-distortions", "eq. 8, with distortions",
-             loss=MSELoss(), distortions=FIG7_RANGES),
-)  # fmt: skip
 
 
 def table_of(runs: Runs, dataset: str = datasets.MNIST_HELD_OUT) -> pd.DataFrame:
     """One line per reading: steps and errors of its first passes, held-out error after the last."""
     lines = []
-    for row in READINGS:
+    for row in ALTERNATIVES:
         of_row = recorded(row, runs, dataset)
         if not of_row:
             continue
@@ -110,7 +78,7 @@ def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame | None:
 EXHIBIT = exhibit.Table(
     "alternatives",
     __doc__,
-    rows={row.name.removeprefix("reading-"): row for row in READINGS},
+    rows={row.name.removeprefix("reading-"): row for row in ALTERNATIVES},
     seeds=5,
     dataset=datasets.MNIST_HELD_OUT,
     load=lambda args: datasets.held_out(datasets.load(args.data)),

@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from .measures.statistics import by_pass
 from .rows import reported
 from .rows.recipes import LENET5, LENET5_EQ8
 from .rows.row import Record
@@ -37,7 +38,7 @@ def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.Data
     """One line per pass, percent: the paper, ours (mean, lowest and highest seed), eq. 8 (mean)."""
     columns: dict[str, object] = {"pass": np.arange(1, PASSES + 1)}
     for name, paper in PAPER.items():
-        ours = np.array([curve(record, name) for record in records])
+        ours = np.array([by_pass(record, name) for record in records])
         columns |= {
             f"{name}_paper": paper[:PASSES],
             f"{name}_mean": ours.mean(0),
@@ -45,15 +46,8 @@ def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.Data
             f"{name}_high": ours.max(0),
         }
         if of_eq8:
-            columns[f"{name}_eq8"] = np.mean([curve(record, name) for record in of_eq8], axis=0)
+            columns[f"{name}_eq8"] = np.mean([by_pass(record, name) for record in of_eq8], axis=0)
     return pd.DataFrame(columns)
-
-
-def curve(record: Record, name: Errors) -> list[float]:
-    """Percent by pass of one run: "train", during the pass, or "test", after it."""
-    if name == "train":
-        return [100 * p["errors_during"] / p["patterns"] for p in record["passes"]]
-    return [100 * p["test_errors"] / record["dataset"]["test_patterns"] for p in record["passes"]]
 
 
 def distance(table: pd.DataFrame, name: str, of: str = "mean") -> float:

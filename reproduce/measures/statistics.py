@@ -1,6 +1,7 @@
 """Statistics over the seeds of one row, and of two rows compared."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from scipy import optimize, stats
@@ -43,8 +44,14 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 def training_error(records: Sequence[Record]) -> float:
     """Percent during the last pass, each pattern judged just before it is learned from (Fig. 5)."""
-    last = [record["passes"][-1] for record in records]
-    return float(np.mean([100 * p["errors_during"] / p["patterns"] for p in last]))
+    return float(np.mean([by_pass(record, "train")[-1] for record in records]))
+
+
+def by_pass(record: Record, which: Literal["train", "test"]) -> list[float]:
+    """Percent by pass of one run: "train", during the pass, or "test", after it."""
+    if which == "train":
+        return [100 * p["errors_during"] / p["patterns"] for p in record["passes"]]
+    return [100 * p["test_errors"] / record["dataset"]["test_patterns"] for p in record["passes"]]
 
 
 def against(records: Sequence[Record], others: Sequence[Record]) -> dict[str, float]:

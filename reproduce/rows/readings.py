@@ -28,18 +28,37 @@ def distorted(row: Row[Recipe]) -> Row[Recipe]:
 _HALF = {"output_curvature": 1.0, "initialisation": Initialisation(scale=math.sqrt(3))}
 """The later code's: penalties and their curvature are halved (D9), weights are a little larger (D4)."""
 
-WHOLE = (
-    _reading("eq8", "eq. 8", loss=MSELoss()),
+_SETTLED = _reading("settled", "settled")
+_EQ8 = _reading("eq8", "eq. 8", loss=MSELoss())
+_MAP_5 = _reading("map-5", "eq. 9, j = 5", loss=MAPLoss(5.0))
+
+CANDIDATES = (
+    _EQ8,
     _reading("map-1", "eq. 9, j = 1", loss=MAPLoss(1.0)),
     _reading("map-2", "eq. 9, j = 2", loss=MAPLoss(2.0)),
-    _reading("map-5", "eq. 9, j = 5", loss=MAPLoss(5.0)),
-    _reading("settled", "settled"),
-)
-HALF = (
+    _MAP_5,
+    _SETTLED,
     _reading("half-eq8", "½, eq. 8", loss=MSELoss(0.5), **_HALF),
     _reading("half-map-1", "½, eq. 9, j = 1", loss=MAPLoss(1.0, 0.5), **_HALF),
     _reading("half-map-2", "½, eq. 9, j = 2", loss=MAPLoss(2.0, 0.5), **_HALF),
     _reading("half-map-5", "½, eq. 9, j = 5", loss=MAPLoss(5.0, 0.5), **_HALF),
 )
-CANDIDATES = (*WHOLE, *HALF)
 """The losses that might be the paper's, with the penalty of eq. 7 and with half of it."""
+
+ALTERNATIVES = (
+    _SETTLED,
+    _reading("literal", "to the letter: eq. 8, weights U(±2.4/F), latest curvature",
+             loss=MSELoss(), initialisation=PRINTED, curvature_memory="latest"),
+    _reading("eq8-latest", "eq. 8, latest curvature", loss=MSELoss(), curvature_memory="latest"),
+    _EQ8,
+    _MAP_5,
+    _reading("map-20", "eq. 9, j = 20", loss=MAPLoss(20.0)),
+    _reading("latest", "latest curvature", curvature_memory="latest"),
+    _reading("own-curvature", "the loss's own curvature at F6", output_curvature=None),
+    _reading("each", "a coefficient's connections are four, each with its input (D8)",
+             coefficient_input="each"),
+    _reading("reshuffle", "a new order in each pass (D11)", reshuffle=True),
+    distorted(_SETTLED),
+    distorted(_EQ8),
+)  # fmt: skip
+"""Choices of every other kind, one at a time."""

@@ -157,3 +157,13 @@ class Table(Exhibit):
         if dataset and out == options.YOURS:
             beside.show([self.rows[row] for row in args.rows], runs, name, console)
         return 0
+
+
+@dataclass(frozen=True)
+class Text(Exhibit):
+    """Words alone, made of what is recorded: they have a place on a page, and no files."""
+
+    def _main(self, argv: Sequence[str] | None = None) -> int:
+        args, console = self._parsed(options.parser(self.name, self.about), argv)
+        console.print(self.block(args.out), soft_wrap=True)
+        return 0

@@ -164,6 +164,9 @@ class Text(Exhibit):
     """Words alone, made of what is recorded: they have a place on a page, and no files."""
 
     def _main(self, argv: Sequence[str] | None = None) -> int:
-        args, console = self._parsed(options.parser(self.name, self.about), argv)
+        parser = options.described(self.name, self.about)
+        parser.add_argument("--out", type=options.folder, default=options.RESULTS,
+                            help="results folder (default: results)")  # fmt: skip
+        args, console = self._parsed(parser, argv)
         console.print(self.block(args.out), soft_wrap=True)
         return 0

@@ -15,7 +15,15 @@ from reproduce.__main__ import commands
 from tests import ROOT
 
 NAMES = [command.name for command in commands()]
-WITH_DATA = set(NAMES) - {"cifar10", "demo_digits", "everything", "export_onnx", "pages", "publish"}
+WITH_DATA = set(NAMES) - {
+    "cifar10",
+    "demo_digits",
+    "everything",
+    "export_onnx",
+    "pages",
+    "publish",
+    "seen",
+}
 WRONG = {
     "--seeds": ["0", "-1", "many", "1.5"],
     "--jobs": ["0"],

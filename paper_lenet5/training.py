@@ -71,10 +71,9 @@ class PassRecord:
     patterns: int
     errors_during: int
     """Among `patterns`, each judged just before it was learned from, as in Fig. 5 (D13)."""
-    train_errors: int
     test_errors: int
     seconds: float
-    """What the pass and the curvature before it took, without the two evaluations."""
+    """What the pass and the curvature before it took, without the evaluation."""
 
 
 class Session(Training[PassRecord]):
@@ -100,7 +99,7 @@ class Session(Training[PassRecord]):
         self.records = []
 
     def _one_pass(self, number: int) -> PassRecord:
-        """Estimate the curvature, train on every pattern of the pass, and evaluate."""
+        """Estimate the curvature, train on every pattern of the pass, and count test errors."""
         started = time.thread_time()
         recipe, eta = self.recipe, self.recipe.schedule[number - 1]
         inputs, labels, order = self.patterns.of_pass(number)
@@ -124,7 +123,6 @@ class Session(Training[PassRecord]):
             step_quantiles={name: quantiles(s) for name, s in steps.items()},
             patterns=len(order),
             errors_during=errors,
-            train_errors=self.errors(self.train),
             test_errors=self.errors(self.test),
             seconds=seconds,
         )

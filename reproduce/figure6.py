@@ -60,7 +60,7 @@ def numbers(records: Sequence[Sequence[Record]]) -> pd.DataFrame:
                 f"{name}_high": max(ours[name]),
             }
         seen = row.recipe.training_patterns or of_row[0]["dataset"]["train_patterns"]
-        after = [100 * p["train_errors"] / seen for p in last]
+        after = [100 * record["train_errors"] / seen for record in of_row]
         lines.append(line | {"train_after": np.mean(after)})
     return pd.DataFrame(lines)
 

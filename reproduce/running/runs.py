@@ -163,10 +163,9 @@ class Runs:
         weights = save({name: t.contiguous() for name, t in session.model.state_dict().items()})
         answers = session.answers(session.test)
         wrong = (answers != session.test.labels).nonzero().flatten().tolist()
-        train_errors = session.errors(session.train)
         result = identity | {
             "test_errors": len(wrong),
-            "train_errors": train_errors,
+            "train_errors": session.errors(session.train),
             "wrong_answers": {str(index): int(answers[index]) for index in wrong},
             "parameters": costs.parameters(session.model),
             "multiply_adds": costs.multiply_adds(session.model),

@@ -96,9 +96,9 @@ def test_figure_5_holds_percentages_by_pass(monkeypatch):
 def of_set(patterns: int, test: int, during: int) -> dict:
     return {
         "test_errors": test,
-        "train_errors": 700,
+        "train_errors": during // 2,
         "dataset": {"test_patterns": 10_000, "train_patterns": 60_000},
-        "passes": [{"errors_during": during, "patterns": patterns, "train_errors": during // 2}],
+        "passes": [{"errors_during": during, "patterns": patterns}],
     }
 
 

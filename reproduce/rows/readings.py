@@ -58,10 +58,6 @@ ALTERNATIVES = (
     _reading("each", "a coefficient's connections are four, each with its input (D8)",
              coefficient_input="each"),
     _reading("reshuffle", "a new order in each pass (D11)", reshuffle=True),
-    _reading("scale-1.0", "weights U(±1/√F)", initialisation=Initialisation(scale=1.0)),
-    _reading("scale-1.4", "weights U(±1.4/√F)", initialisation=Initialisation(scale=1.4)),
-    _reading("first", "the curvature of the first pass", curvature_memory="first"),
-    _reading("largest", "the largest curvature so far", curvature_memory="largest"),
     distorted(_SETTLED),
     distorted(_EQ8),
 )  # fmt: skip

@@ -1,6 +1,8 @@
 """Write the demo as a folder of files that needs no server, for any web server or to be opened as it is.
 
-The network runs in the browser: its weights are in the page. On two cores it takes seconds.
+The network runs in the browser: its weights are in the page.
+
+On two cores it takes seconds.
 """
 
 import sys

@@ -23,6 +23,7 @@ WITH_DATA = set(NAMES) - {
     "pages",
     "publish",
     "seen",
+    "site",
 }
 WRONG = {
     "--seeds": ["0", "-1", "many", "1.5"],

@@ -1,30 +1,8 @@
-"""The demo: see a network of 1998 think. `python app.py`, or a Space on Hugging Face."""
+"""The demo, as a Space on Hugging Face starts it. With the package installed: `paper-lenet5 demo`."""
 
-import os
-from importlib.util import find_spec
+import sys
 
-# Read by Gradio. Without the last two it keeps the times of the last 10,000 events, and after each event
-# makes statistics of all of them: answers get slower with every drawing.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
-os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
-
-import torch
-
-from demo.page import build
-from demo.theme import appearance
+from demo.__main__ import main
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)  # for one digit more of them only wait for each other
-    page = build()
-    page.queue(max_size=256).launch(
-        **appearance(),
-        enable_monitoring=False,
-        footer_links=["api"],
-        max_file_size="5mb",
-        mcp_server=find_spec("mcp") is not None,
-        run_history=False,
-        share=False,
-        ssr_mode=False,
-        state_session_capacity=1000,
-    )
+    sys.exit(main())

@@ -21,7 +21,10 @@ COLUMNS = {
 
 
 def results() -> None:
-    """The table, and results/README.md as it is."""
+    """The table, and results/README.md as it is; where they are, if not here."""
+    if not RESULTS.is_dir():
+        gr.Markdown("Table 1 and the figures are in the repository.", elem_classes="view")
+        return
     gr.set_static_paths([RESULTS / "figures"])
     gr.HTML(f'<div class="view results">{table()}</div>', apply_default_css=False)
     gr.Markdown(page(), elem_id="figures", elem_classes="view")

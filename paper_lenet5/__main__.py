@@ -1,4 +1,4 @@
-"""The trained networks on pictures: `paper-lenet5 classify digit.png`, `paper-lenet5 read line.png`."""
+"""The trained networks on pictures: `paper-lenet5 classify digit.png`, `read line.png`, `demo`."""
 
 import argparse
 import glob
@@ -148,6 +148,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         option("--weights", metavar="NAME",
                help=f"a network of the package (default: {weights}), a folder, or OWNER/NAME on the "
                "Hugging Face Hub")  # fmt: skip
+    demo = commands.add_parser(
+        "demo",
+        help="draw digits in the browser",
+        description="Serves a page to draw digits on, and shows what each layer makes of them.",
+    )
+    demo.set_defaults(run=show_demo)
     return parser.parse_args(argv)
 
 
@@ -161,6 +167,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(missing(error), file=sys.stderr)
         return 1
+
+
+def show_demo(_: argparse.Namespace) -> int:
+    """Serve the demo until Ctrl+C."""
+    from demo.__main__ import main
+
+    return main()
 
 
 def answer_all(args: argparse.Namespace) -> int:

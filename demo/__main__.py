@@ -1,0 +1,38 @@
+"""The demo: see a network of 1998 think. `paper-lenet5 demo`, `python app.py`, or a Space."""
+
+import os
+import sys
+from importlib.util import find_spec
+
+# Read by Gradio. Without the last two it keeps the times of the last 10,000 events, and after each event
+# makes statistics of all of them: answers get slower with every drawing.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
+
+import torch
+
+from .page import build
+from .theme import appearance
+
+
+def main() -> int:
+    """Serve the page until Ctrl+C."""
+    torch.set_num_threads(1)  # for one digit more of them only wait for each other
+    page = build()
+    page.queue(max_size=256).launch(
+        **appearance(),
+        enable_monitoring=False,
+        footer_links=["api"],
+        max_file_size="5mb",
+        mcp_server=find_spec("mcp") is not None,
+        run_history=False,
+        share=False,
+        ssr_mode=False,
+        state_session_capacity=1000,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

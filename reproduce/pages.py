@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from . import lines, pictures, verdicts
+from . import lines, pictures, table1, verdicts
 from .__main__ import exhibits
 from .section_iii_c import classifiers, comparison
 from .writing import options, snippets, tables
@@ -78,6 +78,7 @@ MEASURED = {
     "fuzz": fuzz_lines,
     "lines": lambda: lines.words(RESULTS),
     "pictures": lambda: pictures.words(RESULTS),
+    "result": lambda: table1.result(RESULTS),
     "verdicts": lambda: verdicts.words(RESULTS),
     "versions": versions_lines,
 }

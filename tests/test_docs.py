@@ -38,8 +38,9 @@ STAND_INS = {
     # some of the tests
     "pytest": "pytest --version",
     "pytest tests/paper_lenet5": "pytest -q tests/paper_lenet5/test_claims.py",
-    # `demo` below runs this very line
+    # `demo` below runs this very line, or what it calls
     "python app.py": "test -f app.py",
+    "paper-lenet5 demo": "paper-lenet5 demo --help",
     # the table from the records, in place of training
     "python -m reproduce.table1 --rows lenet5-1998 lenet5-1998-distortions":
         "python -m reproduce.table1 --rows lenet5-1998 lenet5-1998-distortions --recorded",
@@ -123,7 +124,7 @@ def test_the_shell_of_a_page_runs(code, tree):
     script = []
     for line in code.replace("\\\n", " ").splitlines():
         command = line.split("  #")[0].strip()
-        if command.startswith("pip install "):
+        if command.startswith(("pip install ", "uv pip install ")):
             assert_installable(command)
         else:
             script.append(STAND_INS.get(command, line))
@@ -136,7 +137,9 @@ def test_the_shell_of_a_page_runs(code, tree):
 
 def assert_installable(command: str) -> None:
     """Of `pip install`, this folder and extras that there are; of anything else, a stand-in."""
-    extras = re.fullmatch(r'pip install (?:-e )?"?\.(?:\[([\w,]+)\])?"?', command)
+    for_the_cpu = ("--extra-index-url https://download.pytorch.org/whl/cpu", "--torch-backend cpu")
+    command = command.removesuffix(f" {for_the_cpu[command.startswith('uv ')]}")
+    extras = re.fullmatch(r'(?:uv )?pip install (?:-e )?"?\.(?:\[([\w,]+)\])?"?', command)
     assert extras, f"{command} needs a stand-in"
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     assert set(filter(None, (extras[1] or "").split(","))) <= set(project["optional-dependencies"])

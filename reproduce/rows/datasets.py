@@ -79,7 +79,7 @@ def smoke(dataset: Dataset) -> Dataset:
     return replace(
         dataset,
         name=f"{dataset.name}-smoke",
-        title=f"smoke test on a corner of the {dataset.title}",
+        title=f"smoke test on a corner: {dataset.title}",
         train=train,
         test=test,
         comparable=False,

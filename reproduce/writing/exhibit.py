@@ -152,7 +152,7 @@ class Table(Exhibit):
             return int(args.recorded)  # an empty shard and --rates make no line, and no error
         self.show(written, console)
         if dataset and name != self.dataset:
-            console.print(f"These numbers are of a {dataset.title}.")
+            console.print(f"These numbers are of other data: {dataset.title}.")
         console.print(f"Made of all the records in {runs.folder}.", soft_wrap=True)
         if dataset and out == options.YOURS:
             beside.show([self.rows[row] for row in args.rows], runs, name, console)

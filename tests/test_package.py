@@ -1,6 +1,8 @@
 """What is distributed does what it promises: a wheel, made of the source distribution alone."""
 
 import os
+import re
+import socket
 import subprocess
 import sys
 import tarfile
@@ -9,6 +11,7 @@ from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from PIL import Image
 
@@ -16,6 +19,8 @@ import paper_lenet5
 from paper_lenet5.terminal import EXTRAS, missing
 from tests import ROOT
 from tests.conftest import draw_digits
+from tests.doubles.demo_server import answers
+from tools import release
 
 BIN = "Scripts" if os.name == "nt" else "bin"
 
@@ -100,6 +105,21 @@ def test_tables_are_trained_by_the_wheel_in_any_folder(installed, empty):
     assert list(empty.glob("results/*/table1.md"))
 
 
+def test_the_demo_is_served_by_the_wheel(installed, empty):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [str(installed / "paper-lenet5"), "demo"]
+    with subprocess.Popen(command, cwd=empty, env=environment | {"GRADIO_SERVER_PORT": port}, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:  # fmt: skip
+        try:
+            said = process.stdout.readline()  # printed when it listens
+            assert answers(f"http://127.0.0.1:{port}"), said + process.stdout.read()
+        finally:
+            process.terminate()
+
+
 @pytest.mark.parametrize("name", ["pages", "publish --namespace me", "demo_digits"])
 def test_what_needs_a_clone_says_so(name, installed, empty):
     said = run(installed / "python", "-m", *f"reproduce.{name}".split(), folder=empty, rc=1)
@@ -151,3 +171,36 @@ def test_every_extra_brings_what_it_is_said_to():
         asked = [Requirement(text) for text in requires("paper-lenet5")]
         names = {of.name for of in asked if of.marker and of.marker.evaluate({"extra": extra})}
         assert {modules.get(module, module) for module in brought} <= names, extra
+
+
+# --- what is published ----------------------------------------------------------------------------
+
+
+def test_the_repository_is_named_where_a_release_looks_for_its_name():
+    pages = [*ROOT.glob("*.*"), *ROOT.glob("docs/*.md"), *(ROOT / "reproduce").rglob("*.*")]
+    files = [path for path in pages if path.suffix in {".md", ".toml", ".py", ".cff", ".txt"}]
+    named = {path.name for path in files if release.PLACEHOLDER in path.read_text()}
+    assert named <= {Path(name).name for name in release.NAMED_IN}
+    assert "pyproject.toml" in named
+
+
+def test_no_link_of_a_published_readme_is_relative():
+    readme = release.for_pypi((ROOT / "README.md").read_text(), "me/mine", "v9")
+    links = re.findall(r"\]\(([^)\s]+)\)", readme)
+    assert "https://raw.githubusercontent.com/me/mine/v9/docs/demo-draw.png" in links
+    assert "https://github.com/me/mine/blob/v9/docs/faq.md" in links
+    assert all(link.startswith(("https://", "#")) for link in links)
+
+
+def test_a_release_of_another_version_is_refused():
+    with pytest.raises(SystemExit, match="The tag is v99"):
+        release.main("me/mine", "v99")
+
+
+def test_the_workflows_are_yaml_and_call_what_is_there():
+    workflows = {
+        path.stem: yaml.safe_load(path.read_text()) for path in ROOT.glob(".github/workflows/*")
+    }
+    assert {"checks", "release"} == set(workflows)
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    assert {"run": ".ci/run"} in workflows["checks"]["jobs"]["all"]["steps"]

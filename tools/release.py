@@ -1,0 +1,45 @@
+"""Make this tree the one that is published, before it is built: `python -m tools.release OWNER/NAME TAG`
+
+The pages name no repository, for whoever publishes them has one of their own.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import paper_lenet5
+
+ROOT = Path(__file__).parent.parent
+PLACEHOLDER = "OWNER/paper-lenet5"
+"""What stands for the repository in pyproject.toml, and wherever else it is named."""
+NAMED_IN = ("pyproject.toml", "README.md", "hubconf.py", "docs/many-machines.md")
+
+
+def released(text: str, repository: str) -> str:
+    """The text with the repository's name in place of the placeholder."""
+    return text.replace(PLACEHOLDER, repository)
+
+
+def for_pypi(readme: str, repository: str, tag: str) -> str:
+    """README.md with links that lead to the repository as it was at the tag, pictures to their files."""
+    raw = f"https://raw.githubusercontent.com/{repository}/{tag}/"
+    page = f"https://github.com/{repository}/blob/{tag}/"
+    relative = r"\]\((?!https?:|#)"
+    readme = re.sub(rf"(!\[[^]]*){relative}", rf"\1]({raw}", readme)
+    return re.sub(relative, f"]({page}", readme)
+
+
+def main(repository: str, tag: str) -> None:
+    """Rewrite the files. Exits with a sentence where the tag is not that of this version."""
+    if tag != f"v{paper_lenet5.__version__}":
+        sys.exit(f"The tag is {tag}, but the version is {paper_lenet5.__version__}.")
+    for name in NAMED_IN:
+        path = ROOT / name
+        text = released(path.read_text(encoding="utf-8"), repository)
+        if name == "README.md":
+            text = for_pypi(text, repository, tag)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -89,6 +89,7 @@ class Display:
         )
         self.started: dict[str, float] = {}
         self.tasks: dict[str, TaskID] = {}
+        self.passed: set[str] = set()
         self.compiles: TaskID | None = None
         self.said = False
         self.told = on_compiling(self.compiling)
@@ -108,6 +109,8 @@ class Display:
             if self.compiles is not None:
                 self.live.remove_task(self.compiles)
                 self.compiles = None
+                now = time.perf_counter()  # what is left is told from passes alone
+                self.started |= {run: now for run in self.started if run not in self.passed}
             return
         if self.compiles is None:
             title = "Compiling, once"
@@ -132,6 +135,7 @@ class Display:
 
     def after_pass(self, run: Shown, number: int, length: int, error: float, first: int) -> None:
         """Show that pass `number` of `length` is over; the command began with pass `first`."""
+        self.passed.add(run.name)
         per_pass = (time.perf_counter() - self.started[run.name]) / (number - first + 1)
         seconds = round(per_pass * (length - number))
         error_so_far = f"{error:.2f} % error"

@@ -17,7 +17,7 @@ from reproduce.baselines.minibatch import MinibatchRecipe
 from reproduce.rows import datasets
 from reproduce.rows.recipes import LENET5, TABLE_1
 from reproduce.rows.row import Row
-from reproduce.running import cluster, sweep
+from reproduce.running import cluster, progress, sweep
 from reproduce.running.errors import RunsFailed
 from reproduce.running.progress import Display
 from reproduce.running.runs import Run, Runs
@@ -119,6 +119,18 @@ def test_a_terminal_of_80_columns_has_room_for_seed_pass_error_and_time(corner):
         display.live.refresh()
     last = console.file.getvalue().split("\n")[-2]
     assert re.search(r"… seed 12 ━[━╸╺ ]+ 3/20 24.60 % error \d+:\d\d left", last), last
+
+
+def test_the_time_that_is_left_is_told_without_that_of_compiling(corner, monkeypatch):
+    clock = iter([0, 60, 62])  # begun, compiled, first pass
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    console = Console(width=80, file=io.StringIO())
+    display, run = Display(console), Run(TABLE_1[0], corner, 0)
+    display.begin(run)
+    display.compiling("one_by_one")
+    display.compiling(None)
+    display.after_pass(run, 1, 20, 5, 1)
+    assert "0:38 left" in console.file.getvalue()
 
 
 def test_two_commands_in_one_folder_share_the_work(on_a_corner, tmp_path, capsys):

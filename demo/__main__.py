@@ -1,8 +1,14 @@
 """The demo: see a network of 1998 think. `paper-lenet5 demo`, `python app.py`, or a Space."""
 
+import atexit
+import logging
 import os
+import shutil
+import signal
 import sys
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import mkdtemp
 
 # Read by Gradio. Without the last two it keeps the times of the last 10,000 events, and after each event
 # makes statistics of all of them: answers get slower with every drawing.
@@ -10,21 +16,31 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
 os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
 
+os.environ["GRADIO_TEMP_DIR"] = mkdtemp(prefix="lenet5-")  # for what visitors send
+
 import torch
 
+from . import gate, memory
 from .page import build
 from .theme import appearance
+from .uploads import Uploads
 
 
 def main() -> int:
     """Serve the page until Ctrl+C."""
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    sent = Path(os.environ["GRADIO_TEMP_DIR"])
+    atexit.register(shutil.rmtree, sent, ignore_errors=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    memory.give_back()
     torch.set_num_threads(1)  # for one digit more of them only wait for each other
     page = build()
     page.queue(max_size=256).launch(
         **appearance(),
         enable_monitoring=False,
         footer_links=["api"],
-        max_file_size="5mb",
+        app_kwargs=gate.settings(Uploads(sent)),
+        max_file_size=gate.MAX_FILE,
         mcp_server=find_spec("mcp") is not None,
         run_history=False,
         share=False,

@@ -8,7 +8,7 @@ from gradio.events import api
 from gradio.utils import get_upload_folder
 
 from . import several
-from .drawings import field_of, pattern_of, refuse
+from .drawings import FOREIGN, field_of, pattern_of, refuse
 from .networks import look
 
 MAX_PIXELS = 25_000_000
@@ -35,9 +35,9 @@ class Reading(TypedDict):
 
 
 def endpoints() -> None:
-    """/classify and /read_string."""
+    """/classify and /read_string. One picture at a time: a large one takes 0.3 GB."""
     for endpoint in (classify, read_string):
-        api(endpoint, api_name=endpoint.__name__, concurrency_limit=4)
+        api(endpoint, api_name=endpoint.__name__, concurrency_limit=1, concurrency_id="pictures")
 
 
 def classify(picture: FileData) -> Answer:
@@ -82,12 +82,12 @@ def _content(picture: object) -> bytes:
     if not isinstance(picture, dict) or not isinstance(picture.get("path"), str):
         kind = "nothing" if picture is None else f"a value of type {type(picture).__name__}"
         raise refuse(
-            "Expected the file of a picture (handle_file of gradio_client makes one of a path or an "
-            f"address), got {kind}."
+            "Expected the file of a picture (handle_file of gradio_client makes one of a path), "
+            f"got {kind}."
         )
     path = Path(picture["path"]).resolve()
     if not path.is_relative_to(Path(get_upload_folder()).resolve()):
-        raise refuse("Only a file that was sent is looked at, and this is a path on the server.")
+        raise refuse(FOREIGN)
     try:
         return path.read_bytes()
     except OSError:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 import re
 
 import gradio as gr
@@ -16,9 +17,13 @@ MAX_CHARACTERS = 200_000
 MAX_PIXELS = 1_000_000
 """Of a drawing; the pads have 78,400 and 235,200."""
 
+FOREIGN = "Only a file that was sent is looked at, and this is a path on the server."
+_log = logging.getLogger("demo")
+
 
 def refuse(sentence: str) -> gr.Error:
-    """An error that the visitor sees and the log does not."""
+    """An error that the visitor sees, and of which the log has a line."""
+    _log.warning("refused: %s", sentence)
     return gr.Error(sentence, print_exception=False, title="That did not work")
 
 

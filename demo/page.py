@@ -6,6 +6,7 @@ import gradio as gr
 
 from . import api, digits, draw, inside, several, then
 from .drawings import drawing, field_of, pattern_of, refuse
+from .gate import Guarded
 from .misses import misses
 from .networks import look
 from .pad import Example, pad
@@ -28,7 +29,7 @@ def build() -> gr.Blocks:
         "trigger_mode": "always_last", "show_progress": "hidden", "concurrency_limit": 4,
         "api_visibility": "private",
     }  # fmt: skip
-    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
+    page = Guarded(title=TITLE, analytics_enabled=False, fill_width=True)
     with page:
         gr.HTML(text("header.html"), apply_default_css=False, elem_id="header")
         with gr.Row(elem_id="stage"):

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ RESULTS = ROOT / "results"
 PAGES = (
     "README.md",
     "DEVIATIONS.md",
+    "docs/demo.md",
     "docs/faq.md",
     "docs/pictures.md",
     "docs/robustness.md",
@@ -61,6 +63,34 @@ def fuzz_lines() -> str:
     return tables.markdown(lines)
 
 
+def strangers_lines() -> str:
+    """What strangers could do to the demo's server, as Gradio comes and with the limits."""
+    measured = json.loads((RESULTS / "robustness" / "strangers.json").read_text())
+
+    def column(of: dict[str, Any]) -> dict[str, str]:
+        disk, memory, refused = of["disk"], of["memory"], of["refused"].values()
+        files = f"{disk['whole']} files of 4.9 MB, one after the other"
+        return {
+            f"{disk['broken_off']} uploads that break off leave": f"{disk['mb_after_broken_off']} MB",
+            f"{files}: taken": str(disk["whole_taken"]),
+            f"{disk['many']} files in one request: taken": "yes" if disk["many_taken"] else "no",
+            "then on the disk": f"{disk['mb_after']} MB",
+            f"{disk['wait_seconds']} s later": f"{disk['mb_at_last']} MB",
+            "memory, after a picture": f"{memory['mb_before']} MB",
+            f"with {memory['pictures']} pictures of {memory['pixels'] // 10**6} million pixels at once":
+                f"{memory['mb_most']} MB",
+            "afterwards": f"{memory['mb_after']} MB",
+            f"{len(refused)} requests to be refused: answered in words":
+                str(sum(one["answer"] is not None for one in refused)),
+            "lines in the log": str(sum(one["log_lines"] for one in refused)),
+        }  # fmt: skip
+
+    before, now = column(measured["before"]), column(measured["now"])
+    return tables.markdown(
+        [{"": what, "as Gradio comes": before[what], "now": now[what]} for what in now]
+    )
+
+
 def versions_lines() -> str:
     """The Pythons and libraries that the quick suite was run with, in their order."""
     shown = pd.read_csv(RESULTS / "robustness" / "versions.csv", dtype=str)
@@ -79,6 +109,7 @@ MEASURED = {
     "lines": lambda: lines.words(RESULTS),
     "pictures": lambda: pictures.words(RESULTS),
     "result": lambda: table1.result(RESULTS),
+    "strangers": strangers_lines,
     "verdicts": lambda: verdicts.words(RESULTS),
     "versions": versions_lines,
 }

@@ -4,9 +4,11 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -20,30 +22,36 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", 
 
 
 @contextmanager
-def served(folder: Path = ROOT, python: str = sys.executable) -> Iterator[str]:
-    """The address of `python app.py`, started in that folder, as long as the block lasts."""
-    if RUNNING in os.environ:
+def served(
+    folder: Path = ROOT, python: str = sys.executable, log: Path | None = None
+) -> Iterator[str]:
+    """The address of `python app.py`, started in that folder, as long as the block lasts.
+
+    What it prints goes to `log`, if there is one.
+    """
+    if RUNNING in os.environ and not log:
         yield os.environ[RUNNING]
         return
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
-    process = subprocess.Popen(
-        [python, "app.py"], cwd=folder, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        said = process.stdout.readline()  # printed when it listens
+    with log.open("w+") if log else TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            [python, "app.py"], cwd=folder, env=environment, text=True,
+            stdout=said, stderr=subprocess.STDOUT,
+        )  # fmt: skip
         url = f"http://127.0.0.1:{port}"
-        if not answers(url):
-            process.kill()
-            raise RuntimeError(f"app.py does not answer: {said}{process.stdout.read()}")
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
+        try:
+            while not answers(url):
+                if process.poll() is not None:
+                    said.seek(0)
+                    raise RuntimeError(f"app.py does not answer: {said.read()}")
+                time.sleep(0.1)
+            yield url
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def answers(url: str) -> bool:

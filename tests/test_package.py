@@ -120,7 +120,9 @@ def test_the_demo_is_served_by_the_wheel(installed, empty):
             process.terminate()
 
 
-@pytest.mark.parametrize("name", ["pages", "publish --namespace me", "demo_digits"])
+@pytest.mark.parametrize(
+    "name", ["pages", "publish --namespace a --source http://a.b/c", "demo_digits"]
+)
 def test_what_needs_a_clone_says_so(name, installed, empty):
     said = run(installed / "python", "-m", *f"reproduce.{name}".split(), folder=empty, rc=1)
     assert "run it in a clone" in said

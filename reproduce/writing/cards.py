@@ -1,17 +1,16 @@
-"""What publish sends: a folder for each network, with its card, and one for the demo.
+"""What publish sends: a folder for each network, with its card.
 
 Each network is a repository of its own. That is what users of the Hub expect: one repository is one
 `from_pretrained`, one card with one model-index, one count of downloads, and tags of its own.
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import EvalResult, ModelCard, ModelCardData, SpaceCard, SpaceCardData
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from paper_lenet5.lenet5 import LeNet5
 from paper_lenet5.modern import ModernNet
@@ -28,13 +27,6 @@ from ..running.runs import Runs, recorded
 TAG = f"v{version('paper-lenet5')}"
 SPACE = "lenet5"
 """The name of the demo on the Hub."""
-GRADIO = "6.31.0"
-"""What the Space runs on."""
-SPACE_FILES = ("app.py", "requirements.txt", "demo/**/*", "paper_lenet5/**/*", "results/README.md",
-               "results/table1.json", "results/figures/*.png")  # fmt: skip
-NEEDED = ("app.py", "requirements.txt")
-"""There is no Space without these."""
-_LEFT_OUT = ("__pycache__", ".pyc", ".pyi")
 _HERE = Path(__file__).parent
 
 
@@ -132,26 +124,3 @@ def card(network: Published, namespace: str, records: Sequence[Record]) -> Model
         recipe=to_json(first["recipe"]).strip(),
     )  # fmt: skip
     return made
-
-
-def space_folder(namespace: str, models: Sequence[str], tree: Path, folder: Path) -> None:
-    """Copy the demo and the package from the tree, and write README.md. Raises NotReady."""
-    missing = [name for name in NEEDED if not (tree / name).is_file()]
-    if missing:
-        raise NotReady(f"there is no {' and no '.join(missing)} in {tree.resolve()}")
-    folder.mkdir(parents=True, exist_ok=True)
-    for pattern in SPACE_FILES:
-        for path in tree.glob(pattern):
-            relative = path.relative_to(tree)
-            if path.is_file() and not any(part in str(relative) for part in _LEFT_OUT):
-                (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, folder / relative)
-    data = SpaceCardData(
-        title="LeNet-5 (1998)", emoji="✍️", colorFrom="blue", colorTo="green", sdk="gradio",
-        sdk_version=GRADIO, python_version="3.12", app_file="app.py", license="mit",
-        models=[f"{namespace}/{name}" for name in models],
-        short_description="Draw a digit for the network of 1998", tags=["mnist", "lenet"],
-    )  # fmt: skip
-    SpaceCard.from_template(data, template_path=str(_HERE / "space.md"), models=data.models).save(
-        folder / "README.md"
-    )

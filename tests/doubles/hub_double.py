@@ -15,8 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import unquote
 
-TOKENS = {"hf_write": ("write", True), "hf_read": ("read", True), "hf_free": ("write", False)}
-"""What may be done with each, and whether its owner pays."""
+TOKENS = {"hf_write": ("write", "paid"), "hf_read": ("read", "paid"), "hf_free": ("write", "free"),
+          "hf_full": ("write", "full")}  # fmt: skip
+"""What may be done with each, and its owner's plan: "full" has no place left on ZeroGPU."""
 
 
 class Answer(Exception):
@@ -46,7 +47,7 @@ class Request(BaseHTTPRequestHandler):
         path = unquote(self.path.partition("?")[0])
         self.server.log.append(f"{self.command} {path}")
         self.token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-        self.role, self.pays = TOKENS.get(self.token, (None, False))
+        self.role, self.plan = TOKENS.get(self.token, (None, None))
         try:
             if self.server.out_of_order and re.search(
                 self.server.out_of_order, self.server.log[-1]
@@ -96,7 +97,7 @@ class Request(BaseHTTPRequestHandler):
             raise Answer(401)
         access = {"displayName": "test", "role": self.role}
         return Answer(200, {"type": "user", "name": "someone", "orgs": [{"name": "lab"}],
-                           "isPro": self.pays, "auth": {"accessToken": access}})  # fmt: skip
+                           "isPro": self.plan == "paid", "auth": {"accessToken": access}})  # fmt: skip
 
     def create(self, content):
         self.may_write()
@@ -104,14 +105,18 @@ class Request(BaseHTTPRequestHandler):
         kind, name = wanted.get("type") or "model", f"{wanted['organization']}/{wanted['name']}"
         if wanted["organization"] not in ("someone", "lab"):
             raise Answer(403, {"error": "You don't have the rights to create a model under it"})
-        if kind == "space" and not self.pays:
-            raise Answer(402, {"error": "Subscribe to PRO to create a Gradio Space"})
+        sdk, hardware = wanted.get("sdk"), wanted.get("hardware")
+        if sdk == "gradio" and hardware == "zero-a10g" and self.plan == "full":
+            raise Answer(403, {"error": "You have reached your ZeroGPU quota"})
+        if sdk == "gradio" and hardware is None and self.plan != "paid":
+            raise Answer(402, {"error": "Gradio Spaces on cpu-basic require a PRO subscription"})
         url = {"url": f"{self.server.url}/{'spaces/' * (kind == 'space')}{name}", "name": name}
         if (kind, name) in self.server.repos:
             raise Answer(409, url)
         private = wanted.get("visibility") == "private" or wanted.get("private", False)
         commits = [(hashlib.sha1(f"{kind} {name}".encode()).hexdigest(), {})]
-        self.server.repos[kind, name] = {"private": private, "tags": {}, "commits": commits}
+        self.server.repos[kind, name] = {"private": private, "tags": {}, "commits": commits,
+                                          "sdk": sdk, "hardware": hardware}  # fmt: skip
         return Answer(200, url)
 
     def preupload(self, content, kind, name, revision):
@@ -160,11 +165,20 @@ class Request(BaseHTTPRequestHandler):
                 for tag, sha in repo["tags"].items()]  # fmt: skip
         return Answer(200, {"branches": [head], "tags": tags, "converts": []})
 
+    def hardware(self, content, name):
+        """What a Space runs on; or, with a body, is to."""
+        repo = self.repo("space", name, write=bool(content))
+        if content:
+            repo["hardware"] = json.loads(content)["flavor"]
+        hardware = {"current": None, "requested": repo["hardware"] or "cpu-basic"}
+        return Answer(200, {"stage": "BUILDING", "hardware": hardware})
+
     def info(self, _, kind, name, revision="main"):
         sha, files = self.commit(kind, name, revision)
         siblings = [{"rfilename": path} for path in files]
         return Answer(200, {"id": name, "modelId": name, "sha": sha, "siblings": siblings, "tags": [],
-                           "private": self.repo(kind, name)["private"], "downloads": 0})  # fmt: skip
+                           "private": self.repo(kind, name)["private"], "downloads": 0,
+                           "sdk": self.repo(kind, name)["sdk"]})  # fmt: skip
 
     def tree(self, _, kind, name, revision):
         _, files = self.commit(kind, name, revision)
@@ -214,6 +228,7 @@ ROUTES = {
     r"/api/repos/create": Request.create,
     r"/api/validate-yaml": lambda *_: Answer(200, {"errors": [], "warnings": []}),
     _REPO: Request.info,
+    r"/api/spaces/(?P<name>[^/]+/[^/]+)/(runtime|hardware)": Request.hardware,
     _REPO + r"/revision/(?P<revision>.+)": Request.info,
     _REPO + r"/preupload/(?P<revision>.+)": Request.preupload,
     _REPO + r"/commit/(?P<revision>.+)": Request.add,

@@ -16,12 +16,13 @@ from paper_lenet5 import LeNet5, mnist
 from reproduce import publish
 from reproduce.measures.statistics import error_of, percent
 from reproduce.running.runs import Runs, recorded
-from reproduce.writing import cards
+from reproduce.writing import cards, space
 from reproduce.writing.cards import PUBLISHED, TAG
 from tests import ROOT
 from tests.conftest import MNIST, draw_digits
 
 RUNS = Runs(ROOT / "results")
+SOURCE = "https://example.org/lenet"
 READY = [network for network in PUBLISHED if network.row.name in network.kind.shipped]
 by_network = pytest.mark.parametrize("network", READY, ids=lambda network: network.repo)
 
@@ -43,7 +44,8 @@ def command(tree, monkeypatch, capsys):
     monkeypatch.setattr(publish, "PUBLISHED", READY)
 
     def run(*options):
-        code = publish.main(["--namespace", "someone", "--tree", str(tree), *options])
+        asked = ["--namespace", "someone", "--source", SOURCE, "--tree", str(tree), *options]
+        code = publish.main(asked)
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 
@@ -193,12 +195,49 @@ def test_the_card_of_a_single_network_claims_no_spread():
     assert "nan" not in str(card)
 
 
-def test_the_space_says_what_it_runs_on(tree, tmp_path):
-    cards.space_folder("someone", ["lenet5-1998"], tree, tmp_path / "space")
-    data = SpaceCard.load(tmp_path / "space/README.md").data
-    assert (data.sdk, data.app_file) == ("gradio", "app.py")
+@pytest.mark.parametrize(("kind", "sdk", "version", "python", "app"), [
+    ("gradio", "gradio", space.GRADIO, "3.12", "app.py"),
+    ("zerogpu", "gradio", space.GRADIO, "3.12.12", "zerogpu.py"),
+    ("static", "static", None, None, "index.html"),
+])  # fmt: skip
+def test_the_space_says_what_it_runs_on(tree, tmp_path, kind, sdk, version, python, app):
+    space.space_folder(kind, "someone", ["lenet5-1998"], SOURCE, tree, tmp_path)
+    card = SpaceCard.load(tmp_path / "README.md")
+    data = card.data
+    assert (data.sdk, data.sdk_version, data.python_version) == (sdk, version, python)
+    assert data.app_file == app
+    assert (tmp_path / app).is_file()
     assert data.models == ["someone/lenet5-1998"]
     assert len(data.short_description) <= 60
+    assert SOURCE in card.text
+
+
+def test_on_zerogpu_there_is_an_empty_function_and_no_torch_of_ours(tree, tmp_path):
+    """Elsewhere there is none: it asks for the package spaces."""
+    (tree / "requirements.txt").write_text("--extra-index-url x\ntorch>=2.6\nnumpy>=1.26\n")
+    for kind in ("gradio", "zerogpu"):
+        space.space_folder(kind, "someone", [], SOURCE, tree, tmp_path / kind)
+    assert (tmp_path / "zerogpu/requirements.txt").read_text() == "numpy>=1.26\n"
+    assert not any("spaces" in p.read_text() for p in (tmp_path / "gradio").rglob("*.py"))
+
+
+def test_the_program_of_zerogpu_decorates_its_function_and_then_is_the_demo(tree, tmp_path):
+    """Run with a module that does what the package spaces does where there is no ZeroGPU."""
+    space.space_folder("zerogpu", "someone", [], SOURCE, tree, tmp_path)
+    (tmp_path / "spaces.py").write_text(
+        "def GPU(task):\n    print('for', task.__name__)\n    return task\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "zerogpu.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "for nothing\ndraw a digit\n"
+
+
+def test_the_static_space_is_the_page_that_needs_no_server(tree, tmp_path):
+    folder = tmp_path / "space"
+    space.space_folder("static", "Some_one", [], SOURCE, tree, folder)
+    assert not [*folder.rglob("*.py")]
+    assert "https://some-one-lenet5.static.hf.space/card.png" in (folder / "index.html").read_text()
 
 
 def test_the_space_needs_what_the_package_needs():
@@ -245,7 +284,21 @@ def test_a_dry_run_sends_nothing(hub, command, tmp_path):
         "README.md", "config.json", "model.safetensors"
     }  # fmt: skip
     assert LeNet5.from_pretrained(folder).config == LeNet5.from_pretrained().config
-    assert (tmp_path / "out/spaces/lenet5/app.py").exists()
+    assert {path.name for path in (tmp_path / "out/spaces").iterdir()} == {*space.KINDS}
+    assert (tmp_path / "out/spaces/gradio/app.py").exists()
+
+
+def test_a_folder_for_github_pages_is_written_as_well(hub, command, tmp_path):
+    command("--space", "none", "--pages", str(tmp_path / "pages"))
+    assert {"index.html", ".nojekyll"} <= {path.name for path in (tmp_path / "pages").iterdir()}
+    assert not any(kind == "space" for kind, _ in hub.repos)
+
+
+@pytest.mark.parametrize("source", ["", "nowhere", "github.com/a/b", "https://github.com"])
+def test_a_source_that_is_no_address_is_refused(command, source, capsys):
+    with pytest.raises(SystemExit):
+        command("--source", source)
+    assert "--source must be" in capsys.readouterr().err
 
 
 # --- what goes wrong ------------------------------------------------------------------------------
@@ -283,16 +336,57 @@ def test_somebody_elses_namespace_is_refused(hub, command):
     assert hub.repos == {}
 
 
-def test_a_plan_without_spaces_gets_the_models_and_hears_why(hub, command, monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", "hf_free")
+PLAN = "nothing was sent, because a Gradio Space needs a paid plan"
+PLACES = "nothing was sent, because the account has no place free on ZeroGPU"
+
+
+@pytest.mark.parametrize(("token", "kind", "said"), [
+    ("hf_write", ("gradio", None), []),
+    ("hf_free", ("gradio", "zero-a10g"), [PLAN]),
+    ("hf_full", ("static", None), [PLAN, PLACES]),
+])  # fmt: skip
+def test_every_account_ends_with_a_demo(hub, command, monkeypatch, token, kind, said):
+    monkeypatch.setenv("HF_TOKEN", token)
     code, printed, complaint = command()
+    assert (code, complaint) == (0, "")
+    assert printed.count(f"tag {TAG}") == len(READY) + 1
+    repo = hub.repos["space", "someone/lenet5"]
+    assert (repo["sdk"], repo["hardware"]) == kind
+    lines = [line for line in printed.splitlines() if line.startswith("space")]
+    assert len(lines) == len(said) + 1
+    for line, words in zip(lines, said, strict=False):
+        assert words in line
+        assert "Tried next: " in line
+    name = space.kind_of(*kind)
+    assert lines[-1].endswith(space.KINDS[name].about)
+    before = commits(hub)
+    assert "no change" in command()[1]
+    assert commits(hub) == before, "the same command finds the demo as it is"
+
+
+@pytest.mark.parametrize(("token", "kind", "words"), [
+    ("hf_free", "gradio", PLAN), ("hf_full", "zerogpu", PLACES),
+])  # fmt: skip
+def test_a_kind_that_is_asked_for_and_may_not_be_had_is_said(
+    hub, command, monkeypatch, token, kind, words
+):
+    monkeypatch.setenv("HF_TOKEN", token)
+    code, printed, complaint = command("--space", kind)
     assert code == 1
-    assert (
-        "space someone/lenet5: nothing was sent, because a Gradio Space needs a paid plan"
-        in complaint
-    )
+    assert f"space someone/lenet5: {words}" in complaint
     assert "Not everything is published" in complaint
     assert printed.count(f"tag {TAG}") == len(READY)
+
+
+def test_a_demo_stays_what_it_is_unless_another_is_asked_for(hub, command, monkeypatch):
+    command("--space", "static")
+    repo = hub.repos["space", "someone/lenet5"]
+    assert command()[1].strip().endswith(space.KINDS["static"].about)
+    assert "index.html" in repo["commits"][-1][1]
+    command("--space", "zerogpu")
+    assert repo["hardware"] == "zero-a10g"
+    assert {"zerogpu.py", "app.py"} <= set(repo["commits"][-1][1])
+    assert "index.html" not in repo["commits"][-1][1]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@ const drawing = (() => {
   const SIDE = 280, LINE = 22;
   const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-  function paint(pen, lines, colour) {
-    pen.lineWidth = LINE;
+  const PEN = 0.135; // of the height of what is drawn: as thick beside it as most of MNIST's strokes
+
+  function paint(pen, lines, colour, width = LINE) {
+    pen.lineWidth = width;
     pen.lineCap = pen.lineJoin = "round";
     pen.strokeStyle = colour;
     for (const points of lines) {
@@ -19,6 +21,15 @@ const drawing = (() => {
   const sheet = new OffscreenCanvas(SIDE + 2 * LINE, SIDE + 2 * LINE);
   const onto = sheet.getContext("2d", { willReadFrequently: true });
 
+  // How wide the pen is that draws it again: small digits would run together in one as broad as on the pad.
+  function penFor(lines) {
+    const [across, down] = [0, 1].map((axis) => {
+      const places = lines.flatMap((points) => points.map((point) => point[axis]));
+      return Math.max(...places) - Math.min(...places);
+    });
+    return image.clip(PEN * Math.max(down, across / 3), 4, 2 * LINE - 4);
+  }
+
   // With paper around, so that a line at the pad's edge is not taken for one that the edge cuts off.
   function inkOf(lines) {
     const { width: columns, height: rows } = sheet;
@@ -26,7 +37,7 @@ const drawing = (() => {
     onto.fillStyle = "white";
     onto.fillRect(0, 0, columns, rows);
     onto.translate(LINE, LINE);
-    paint(onto, lines, "black");
+    paint(onto, lines, "black", penFor(lines));
     const pixels = onto.getImageData(0, 0, columns, rows).data;
     const blank = { rows, columns, values: new Float32Array(rows * columns) };
     return image.mapped(blank, (_, at) => 1 - Math.fround(pixels[4 * at] / 255));

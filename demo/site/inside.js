@@ -6,7 +6,7 @@ const inside = (() => {
     input: ["Input", "your drawing with paper around it, 32×32"],
     c1: ["C1", "6 maps, each looks for one kind of stroke or edge with its own 5×5 <span data-word='kernel'>kernel</span>"],
     s2: ["S2", "the same at half the size: where exactly a stroke lies does not matter"],
-    c3: ["C3", "16 maps put strokes together: corners, ends, bows. Below them <span data-word='tableI'>which maps of S2</span> each looks at"],
+    c3: ["C3", "16 maps put strokes together; below, <span data-word='tableI'>which maps of S2</span> each looks at"],
     s4: ["S4", "half the size again"],
     c5: ["C5", "120 units, each sees all of S4"],
     f6: ["F6", "84 units, laid out as a picture of 7×12: this is what it made of your drawing"],
@@ -18,9 +18,11 @@ const inside = (() => {
   const maps = (name) => (name === "input" || AREA[name] ? 1 : network.inputs[name].length);
   const place = (name, map) => root.querySelector(`[data-layer=${name}] [data-map="${map}"]`);
   const number = (x, digits = 2) => (x < 0 ? "−" : "") + Math.abs(x).toFixed(digits);
-  const ink = (name) => (x) => name === "input"
-    ? (255 * (x - WHITE)) / (BLACK - WHITE)
-    : Math.max(0, Math.min(255, (255 * (x / A + 1)) / 2));
+  const ink = (name) => {
+    const [white, black] = name === "input" ? [WHITE, BLACK] : [-A, A];
+    return (x) => image.clip((255 * (x - white)) / (black - white), 0, 255);
+  };
+  const narrow = matchMedia("(max-width: 860px)");
 
   function start(all) {
     tensors = all;
@@ -28,7 +30,7 @@ const inside = (() => {
     words.explain(root);
     for (const canvas of root.querySelectorAll("canvas[data-kernel]")) {
       const [name, k] = canvas.dataset.kernel.split(" ");
-      weigh(canvas, tensors[`${name}.weight`].values.subarray(25 * k, 25 * k + 25), 5, tensors[`${name}.weight`].values);
+      weigh(canvas, tensors[`${name}.weight`].values.subarray(25 * k, 25 * k + 25), 5);
     }
     for (const group of root.querySelectorAll(".maps")) {
       group.addEventListener("pointermove", (event) => event.pointerType === "mouse" && point(event, false));
@@ -155,6 +157,10 @@ const inside = (() => {
     chosen = unit;
     unmark();
     const { name, map, row, column } = unit;
+    const under = narrow.matches ? root.querySelector(`.layer.${name}`) : root;
+    if (narrow.matches ? under.nextElementSibling !== lens : lens.parentElement !== root) {
+      under[narrow.matches ? "after" : "append"](lens);
+    }
     mark(name, name === "input" ? 0 : map, row, column, 1, true);
     if (name === "input") {
       const x = states.input.values[32 * row + column];
@@ -182,28 +188,35 @@ const inside = (() => {
     const columns = many ? 30 : side, from = ABOUT[source][0];
     const row = (part, k) => few
       ? `<div class="sums">${grid(part.patch, side, ink(source))}<span>×</span>${grid(part.kernel, side)}<span>=</span>${grid(part.patch.map((x, at) => x * part.kernel[at]), side)}</div>`
-      : `<div class="part"><span>${many ? from : `${from} ${part.map}`}</span><canvas data-patch="${k}"></canvas><span>×</span><canvas data-weigh="${k}"></canvas><span class="sum">${number(part.sum)}</span></div>`;
+      : `<div class="part"><span>${many ? from : parts.length > 6 ? part.map : `${from} ${part.map}`}</span><canvas data-patch="${k}"></canvas><span>×</span><canvas data-weigh="${k}"></canvas><span>=</span><canvas data-product="${k}"></canvas><span class="sum">${number(part.sum)}</span></div>`;
     lens.innerHTML = `${heading(unit)}
       <p class="quiet">${few ? `What it sees in ${from}, times its weights, is` : many ? `All of ${from}, times its 120 weights` : `Its patch of each map, times its <span data-word="kernel">kernel</span>`}</p>
-      <div class="parts${parts.length > 6 ? " dense" : ""}${many ? " units" : ""}">${shown.map(row).join("")}</div>
+      <div class="parts${!many && parts.length > 6 ? " dense" : ""}${many ? " units" : ""}">${shown.map(row).join("")}</div>
       <p class="total"><span>${number(sum - bias)} ${bias < 0 ? "−" : "+"} ${number(Math.abs(bias))} <span data-word="bias">bias</span> = ${number(sum)}</span>
       <span class="out"><i style="--s:${(state / A + 1) / 2}"></i><b>${number(state)}</b> <span data-word="state">squeezed</span></span></p>`;
-    shown.forEach((part, k) => {
-      if (few) return;
-      lenet.cells(lens.querySelector(`[data-patch="${k}"]`), columns, Array.from(part.patch, ink(source)));
-      weigh(lens.querySelector(`[data-weigh="${k}"]`), part.kernel, columns,
-            unit.name.startsWith("s") ? undefined : tensors[`${unit.name}.weight`].values);
-    });
     words.explain(lens);
+    if (few) return;
+    const product = (part) => part.patch.map((x, at) => x * part.kernel[at]);
+    const kernels = shown.flatMap((part) => [...part.kernel]);
+    const products = shown.flatMap((part) => [...product(part)]);
+    shown.forEach((part, k) => {
+      lenet.cells(lens.querySelector(`[data-patch="${k}"]`), columns, Array.from(part.patch, ink(source)));
+      weigh(lens.querySelector(`[data-weigh="${k}"]`), part.kernel, columns, kernels);
+      weigh(lens.querySelector(`[data-product="${k}"]`), product(part), columns, products);
+    });
   }
 
-  // Numbers in squares: states as grey, what has no `grey` as weights.
+  // Numbers in squares: states as grey, what has no `grey` as weights. Never so dark or so light that
+  // the numbers cannot be read.
   function grid(values, side, grey) {
     const largest = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-9);
-    return `<span class="grid" style="--side:${side}">${Array.from(values, (x) => {
-      const share = grey ? grey(x) / 255 : Math.abs(x) / largest;
-      return `<i class="${grey || x >= 0 ? "plus" : "minus"}${share > 0.55 ? " full" : ""}" style="--s:${share.toFixed(2)}">${number(x, 1)}</i>`;
-    }).join("")}</span>`;
+    const cell = (x) => {
+      const share = grey ? grey(x) / 255 : Math.abs(x) / largest, minus = !grey && x < 0;
+      const shade = minus ? 0.45 * share : 0.7 * share + (share > 0.5 ? 0.3 : 0);
+      const kind = minus ? "minus" : share > 0.5 ? "plus full" : "plus";
+      return `<i class="${kind}" style="--s:${shade.toFixed(2)}">${number(x, 1)}</i>`;
+    };
+    return `<span class="grid" style="--side:${side}">${Array.from(values, cell).join("")}</span>`;
   }
 
   // --- moving by itself ---

@@ -20,6 +20,9 @@ const misses = (() => {
       `Of 10,000 digits that it had never seen it misses these ${missed.length}: what is written → what it says. Choose one, and see why.`;
     root.querySelector(".grid").append(...missed.map(({ place, index, label, answer }) =>
       button(place, `${label}→${answer}, test digit ${index}`, `${label}→${answer}`)));
+    for (const canvas of document.querySelectorAll("canvas[data-place]")) {
+      lenet.cells(canvas, SIDE, pattern(+canvas.dataset.place));
+    }
   }
 
   function pattern(place) {
@@ -34,7 +37,7 @@ const misses = (() => {
     element.setAttribute("aria-label", name);
     canvas.setAttribute("aria-hidden", "true");
     element.append(canvas, words);
-    lenet.cells(canvas, SIDE, pattern(place));
+    canvas.dataset.place = place;
     element.addEventListener("click", () => {
       pad.become({ pattern: pattern(place), place });
       if (words) scrollTo({ top: 0, behavior: lenet.calm() ? "auto" : "smooth" });

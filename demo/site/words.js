@@ -2,15 +2,15 @@
 const words = (() => {
   const SAYINGS = {
     pattern: "Your drawing is cropped, fitted into 20×20 squares, and laid with its centre of mass in the middle of 28×28: so were the digits that the network learned from (MNIST).",
-    F6: "The last hidden layer has 84 units, each between white (−1.7) and black (+1.7). They were taught to look like one of ten small pictures: 7 squares across and 12 down.",
+    F6: "The last hidden layer has 84 units, each between paper (−1.7) and ink (+1.7). They were taught to look like one of ten small pictures: 7 squares across and 12 down.",
     blank: "The blank is an eleventh answer, for a window with no digit in its middle. Between two digits there has to be one.",
     closeness: "100 % if each of the 84 squares is exactly as in the model, 0 % if each is the opposite. The paper counts the other way: its penalty is the sum of the squared differences (eq. 7), and the smallest wins.",
     models: "One picture of 7×12 for each digit (Fig. 3 of the paper). Nobody trained them: they were drawn, so that what looks alike, such as 0 and O, gets alike answers.",
     weights: "The 60,000 numbers that training finds. A unit multiplies what it looks at by its weights, adds all up, and squeezes the sum between −1.7 and 1.7.",
     penalty: "How far F6 is from a model: the sum of the squared differences over its 84 squares (eq. 7 of the paper). Above 10 the paper’s rule says: rather none of these (eq. 9).",
-    state: "What a unit gives to the next layer: its sum, squeezed by 1.7159 tanh(⅔ sum), eq. 6 of the paper. White is −1.7, black is 1.7.",
+    state: "What a unit gives to the next layer: its sum, squeezed by 1.7159 tanh(⅔ sum), eq. 6 of the paper: from paper, −1.7, to ink, 1.7.",
     bias: "A number of its own that each map adds to the sum.",
-    kernel: "The weights of a map: the same 5×5 wherever it looks. Black adds, orange takes away.",
+    kernel: "The weights of a map: the same 5×5 wherever it looks. Grey adds, orange takes away.",
     tableI: "Each map of C3 looks at some maps of S2 only (Table I of the paper), so that they come to see different things.",
   };
   const box = document.getElementById("saying");

@@ -1,0 +1,317 @@
+"""The page without a server, in a browser: from a web server and from a file, with no network else."""
+
+import re
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from demo import site
+from demo.digits import digits
+from paper_lenet5 import LeNet5, preprocess
+from tests.doubles.demo_server import CHROMIUM, OPTIONS
+
+pytestmark = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(), reason=f"no {CHROMIUM}: apt-get install chromium"
+)
+expect.set_options(timeout=60_000)
+STROKES = {  # on a pad of 280x280
+    "1": [[(140, 50), (138, 230)]],
+    "0": [[(140, 50), (95, 75), (75, 140), (95, 205), (140, 230), (185, 205), (205, 140), (185, 75),
+           (140, 50)]],
+    "7": [[(75, 60), (205, 60), (170, 130), (140, 230)]],
+    "4": [[(95, 50), (80, 145), (200, 145)], [(180, 55), (175, 235)]],
+}  # fmt: skip
+LETTER = [[(70, 60), (210, 220)], [(210, 60), (70, 220)]]
+SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 900)}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("site")
+    site.build(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def places(folder):
+    """Where the page is: on a web server, and as a file."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {
+        "http": f"http://127.0.0.1:{server.server_port}/",
+        "file": (folder / "index.html").as_uri(),
+    }
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(places, browser):
+    """Open the page; afterwards no error may have been met, and nothing asked of anybody else."""
+    contexts, complaints = [], []
+
+    def visit(place: str = "file", after: str = "", **options) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        known = (places["http"], places["file"], "data:", "blob:")
+        page.on("request", lambda r: None if r.url.startswith(known) else complaints.append(r.url))
+        page.goto(places[place] + after)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def page(visit):
+    return visit()
+
+
+def draw(page: Page, strokes: list) -> None:
+    box = page.locator("#pad").bounding_box()
+    scale = box["width"] / 280
+    for line in strokes:
+        first, *others = [(box["x"] + scale * x, box["y"] + scale * y) for x, y in line]
+        page.mouse.move(*first)
+        page.mouse.down()
+        for point in others:
+            page.mouse.move(*point, steps=6)
+        page.mouse.up()
+
+
+def said(page: Page):
+    return page.locator("#answer .digit")
+
+
+def test_the_folder_is_small_and_names_all_its_files(folder):
+    files = {path.name: path.stat().st_size for path in folder.iterdir()}
+    assert sum(files.values()) < 1_500_000
+    text = (folder / "index.html").read_text() + (folder / "worker.js").read_text()
+    assert "@{" not in text
+    for name in files.keys() - {"worker.js"}:
+        assert f'"{name}"' in text or name in text
+
+
+@pytest.mark.parametrize("place", ["http", "file"])
+def test_a_digit_is_answered_while_it_is_drawn(visit, place):
+    page = visit(place)
+    for digit, strokes in STROKES.items():
+        page.locator("[data-do=clear]").click(force=True) if digit != "1" else None
+        draw(page, strokes)
+        expect(said(page)).to_have_text(digit)
+        expect(page.locator("#answer .lead")).to_have_text(
+            re.compile(rf"It is (probably )?a {digit}\.")
+        )
+        expect(page.locator("#ten li").first).to_have_attribute("data-digit", digit)
+
+
+def test_a_digit_is_drawn_by_touch(visit):
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    box = page.locator("#pad").bounding_box()
+    session = page.context.new_cdp_session(page)
+    for x, y in [(75, 60), (140, 60), (205, 60), (185, 100), (170, 130), (155, 180), (140, 230)]:
+        at = {"x": box["x"] + x * box["width"] / 280, "y": box["y"] + y * box["width"] / 280}
+        kind = "touchStart" if (x, y) == (75, 60) else "touchMove"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [at]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(said(page)).to_have_text("7")
+
+
+def test_what_is_no_digit_is_none_of_the_ten(page):
+    draw(page, LETTER)
+    expect(said(page)).to_have_text("?")
+    expect(page.locator("#answer .lead")).to_have_text("It is none of the ten digits.")
+
+
+def test_several_digits_are_read_as_a_string(page):
+    for k, digit in enumerate("107"):
+        draw(
+            page, [[(20 + 90 * k + x / 4, 70 + y / 2) for x, y in line] for line in STROKES[digit]]
+        )
+    expect(said(page)).to_have_text("107")
+    assert "".join(page.locator(".track b").all_inner_texts()) == "107"
+
+
+def test_undo_and_clear(page):
+    draw(page, STROKES["1"])
+    expect(said(page)).to_have_text("1")
+    page.get_by_role("button", name="Clear").click()
+    expect(said(page)).to_be_empty()
+    expect(page.locator(".hint")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(said(page)).to_have_text("1")
+
+
+def test_a_digit_draws_itself_until_somebody_draws(page):
+    expect(said(page)).to_have_text("3")
+    expect(page.locator(".hint")).to_contain_text("Draw a digit here")
+    draw(page, STROKES["1"])
+    expect(said(page)).to_have_text("1")
+    page.wait_for_timeout(6000)
+    expect(said(page)).to_have_text("1")
+
+
+def test_an_address_holds_the_drawing_and_back_goes_back(visit):
+    page = visit("http")
+    draw(page, STROKES["7"])
+    expect(said(page)).to_have_text("7")
+    address = page.url
+    page.get_by_role("button", name="Clear").click()
+    draw(page, STROKES["0"])
+    expect(said(page)).to_have_text("0")
+    page.go_back()
+    expect(said(page)).to_be_empty()
+    page.go_back()
+    expect(said(page)).to_have_text("7")
+    assert page.url == address
+    detail = page.locator("#answer .detail").inner_text()
+    other = visit("http", address[address.index("#") :])
+    expect(said(other)).to_have_text("7")
+    expect(other.locator("#answer .detail")).to_have_text(detail)
+
+
+@pytest.mark.parametrize(
+    "after", ["#d=%%%", "#d=AB", "#d=zzz", "#m=9999&u=c9.1.2.3", "#u=c1.99.0.0", "#s=77"]
+)
+def test_a_broken_address_is_an_empty_pad_or_what_is_whole_of_it(visit, after):
+    visit(after=after)
+
+
+def test_the_unit_that_is_pointed_at_adds_up_to_pythons_state(visit):
+    network = LeNet5.from_pretrained("lenet5-1998-distortions")
+    with torch.inference_mode():
+        states = network.states(preprocess(digits().images[4][None]))
+    units = {"c1": (2, 10, 14), "s2": (3, 6, 7), "c3": (9, 4, 5), "s4": (12, 1, 2), "c5": (40, 0, 0),
+             "f6": (17, 0, 0)}  # fmt: skip
+    for name, (k, row, column) in units.items():
+        page = visit(after=f"#m=4&u={name}.{k}.{row}.{column}")
+        state = states[name][0, 0, 0, k] if name == "f6" else states[name][0, k, row, column]
+        shown = page.locator("#lens .out b").inner_text().replace("−", "-")
+        assert float(shown) == pytest.approx(float(state), abs=0.0051)
+
+
+def test_a_map_of_c3_shows_what_table_i_lets_it_look_at(page):
+    page.get_by_role("button", name="Example: 4").click()
+    page.locator(".layer.c3 [data-map='6'] canvas").first.click()
+    expect(page.locator("#lens h3")).to_contain_text("map 6")
+    expect(page.locator(".layer.s2 .map.on")).to_have_count(4)
+    expect(page.locator(".table canvas.on")).to_have_count(4)
+    before = page.locator("#lens h3").inner_text()
+    page.locator(".layer.c3 .maps").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#lens h3").inner_text() != before
+
+
+def test_a_miss_goes_onto_the_pad_and_is_missed(page):
+    miss = next(d for d in digits().digits if d.ours is not None)
+    page.get_by_role("button", name=f"{miss.label}→{miss.ours}, test digit {miss.index}").click()
+    expect(page.locator("#ten li").first).to_have_attribute("data-digit", str(miss.ours))
+
+
+def test_a_word_is_explained_on_hover_focus_and_tap(page):
+    draw(page, STROKES["1"])
+    word = page.locator("#answer [data-word=penalty]")
+    word.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("eq. 7")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("tooltip")).to_be_hidden()
+    page.locator("#answer [data-word=F6]").focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("84 units")
+
+
+def test_the_walk_has_six_steps_and_ends(page):
+    page.get_by_role("button", name="Walk me through it").click()
+    walk = page.locator("#walk")
+    for step in range(1, 7):
+        expect(walk.locator(".count")).to_have_text(f"{step} of 6")
+        expect(page.locator(".lit")).to_have_count(1)
+        walk.locator("[data-do=next]").click()
+    expect(walk).to_be_hidden()
+
+
+def test_a_photo_of_ones_own_is_read(page, tmp_path):
+    photo = Image.new("RGB", (300, 400), (226, 221, 205))
+    ImageDraw.Draw(photo).line([(90, 90), (210, 90), (150, 320)], (40, 44, 70), 16, "curve")
+    photo.save(tmp_path / "seven.jpg", quality=85)
+    page.get_by_role("button", name="Picture…").click()
+    page.locator("[data-from=file]").set_input_files(tmp_path / "seven.jpg")
+    expect(page.locator("#picture .way li")).to_have_count(3)
+    page.locator("#picture [data-do=close]").click()
+    expect(said(page)).to_have_text("7")
+
+
+def test_what_is_no_picture_is_refused_in_a_sentence(page, tmp_path):
+    (tmp_path / "words.txt").write_text("seven")
+    page.get_by_role("button", name="Picture…").click()
+    page.locator("[data-from=file]").set_input_files(tmp_path / "words.txt")
+    expect(page.locator("#picture .said")).to_have_text("This cannot be read as a picture.")
+
+
+def test_a_drawing_is_shared_as_a_link_a_frame_and_a_picture(visit, tmp_path):
+    page = visit("http")
+    draw(page, STROKES["4"])
+    page.get_by_role("button", name="Share…").click()
+    assert page.locator("[data-link]").input_value() == page.url
+    frame = page.locator("[data-embed]").input_value()
+    assert "?embed#d=" in frame
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save a picture").click()
+    download.value.save_as(tmp_path / "saved.png")
+    assert Image.open(tmp_path / "saved.png").size == (1200, 630)
+    framed = visit("http", frame.split("/", 3)[3].split('"')[0])
+    expect(said(framed)).to_have_text("4")
+    expect(framed.locator("#head")).to_be_hidden()
+
+
+def test_it_works_offline_after_one_visit(visit):
+    page = visit("http")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    draw(page, STROKES["7"])
+    expect(said(page)).to_have_text("7")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_goes_over_the_edge_of_the_screen(visit, size, scheme):
+    width, height = SIZES[size]
+    page = visit(
+        after="#m=4&u=c3.6.1.1", viewport={"width": width, "height": height}, color_scheme=scheme
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    ink = page.evaluate("getComputedStyle(document.body).getPropertyValue('--page')")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = sum(map(int, re.findall(r"\d+", background)[:3]))
+    assert ink
+    assert light > 600 if scheme == "light" else light < 120

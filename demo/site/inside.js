@@ -190,7 +190,7 @@ const inside = (() => {
       ? `<div class="sums">${grid(part.patch, side, ink(source))}<span>×</span>${grid(part.kernel, side)}<span>=</span>${grid(part.patch.map((x, at) => x * part.kernel[at]), side)}</div>`
       : `<div class="part"><span>${many ? from : parts.length > 6 ? part.map : `${from} ${part.map}`}</span><canvas data-patch="${k}"></canvas><span>×</span><canvas data-weigh="${k}"></canvas><span>=</span><canvas data-product="${k}"></canvas><span class="sum">${number(part.sum)}</span></div>`;
     lens.innerHTML = `${heading(unit)}
-      <p class="quiet">${few ? `What it sees in ${from}, times its weights, is` : many ? `All of ${from}, times its 120 weights` : `Its patch of each map, times its <span data-word="kernel">kernel</span>`}</p>
+      <p class="quiet">${few ? `Its squares of ${from}, times its weights` : many ? `All of ${from}, times its 120 weights` : `Its patch of each map, times its <span data-word="kernel">kernel</span>`}</p>
       <div class="parts${!many && parts.length > 6 ? " dense" : ""}${many ? " units" : ""}">${shown.map(row).join("")}</div>
       <p class="total"><span>${number(sum - bias)} ${bias < 0 ? "−" : "+"} ${number(Math.abs(bias))} <span data-word="bias">bias</span> = ${number(sum)}</span>
       <span class="out"><i style="--s:${(state / A + 1) / 2}"></i><b>${number(state)}</b> <span data-word="state">squeezed</span></span></p>`;
@@ -210,11 +210,12 @@ const inside = (() => {
   // the numbers cannot be read.
   function grid(values, side, grey) {
     const largest = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-9);
+    const short = (x) => (Math.abs(x) < 0.05 ? "0" : number(x, 1).replace("0.", "."));
     const cell = (x) => {
       const share = grey ? grey(x) / 255 : Math.abs(x) / largest, minus = !grey && x < 0;
       const shade = minus ? 0.45 * share : 0.7 * share + (share > 0.5 ? 0.3 : 0);
       const kind = minus ? "minus" : share > 0.5 ? "plus full" : "plus";
-      return `<i class="${kind}" style="--s:${shade.toFixed(2)}">${number(x, 1)}</i>`;
+      return `<i class="${kind}" style="--s:${shade.toFixed(2)}">${short(x)}</i>`;
     };
     return `<span class="grid" style="--side:${side}">${Array.from(values, cell).join("")}</span>`;
   }

@@ -286,7 +286,8 @@ def test_a_drawing_is_shared_as_a_link_a_frame_and_a_picture(visit, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="Save a picture").click()
     download.value.save_as(tmp_path / "saved.png")
-    assert Image.open(tmp_path / "saved.png").size == (1200, 630)
+    with Image.open(tmp_path / "saved.png") as saved:
+        assert saved.size == (1200, 630)
     framed = visit("http", frame.split("/", 3)[3].split('"')[0])
     expect(said(framed)).to_have_text("4")
     expect(framed.locator("#head")).to_be_hidden()

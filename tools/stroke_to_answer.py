@@ -1,0 +1,77 @@
+"""How long after a stroke is the answer there, without a server? `python -m tools.stroke_to_answer`.
+
+Digits are drawn with the mouse in Chromium. From the time that the browser gives an event to the frame
+that shows the answer; and from the first request to the page that may be drawn on.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from demo import site
+
+CHROMIUM = "/usr/bin/chromium"
+OPTIONS = ["--no-sandbox", "--disable-gpu"]
+SIDE = 280
+DIGITS = [
+    [[(140, 50), (95, 75), (75, 140), (95, 205), (140, 230), (185, 205), (205, 140), (140, 50)]],
+    [[(140, 50), (138, 230)]],
+    [[(95, 50), (80, 145), (200, 145)], [(180, 55), (175, 235)]],
+    [[(75, 60), (205, 60), (170, 130), (140, 230)]],
+]
+WATCHED = """() => {
+  window.times = [];
+  let first = null;
+  const root = document.getElementById("answer");
+  addEventListener("pointermove", (event) => { if (event.buttons) first ??= event.timeStamp; }, true);
+  const shown = new MessageChannel();
+  shown.port1.onmessage = ({ data }) => times.push(performance.now() - data);
+  new MutationObserver(() => {
+    const began = first;
+    first = null;
+    if (began !== null) requestAnimationFrame(() => shown.port2.postMessage(began));
+  }).observe(root.querySelector(".detail"), { childList: true });
+}"""
+
+
+def drawn(page: Page) -> list[float]:
+    """Milliseconds from a movement to the answer, of all of them."""
+    page.evaluate(WATCHED)
+    box = page.locator("#pad").bounding_box()
+    assert box
+    scale = box["width"] / SIDE
+    for digit in DIGITS:
+        page.evaluate("document.querySelector('[data-do=clear]').click()")
+        for line in digit:
+            first, *others = [(box["x"] + scale * x, box["y"] + scale * y) for x, y in line]
+            page.mouse.move(*first)
+            page.mouse.down()
+            for point in others:
+                page.mouse.move(*point, steps=8)
+            page.mouse.up()
+    times: list[float] = page.evaluate("times")
+    return times
+
+
+def main() -> int:
+    """Print both."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        site.build(Path(folder))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto((Path(folder) / "index.html").as_uri())
+        page.wait_for_selector("html[data-ready]")
+        opened = page.evaluate("performance.now()")
+        times = drawn(page)
+        median, most = np.percentile(times, [50, 95])
+        print(f"ready {opened:.0f} ms after it was asked for")
+        print(f"{len(times)} answers: median {median:.0f} ms, 95th percentile {most:.0f} ms")
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

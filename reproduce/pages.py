@@ -14,8 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from . import lines, pictures, table1, verdicts
+from . import choices, lines, pictures, table1, verdicts
 from .__main__ import exhibits
+from .measures.statistics import percent
+from .rows.recipes import TABLE_1
+from .running.runs import Runs
 from .section_iii_c import classifiers, comparison
 from .writing import options, snippets, tables
 
@@ -102,9 +105,18 @@ def versions_lines() -> str:
     return tables.markdown(order)
 
 
+def ends_line() -> str:
+    """What the two commands of README.md end with."""
+    runs = Runs(RESULTS)
+    first, second = (percent(runs.record(f"{row.name}-seed0")) for row in TABLE_1[:2])
+    return f"Seed 0 ends with {first:.2f} % and {second:.2f} %.\n"
+
+
 MEASURED = {
     "benchmark": benchmark_lines,
+    "choices": lambda: choices.words(RESULTS),
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
+    "ends": ends_line,
     "fuzz": fuzz_lines,
     "lines": lambda: lines.words(RESULTS),
     "pictures": lambda: pictures.words(RESULTS),

@@ -65,17 +65,27 @@ def against(records: Sequence[Record], others: Sequence[Record]) -> dict[str, fl
     if not records or not others or records is others:
         return {}
     ours, theirs = ([percent(record) for record in of] for of in (records, others))
-    difference = {"difference": float(np.mean(ours) - np.mean(theirs))}
+    difference, low, high, p, freedom = welch(ours, theirs)
+    compared = {"difference": difference}
+    if not np.isnan(p):
+        compared |= {"difference_low": low, "difference_high": high, "p": p}
+        compared["detectable"] = detectable((high - low) / 2, freedom)
+    return compared
+
+
+def welch(
+    ours: Sequence[float], theirs: Sequence[float]
+) -> tuple[float, float, float, float, float]:
+    """The difference of the means, its 95 % interval, the p of no difference, degrees of freedom.
+
+    The difference alone, and nan, where either does not spread.
+    """
+    difference = float(np.mean(ours) - np.mean(theirs))
     if 0 in (np.ptp(ours), np.ptp(theirs)):  # a single network, or all alike
-        return difference
+        return difference, np.nan, np.nan, np.nan, np.nan
     test = stats.ttest_ind(ours, theirs, equal_var=False)
     low, high = test.confidence_interval(0.95)
-    return difference | {
-        "difference_low": float(low),
-        "difference_high": float(high),
-        "p": float(test.pvalue),
-        "detectable": detectable((high - low) / 2, test.df),
-    }
+    return difference, float(low), float(high), float(test.pvalue), float(test.df)
 
 
 def detectable(half_width: float, freedom: float, power: float = 0.8) -> float:

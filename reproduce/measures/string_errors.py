@@ -58,12 +58,12 @@ def at_once(model: LeNet5, inputs: Tensor) -> Tensor:
     return torch.cat([model(some).flatten(2) for some in inputs.split(50)])
 
 
-def penalties_with_blank(model: LeNet5, inputs: Tensor) -> Tensor:
-    """Penalties (N, 11, answers) with the blank, whether or not the network has such a class."""
+def penalties_with_blank(model: LeNet5, inputs: Tensor, blank: float = BLANK_PENALTY) -> Tensor:
+    """Penalties (N, 11, answers): with `blank` for all blanks where the network has no such class."""
     penalties = at_once(model, inputs)
     if model.classes > BLANK:
         return penalties
-    return torch.cat([penalties, torch.full_like(penalties[:, :1], BLANK_PENALTY)], 1)
+    return torch.cat([penalties, torch.full_like(penalties[:, :1], blank)], 1)
 
 
 @torch.no_grad()

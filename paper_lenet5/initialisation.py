@@ -69,7 +69,9 @@ def initialise(
 
 def _uniform(parameter: Tensor, bound: Tensor | float, generator: torch.Generator | None) -> None:
     """Draw the parameter anew, uniform in +-bound."""
-    parameter.copy_((2 * torch.rand(parameter.shape, generator=generator) - 1) * bound)
+    device = generator.device if generator else "cpu"  # the same numbers wherever it lies
+    drawn = torch.rand(parameter.shape, generator=generator, device=device)
+    parameter.copy_((2 * drawn - 1) * bound)
 
 
 def _bound(layer: nn.Module, weight: Tensor, rule: Initialisation) -> Tensor | float:
@@ -77,5 +79,5 @@ def _bound(layer: nn.Module, weight: Tensor, rule: Initialisation) -> Tensor | f
     connections = weight[0].numel()
     if not isinstance(layer, TableConvolution):
         return rule.bound(connections)
-    maps = torch.tensor(layer.cross_map).bincount()[layer.cross_map]
+    maps = torch.tensor([layer.cross_map.count(m) for m in layer.cross_map], device="cpu")
     return torch.as_tensor(rule.bound(connections, maps))[:, None, None]

@@ -1,11 +1,12 @@
 """The squashing function and the two layers that no library has. Section II-A, II-B, appendix A."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from .recursion import curvature_rule, overridable, through
 
 A = 1.7159
 """Amplitude of the squashing function (appendix A)."""
@@ -13,6 +14,7 @@ S = 2 / 3
 """Its slope parameter (appendix A): with these two f(1) = 1, f(-1) = -1, and |f''| is largest there."""
 
 
+@overridable
 def squash(a: Tensor) -> Tensor:
     """f(a) = A tanh(S a), elementwise (eq. 6). Any shape; the result lies in [-A, A]."""
     return A * torch.tanh(S * a)
@@ -23,15 +25,14 @@ def slope(x: Tensor) -> Tensor:
     return S * (A - x * x / A)
 
 
-class Activation(NamedTuple):
-    """A function of the weighted sums a, and its derivative as a function of the states x = f(a)."""
+@curvature_rule(squash)
+def _squash_rule(squash: Callable[[Tensor], Tensor], a: Tensor) -> Tensor:
+    """f'(a)^2, by the state."""
 
-    function: Callable[[Tensor], Tensor]
-    slope: Callable[[Tensor], Tensor]
+    def back(curvature: Tensor, a: Tensor) -> tuple[Tensor]:
+        return (slope(squash(a)).square() * curvature,)
 
-
-SQUASHING = Activation(squash, slope)
-"""The activation of every layer of LeNet-5, eq. 6."""
+    return through(squash, back, a)
 
 
 class Subsampling(nn.Module):
@@ -57,15 +58,9 @@ class Subsampling(nn.Module):
         """The sums over non-overlapping 2x2 windows, (N, maps, H / 2, W / 2)."""
         return 4 * functional.avg_pool2d(x, 2)
 
-    def squares(self, x: Tensor, each: bool) -> Tensor:
-        """What appendix C takes for the squares of the inputs x of the layer (D8).
-
-        Their own, where `each` of the four feeds a connection by itself; where their sum feeds the
-        one connection, four equal ones that add up to the square of the sum.
-        """
-        if each:
-            return x.square()
-        return functional.interpolate(self.sums(x).square() / 4, scale_factor=2)
+    def extra_repr(self) -> str:
+        """Its size, for print(model)."""
+        return str(len(self.bias))
 
 
 class TableConvolution(nn.Module):
@@ -97,3 +92,8 @@ class TableConvolution(nn.Module):
         dense = self.weight.new_zeros(self.maps, self.inputs, *self.weight.shape[1:])
         return dense.index_put((torch.tensor(self.cross_map), torch.tensor(self.cross_input)),
                                self.weight)  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """Its sizes, for print(model)."""
+        crosses, *size = self.weight.shape
+        return f"{self.inputs}, {self.maps}, crosses={crosses}, kernel_size={tuple(size)}"

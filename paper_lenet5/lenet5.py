@@ -1,6 +1,6 @@
 """LeNet-5. Section II-B, Fig. 2."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -10,8 +10,7 @@ from .bitmaps import BLANK, COLUMNS, DIGITS, ROWS, bitmaps
 from .config import LeNet5Config, Output
 from .connections import TABLE_I
 from .initialisation import Initialisation, initialise
-from .layers import SQUASHING, Activation, Subsampling, TableConvolution, squash
-from .losses import Loss
+from .layers import Subsampling, TableConvolution, squash
 from .preprocessing import FIELD, check_values
 from .pretrained import Pretrained, WeightsUnusable
 from .rbf import EuclideanRBF
@@ -126,13 +125,9 @@ class LeNet5(Pretrained):
             )
         check_values(x)
 
-    def activation(self, layer: str) -> Activation:
+    def activation(self, layer: str) -> Callable[[Tensor], Tensor]:
         """What follows the weighted sums of the layer of that name: eq. 6 in all of them (D3)."""
-        return SQUASHING
-
-    def loss_curvature(self, loss: Loss, last: Tensor) -> Tensor:
-        """d2E / dx2 of each pattern's loss at F6, the last of the states (N, 84), in the same shape."""
-        return loss.curvature(last, self.rbf.centers)
+        return squash
 
     @property
     def classes(self) -> int:
@@ -151,7 +146,7 @@ class LeNet5(Pretrained):
     @torch.no_grad()
     def layer_table(self) -> list["LayerRow"]:
         """Size and cost of each layer on one 32x32 input, the totals in a last row named "total"."""
-        states = self.states(torch.zeros(1, 1, FIELD, FIELD))
+        states = self.states(self.c1.weight.new_zeros(1, 1, FIELD, FIELD))
         rows = []
         for name, layer in self.named_children():
             if isinstance(layer, EuclideanRBF):

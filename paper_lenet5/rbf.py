@@ -3,6 +3,18 @@
 import torch
 from torch import Tensor, nn
 
+from .checks import is_false
+from .recursion import ENDINGS, overridable
+
+
+@overridable
+def distances(x: Tensor, centers: Tensor) -> Tensor:
+    """The squared distances (..., classes) of states (..., units) from centers (classes, units)."""
+    return torch.square(x.unsqueeze(-2) - centers).sum(-1)
+
+
+ENDINGS.add(distances)
+
 
 class EuclideanRBF(nn.Module):
     """y_i = sum_j (x_j - w_ij)^2: how far F6's state x lies from each class's center (eq. 7).
@@ -16,7 +28,7 @@ class EuclideanRBF(nn.Module):
 
     def __init__(self, centers: Tensor):
         super().__init__()
-        if centers.ndim != 2 or not centers.isfinite().all():
+        if centers.ndim != 2 or is_false(centers.isfinite().all()):
             raise ValueError(
                 f"expected finite centers (classes, units), got {tuple(centers.shape)}"
             )
@@ -27,4 +39,8 @@ class EuclideanRBF(nn.Module):
         units = self.centers.shape[1]
         if x.shape[-1:] != (units,):
             raise ValueError(f"expected states of shape (..., {units}), got {tuple(x.shape)}")
-        return torch.square(x.unsqueeze(-2) - self.centers).sum(-1)
+        return distances(x, self.centers)
+
+    def extra_repr(self) -> str:
+        """Its sizes, for print(model)."""
+        return "classes={}, units={}".format(*self.centers.shape)

@@ -1,17 +1,18 @@
 """Stochastic diagonal Levenberg-Marquardt, for every single parameter. Appendix C, eq. 18 to 27."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, get_args, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, get_args, overload
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 
+from .checks import is_false
 from .layers import Subsampling
-from .lenet5 import LeNet5
-from .losses import Loss
-from .preprocessing import FIELD
+from .losses import MAPLoss, MSELoss
+from .rbf import distances
+from .recursion import Kind, NoRule, Passed, Rule, forward, through_squares
 
 MU = 0.02
 """mu of eq. 21 (section III-B)."""
@@ -19,44 +20,50 @@ CURVATURE_PATTERNS = 500
 """Patterns that the curvature is estimated on before each pass (section III-B)."""
 CoefficientInput = Literal["sum", "each"]
 """What feeds the one weight of a subsampling unit (D8)."""
+SUBSAMPLING: dict[CoefficientInput, dict[Kind, Rule]] = {
+    "sum": {},
+    "each": {Subsampling: through_squares},
+}
+"""The rules for it: none, since its sum and its product each have one; or one for both together."""
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+"""Outputs and targets to a loss. A module's `reduction` is taken for "mean" where it does not say."""
 
 
-@torch.no_grad()
 def diagonal_curvature(
-    model: LeNet5,
-    images: Tensor,
-    labels: Tensor,
-    loss: Loss,
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    loss: LossFunction,
     output_curvature: float | None = None,
     coefficient_input: CoefficientInput = "sum",
 ) -> dict[str, Tensor]:
     """h_kk of eq. 23 for every trainable parameter: {name: tensor of the parameter's shape} >= 0.
 
-    images (P, 1, 32, 32) float32, labels (P,); the plain mean over the P patterns (eq. 24). The
-    recursion starts from d2E / dx2 at F6: the loss's own, or the constant `output_curvature` that the
-    authors' later code puts in its place, and our training too (D6). What feeds the one weight of a
-    subsampling unit is the "sum" of its four inputs, or each of the four by a connection of its own
-    ("each", D8).
-    Neither loss's curvature depends on the labels; they only have to be as many as the images.
-    Raises ValueError for images that the model does not take, none at all, or unknown options.
+    The network may be of any layers for which `recursion` has rules. x (P, ...) are its inputs, y
+    (P, ...) their labels or targets, as the loss takes them; the mean over the P patterns is taken
+    (eq. 24), whatever the loss's reduction. The recursion starts from d2E / dx2 at the output, or at
+    F6, where eq. 7 ends the network; what curves downwards there counts as 0. The constant
+    `output_curvature` takes its place in the authors' later code, and in our training too (D6). What
+    feeds the one weight of a subsampling unit is the "sum" of its four inputs, or each of the four by a
+    connection of its own ("each", D8).
+
+    Raises NoRule, a ValueError, for networks that are more than linear layers and functions of single
+    numbers; ValueError for inputs that the model does not take, none at all, or unknown options.
     """
-    if images.ndim == 0 or labels.ndim != 1 or not 1 <= len(images) == len(labels):
-        n, m = (len(t) if t.ndim else "a single number" for t in (images, labels))
-        raise ValueError(f"expected P >= 1 images and labels, got {n} and {m}")
+    if x.ndim == 0 or y.ndim == 0 or not 1 <= len(x) == len(y):
+        n, m = (len(t) if t.ndim else "a single number" for t in (x, y))
+        raise ValueError(f"expected P >= 1 inputs and labels, got {n} and {m}")
     check_options(output_curvature, coefficient_input)
-    if images.shape[2:] != (FIELD, FIELD):
-        raise ValueError(f"expected images of {FIELD}x{FIELD}, got {tuple(images.shape)}")
-    states = model.states(images)
-    *_, last = states.values()
-    last = last.flatten(1)
-    if output_curvature is None:
-        at_last = model.loss_curvature(loss, last)
-    else:
-        at_last = torch.full_like(last, output_curvature)
-    sums = back_through_layers(passed(model, images, states), at_last, coefficient_input)
-    return {
-        name: sums[name] / len(images) for name, p in model.named_parameters() if p.requires_grad
-    }
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    passed = forward(_inside(model), x, SUBSAMPLING[coefficient_input])
+    curvature = _at_states(passed, y, loss)
+    if output_curvature is not None:
+        curvature = torch.full_like(curvature, output_curvature)
+    sums = torch.autograd.grad(passed.states, list(trained.values()), curvature, allow_unused=True)
+    unused = [name for name, h in zip(trained, sums, strict=True) if h is None]
+    if unused:
+        raise NoRule(f"no curvature comes to {', '.join(unused)}: the output does not depend on it")
+    return {name: h / len(x) for name, h in zip(trained, sums, strict=True)}
 
 
 def check_options(output_curvature: float | None, coefficient_input: CoefficientInput) -> None:
@@ -68,98 +75,83 @@ def check_options(output_curvature: float | None, coefficient_input: Coefficient
         raise ValueError(f"expected output_curvature >= 0 or None, got {output_curvature}")
 
 
-class Passed(NamedTuple):
-    """A layer that patterns have gone through, its inputs, and f'(a) of its units, by their states."""
-
-    name: str
-    layer: nn.Module
-    inputs: Tensor
-    slopes: Tensor
-
-
-def passed(model: LeNet5, images: Tensor, states: Mapping[str, Tensor]) -> list[Passed]:
-    """Every layer of the model with what its `states` say, from C1 upwards."""
-    inputs = dict(zip(states, [images, *states.values()][:-1], strict=True))
-    inputs["f6"] = inputs["f6"].movedim(1, -1)
-    return [
-        Passed(name, getattr(model, name), inputs[name], model.activation(name).slope(state))
-        for name, state in states.items()
-    ]
+def _inside(model: nn.Module) -> nn.Module:
+    """The network itself, without what runs it in parallel or compiles it."""
+    if isinstance(model, DataParallel | DistributedDataParallel):
+        return _inside(model.module)
+    compiled = getattr(model, "_orig_mod", None)
+    return _inside(compiled) if isinstance(compiled, nn.Module) else model
 
 
-def back_through_layers(
-    layers: Sequence[Passed], at_state: Tensor, coefficient_input: CoefficientInput
-) -> dict[str, Tensor]:
-    """Eq. 25 and 27 from the last layer down to the first.
-
-    `at_state` is d2E / dx2 of the last layer's states, in any shape. Returns what eq. 23 sums up of
-    each parameter, {"layer.parameter": sum over the patterns}.
-    """
-    sums: dict[str, Tensor] = {}
-    for name, layer, inputs, slopes in reversed(layers):
-        at_sum = slopes.square() * at_state.view_as(slopes)
-        squares = squared_inputs(layer, inputs, coefficient_input)
-        of_parameters, at_state = back_through_squares(layer, squares, at_sum)
-        sums |= {f"{name}.{key}": h for key, h in of_parameters.items()}
-    return sums
-
-
-def squared_inputs(layer: nn.Module, x: Tensor, coefficient_input: CoefficientInput) -> Tensor:
-    """x_j^2 of eq. 23, for a layer of any kind."""
-    if isinstance(layer, Subsampling):
-        return layer.squares(x, each=coefficient_input == "each")
-    return x.square()
-
-
-def back_through_squares(
-    layer: nn.Module, squared_inputs: Tensor, at_sum: Tensor
-) -> tuple[dict[str, Tensor], Tensor]:
-    """Eq. 23, 25 and 27 for one layer, by the layer's own backward pass over squares.
-
-    A layer is linear in its inputs and in its weights. With both replaced by their squares, its
-    gradient with respect to a weight is the sum of (d2E / da2) x_j^2 over the connections that
-    share it, and with respect to an input the sum of u_ki^2 (d2E / da2) over the units it feeds.
-    Returns {parameter: sum over the patterns} and d2E / dx2 of the layer's inputs.
-    """
+def _at_states(passed: Passed, y: Tensor, loss: LossFunction) -> Tensor:
+    """d2E / dx2 of each pattern's loss, at the states that the recursion starts from."""
     with torch.enable_grad():
-        squares = {
-            name: p.detach().square().requires_grad_() for name, p in layer.named_parameters()
-        }
-        squared_inputs = squared_inputs.detach().requires_grad_()
-        output = functional_call(layer, squares, squared_inputs)
-        *of_parameters, of_inputs = torch.autograd.grad(
-            output, [*squares.values(), squared_inputs], at_sum
-        )
-    return dict(zip(squares, of_parameters, strict=True)), of_inputs
+        of_batch = loss(passed.output, y)
+    is_mean = getattr(loss, "reduction", "mean") == "mean"
+    if isinstance(loss, MSELoss | MAPLoss):
+        answers = (
+            y[0].numel() if is_mean else 1
+        )  # that one pattern has: more than one if it is wide
+        if passed.ending is None:
+            return loss.output_curvature(passed.output.detach()) / answers
+        if passed.ending.function is distances and passed.ending.is_moved_to(passed.output):
+            f6, (centers,) = passed.start.detach(), passed.ending.args
+            return loss.curvature(f6.flatten(0, -2), centers).view_as(f6) / answers
+    curvature = _twice_differentiated(of_batch.sum(), passed.start).clamp(min=0)
+    return curvature * len(y) if is_mean else curvature
+
+
+def _twice_differentiated(value: Tensor, x: Tensor) -> Tensor:
+    """d2 value / dx2 of every number of x (P, ...), where patterns have no part in each other's."""
+    (gradient,) = torch.autograd.grad(value, x, create_graph=True)
+    second = torch.zeros_like(x).reshape(len(x), -1)
+    if gradient.requires_grad:
+        for k, of_unit in enumerate(gradient.reshape(len(x), -1).unbind(1)):
+            (by_x,) = torch.autograd.grad(of_unit.sum(), x, retain_graph=True)
+            second[:, k] = by_x.reshape(len(x), -1)[:, k]
+    return second.view_as(x)
 
 
 class SDLM(torch.optim.Optimizer):
     """w_k <- w_k - eta / (mu + h_kk) dE/dw_k, for one pattern at a time (eq. 18, 21).
 
-    Give it `model.named_parameters()`; those that are not trained are left alone. `set_curvature`
-    takes the h_kk, which then stay as they are until it is called again, before every pass; `eta`,
-    the global learning rate per pattern, is each param_group's "lr", as of all optimisers. Stepping
+    Give it `model.named_parameters()`, or groups of them; those that are not trained are left alone.
+    `lr` is eta, the global learning rate per pattern, which schedulers may change. `set_curvature`
+    takes the h_kk, which then stay as they are until it is called again, before every pass. Stepping
     before the curvature is known raises RuntimeError.
     """
 
     def __init__(
-        self, named_parameters: Iterable[tuple[str, nn.Parameter]], eta: float, mu: float = MU
+        self,
+        named_parameters: Iterable[tuple[str, nn.Parameter]] | Iterable[dict[str, Any]],
+        lr: float,
+        mu: float = MU,
     ):
-        if not (0 < eta < math.inf and 0 < mu < math.inf):
-            raise ValueError(f"expected eta > 0 and mu > 0, both finite, got eta={eta}, mu={mu}")
-        super().__init__(named_parameters, {"lr": eta, "mu": mu})
-        if "param_names" not in self.param_groups[0]:
+        super().__init__(named_parameters, {"lr": lr, "mu": mu})
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters, {"params": named parameters}, with an "lr" or "mu" of their own if given.
+
+        Raises ValueError for parameters without names, and for rates that are not above 0.
+        """
+        super().add_param_group(param_group)
+        group = self.param_groups[-1]
+        if not (0 < group["lr"] < math.inf and 0 < group["mu"] < math.inf):
+            raise ValueError(
+                f"expected lr > 0 and mu > 0, both finite, got lr={group['lr']}, mu={group['mu']}"
+            )
+        if "param_names" not in group:
             raise ValueError("expected named parameters: SDLM(model.named_parameters(), ...)")
 
     def set_curvature(self, curvature: Mapping[str, Tensor]) -> None:
-        """Keep h_kk >= 0 for each parameter, by name, in the parameter's shape."""
+        """Keep h_kk >= 0 for each parameter, by name, in the parameter's shape and where it lies."""
         for name, p, _ in self._named():
             h = curvature.get(name)
-            if h is None or h.shape != p.shape or not ((h >= 0) & h.isfinite()).all():
+            if h is None or h.shape != p.shape or is_false(((h >= 0) & h.isfinite()).all()):
                 raise ValueError(
                     f"expected a finite curvature >= 0 of shape {tuple(p.shape)} for {name}"
                 )
-            self.state[p]["curvature"] = h.detach().clone()
+            self.state[p]["curvature"] = h.detach().to(p, copy=True)
 
     def step_sizes(self) -> dict[str, Tensor]:
         """epsilon_k = eta / (mu + h_kk) of eq. 21, by name, each in its parameter's shape."""

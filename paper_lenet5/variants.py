@@ -11,16 +11,20 @@ from .bitmaps import bitmaps, digit_bitmaps
 from .config import LeNet5Config
 from .connections import TABLE_I
 from .initialisation import Initialisation, initialise
-from .layers import SQUASHING, Activation, Subsampling, TableConvolution
+from .layers import Subsampling, TableConvolution, squash
 from .lenet5 import UNITS, LeNet5
-from .losses import Loss, MAPLoss
+from .losses import MAPLoss
 from .preprocessing import FIELD
 from .rbf import EuclideanRBF
 
-TANH = Activation(torch.tanh, lambda x: 1 - x * x)
-RELU = Activation(torch.relu, lambda x: (x > 0).to(x.dtype))
-NONE = Activation(lambda a: a, torch.ones_like)
-ACTIVATIONS = {"scaled tanh": SQUASHING, "tanh": TANH, "relu": RELU}
+
+def unsquashed(a: Tensor) -> Tensor:
+    """The weighted sums themselves, where nothing follows them."""
+    return a
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"scaled tanh": squash, "tanh": torch.tanh,
+                                                      "relu": torch.relu}  # fmt: skip
 
 CROSS_ENTROPY = MAPLoss(j=math.inf)
 """Eq. 9 without rubbish: that of the softmax over the negatives of the penalties."""
@@ -47,10 +51,6 @@ class MaxPooling(AveragePooling):
     def sums(x: Tensor) -> Tensor:
         """The largest of each non-overlapping 2x2 window, (N, maps, H / 2, W / 2)."""
         return functional.max_pool2d(x, 2)
-
-    def squares(self, x: Tensor, each: bool) -> Tensor:
-        """The inputs themselves: they say which of the four counts, and its factor is 1."""
-        return x
 
 
 POOLINGS: dict[str, type[Subsampling]] = {
@@ -128,7 +128,7 @@ class Variant(LeNet5):
     def states(self, x: Tensor) -> dict[str, Tensor]:
         """The states of LeNet5, with a last one of the name "output" where that is linear."""
         self.check(x)
-        f, g = self.activation("c1").function, self.activation("s2").function
+        f, g = self.activation("c1"), self.activation("s2")
         c1 = f(self.c1(x))
         s2 = g(self.s2(c1))
         c3 = f(self.c3(s2))
@@ -138,16 +138,10 @@ class Variant(LeNet5):
         states = {"c1": c1, "s2": s2, "c3": c3, "s4": s4, "c5": c5, "f6": f6}
         return states | ({"output": self.output(f6)} if self.config.output == "linear" else {})
 
-    def activation(self, layer: str) -> Activation:
+    def activation(self, layer: str) -> Callable[[Tensor], Tensor]:
         """What follows the weighted sums of the layer of that name."""
         pooled = layer in ("s2", "s4") and self.config.pooling != "trainable"
-        return NONE if pooled or layer == "output" else ACTIVATIONS[self.config.activation]
-
-    def loss_curvature(self, loss: Loss, last: Tensor) -> Tensor:
-        """d2E / dx2 at F6, (N, 84) or (N, 10); where the output is linear, at its sums (N, 10)."""
-        if self.config.output != "linear":
-            return super().loss_curvature(loss, last)
-        return loss.output_curvature(last)
+        return unsquashed if pooled or layer == "output" else ACTIVATIONS[self.config.activation]
 
     @property
     def classes(self) -> int:

@@ -25,7 +25,8 @@ from paper_lenet5 import LeNet5, MAPLoss, MSELoss, diagonal_curvature
 from paper_lenet5.layers import squash
 from paper_lenet5.losses import Loss
 from paper_lenet5.recipe import CURVATURE_MEMORY, CurvatureMemory, Recipe
-from paper_lenet5.sdlm import back_through_squares, passed, squared_inputs
+from paper_lenet5.recursion import forward
+from paper_lenet5.sdlm import SUBSAMPLING
 from paper_lenet5.training import Session
 
 from .rows import datasets
@@ -105,9 +106,12 @@ def exact_curvature(model: LeNet5, images: Tensor, losses: Sequence[Loss]) -> li
         return x.flatten()
 
     jacobians = vmap(jacrev(f6, argnums=(0, 1)), (None, None, 0))
+    rules = SUBSAMPLING[RECIPE.coefficient_input]
     exact = [Exact({}, {}) for _ in losses]
     for some in images.split(PATTERNS_AT_ONCE):
         states = {name: x.detach() for name, x in model.states(some).items()}
+        inputs = dict(zip(LAYERS, [some, *states.values()][:-1], strict=True))
+        inputs["f6"] = inputs["f6"].movedim(1, -1)
         nothing = {name: torch.zeros_like(states[name][:1]) for name in LAYERS}
         of_parameters, of_sums = jacobians(parameters, nothing, some)
         for loss, (diagonal, unshared) in zip(losses, exact, strict=True):
@@ -115,13 +119,13 @@ def exact_curvature(model: LeNet5, images: Tensor, losses: Sequence[Loss]) -> li
             for name, jacobian in of_parameters.items():
                 at_parameters = _diagonal(jacobian, *hessian).sum(0) / len(images)
                 diagonal[name] = diagonal.get(name, 0) + at_parameters
-            for name, layer, x, slopes in passed(model, some, states):
-                at_sums = _diagonal(of_sums[name], *hessian).view_as(slopes)
-                squares = squared_inputs(layer, x, RECIPE.coefficient_input)
-                of_layer, _ = back_through_squares(layer, squares, at_sums)  # eq. 23 and 25
-                for key, h in of_layer.items():
-                    sums = unshared.get(f"{name}.{key}", 0)
-                    unshared[f"{name}.{key}"] = sums + h / len(images)
+            for name, x in inputs.items():
+                layer = dict(getattr(model, name).named_parameters(prefix=name))
+                sums = forward(getattr(model, name), x, rules).states
+                at_sums = _diagonal(of_sums[name], *hessian).view_as(sums)
+                of_layer = torch.autograd.grad(sums, list(layer.values()), at_sums)  # eq. 23, 25
+                for key, h in zip(layer, of_layer, strict=True):
+                    unshared[key] = unshared.get(key, 0) + h / len(images)
     return exact
 
 

@@ -50,7 +50,7 @@ BREAKS = [
     ),
     Break(
         "eq. 9: the correct class pushed up", "paper_lenet5/losses.py",
-        "(_correct(scaled, labels) +", "(-_correct(scaled, labels) +",
+        "of_patterns = _correct(scaled, labels) +", "of_patterns = -_correct(scaled, labels) +",
         "paper_lenet5/test_behaviour.py::test_map_pulls_the_correct_class_down_and_pushes_the_others_up",
     ),
     Break(
@@ -59,13 +59,13 @@ BREAKS = [
         "paper_lenet5/test_behaviour.py::test_subsampling_adds_its_inputs_and_does_not_average_them",
     ),
     Break(
-        "the recursion: slopes not squared", "paper_lenet5/sdlm.py",
-        "slopes.square() * at_state", "slopes * at_state",
+        "the recursion: slopes not squared", "paper_lenet5/layers.py",
+        "slope(squash(a)).square() * curvature", "slope(squash(a)) * curvature",
         "paper_lenet5/test_behaviour.py::test_curvature_is_not_the_squared_gradient",
     ),
     Break(
-        "the recursion: weights not squared", "paper_lenet5/sdlm.py",
-        "p.detach().square()", "p.detach().clone()",
+        "the recursion: weights not squared", "paper_lenet5/recursion.py",
+        "value.detach().square()", "value.detach().clone()",
         "paper_lenet5/test_sdlm_oracle.py::test_curvature_is_the_recursion_over_the_connections",
     ),
     Break(

@@ -156,6 +156,8 @@ def _rows(images: Tensor) -> np.ndarray:
 
 
 def _loss(loss: Loss) -> passes.Loss:
-    """The loss in numbers."""
+    """The loss in numbers. Raises ValueError for one that is no mean, which a pass steps by."""
+    if loss.reduction != "mean":
+        raise ValueError(f"expected a loss that is the mean over the patterns, got {loss}")
     j, competition = (loss.j, 1) if isinstance(loss, MAPLoss) else (0.0, 0)
     return passes.Loss(np.float32(j), np.float32(competition), np.float32(loss.factor))

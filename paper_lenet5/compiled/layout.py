@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..layers import SQUASHING
+from ..layers import squash
 from ..lenet5 import LeNet5
-from ..variants import NONE, RELU, TANH, MaxPooling
+from ..variants import MaxPooling, unsquashed
 from . import kernels as k
 from .evaluation import SIZES, Images
 from .lanes import LANES
@@ -111,7 +111,7 @@ DERIVATIVES = _ends((_C1, _S2, _C3, k.MANY * k.PLANE, _S4, _C5, _F6, _CLASSES, k
 _NAMES = ("c1.weight", "c1.bias", "s2.coefficient", "s2.bias", "c3.weight", "c3.bias",
           "s4.coefficient", "s4.bias", "c5.weight", "c5.bias", "f6.weight", "f6.bias",
           "output.weight", "output.bias")  # fmt: skip
-_ACTIVATIONS = {SQUASHING: k.SCALED_TANH, TANH: k.TANH, RELU: k.RELU, NONE: k.NONE}
+_ACTIVATIONS = {squash: k.SCALED_TANH, torch.tanh: k.TANH, torch.relu: k.RELU, unsquashed: k.NONE}
 
 
 def structure_of(model: LeNet5) -> Structure:

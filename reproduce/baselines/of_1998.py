@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from paper_lenet5.initialisation import Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution, squash
 from paper_lenet5.preprocessing import FIELD
+from paper_lenet5.rbf import distances
 from paper_lenet5.variants import one_of_ten
 
 # --- the three kinds ------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ class Layers(nn.Module):
 
     def penalties(self, outputs: Tensor) -> Tensor:
         """Eq. 7 for the ten units (N, 10), with the targets in place of a bitmap."""
-        return (outputs.unsqueeze(1) - self.targets).square().sum(2)
+        return distances(outputs, self.targets)
 
     def states(self, x: Tensor) -> list[Tensor]:
         """The pixels that are looked at, and the states of every layer."""

@@ -3,17 +3,14 @@
 The engine of `Recipe1998`: the same three functions as `paper_lenet5.eager` and `paper_lenet5.compiled`.
 """
 
-from itertools import pairwise
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from paper_lenet5.eager import check_pass
-from paper_lenet5.layers import slope
 from paper_lenet5.losses import Loss, MSELoss
 from paper_lenet5.preprocessing import FIELD
-from paper_lenet5.sdlm import SDLM, CoefficientInput, Passed, back_through_layers
+from paper_lenet5.sdlm import SDLM, diagonal_curvature
 
 from .of_1998 import Layers
 from .of_1998_kernels import CLASSES, last_states, train_in_order
@@ -41,30 +38,6 @@ def train_one_pass(
     )  # fmt: skip
     model.load_state_dict(unpack(layout, weights), strict=False)
     return int(errors)
-
-
-@torch.no_grad()
-def diagonal_curvature(
-    model: Layers, images: Tensor, labels: Tensor, loss: Loss,
-    output_curvature: float | None = None, coefficient_input: CoefficientInput = "sum",
-) -> dict[str, Tensor]:  # fmt: skip
-    """The curvature of eq. 23, from a constant at the states of the last layer (D6, D8).
-
-    Arguments and result are those of `paper_lenet5.sdlm.diagonal_curvature`. Raises ValueError without
-    the constant, or if S2's inputs are to be connections of their own.
-    """
-    if output_curvature is None or coefficient_input != "sum":
-        raise ValueError("expected a constant output curvature and coefficient_input 'sum'")
-    states = model.states(images)
-    layers = [
-        Passed(name, layer, inputs, slope(above))
-        for name, layer, (inputs, above) in zip(
-            model.names, model.layers, pairwise(states), strict=True
-        )
-    ]
-    at_last = torch.full_like(states[-1], output_curvature)
-    sums = back_through_layers(layers, at_last, coefficient_input)
-    return {name: sums[name] / len(images) for name, _ in model.named_parameters()}
 
 
 def penalties(model: Layers, images: Tensor) -> Tensor:

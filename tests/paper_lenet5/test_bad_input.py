@@ -165,7 +165,7 @@ def test_a_network_refuses_what_is_no_level_of_ink(network, number, place):
 def test_grey_levels_as_floats_are_refused_by_all_that_looks_at_images():
     x, labels = torch.rand(2, 1, 32, 32) * 255, torch.tensor([1, 2])
     model, loss = random_model(), MSELoss()
-    optimizer = SDLM(model.named_parameters(), eta=1e-4)
+    optimizer = SDLM(model.named_parameters(), lr=1e-4)
     order = torch.tensor([0, 1])
     engines = [eager]
     with contextlib.suppress(ImportError):
@@ -302,7 +302,7 @@ def test_a_curvature_is_finite_and_not_negative(value):
     model = LeNet5()
     h = {name: torch.ones_like(p) for name, p in model.named_parameters()}
     h["c5.weight"][3, 2, 1, 0] = value
-    optimizer = SDLM(model.named_parameters(), eta=1e-4)
+    optimizer = SDLM(model.named_parameters(), lr=1e-4)
     if 0 <= value < math.inf:
         optimizer.set_curvature(h)
         assert all((step > 0).all() for step in optimizer.step_sizes().values()) or value > 1e30
@@ -329,7 +329,7 @@ def test_the_curvature_is_of_as_many_labels_as_images(images, n):
 def test_a_pass_refuses_an_order_or_labels_out_of_range(order, labels):
     """A negative index would be taken from the end, without a word."""
     model, images = random_model(), torch.zeros(2, 1, 32, 32)
-    optimizer = SDLM(model.named_parameters(), eta=1e-6)
+    optimizer = SDLM(model.named_parameters(), lr=1e-6)
     optimizer.set_curvature({name: torch.ones_like(p) for name, p in model.named_parameters()})
     order, labels = torch.tensor(order, dtype=torch.int64), torch.tensor(labels)
     work = (model, optimizer, MSELoss(), images, labels, order)

@@ -459,7 +459,7 @@ def test_a_step_is_eta_over_mu_plus_h_times_the_gradient_for_every_parameter():
     model = with_gradients(random_model().double())
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     h = curvature_for(model)
-    optimizer = SDLM(model.named_parameters(), eta=5e-4, mu=0.02)
+    optimizer = SDLM(model.named_parameters(), lr=5e-4, mu=0.02)
     optimizer.set_curvature(h)
     for steps in (1, 2):  # h stays as it is
         optimizer.step()
@@ -471,7 +471,7 @@ def test_a_step_is_eta_over_mu_plus_h_times_the_gradient_for_every_parameter():
 def test_step_sizes_are_one_per_parameter_not_per_layer():
     model = random_model()
     h = curvature_for(model)
-    optimizer = SDLM(model.named_parameters(), eta=5e-4)
+    optimizer = SDLM(model.named_parameters(), lr=5e-4)
     optimizer.set_curvature(h)
     steps = optimizer.step_sizes()
     assert list(steps) == [name for name, _ in model.named_parameters()]
@@ -484,7 +484,7 @@ def test_step_sizes_are_one_per_parameter_not_per_layer():
 
 def test_a_scheduler_of_pytorch_changes_eta():
     model = random_model()
-    optimizer = SDLM(model.named_parameters(), eta=1e-3)
+    optimizer = SDLM(model.named_parameters(), lr=1e-3)
     h = curvature_for(model)
     optimizer.set_curvature(h)
     torch.optim.lr_scheduler.LambdaLR(optimizer, lambda passes: 0.5)
@@ -496,7 +496,7 @@ def test_each_group_of_parameters_has_its_own_eta():
     model = with_gradients(random_model())
     named = list(model.named_parameters())
     before = [p.detach().clone() for _, p in named]
-    optimizer = SDLM(named[:3], eta=1e-3)
+    optimizer = SDLM(named[:3], lr=1e-3)
     optimizer.add_param_group({"params": named[3:], "lr": 1e-4, "mu": 0.5})
     optimizer.set_curvature({name: torch.ones_like(p) for name, p in named})
     optimizer.step()
@@ -508,7 +508,7 @@ def test_each_group_of_parameters_has_its_own_eta():
 def test_the_optimizer_keeps_a_copy_of_the_curvature():
     model = with_gradients(random_model())
     h = curvature_for(model)
-    optimizer = SDLM(model.named_parameters(), eta=1e-3)
+    optimizer = SDLM(model.named_parameters(), lr=1e-3)
     optimizer.set_curvature(h)
     steps = optimizer.step_sizes()
     for value in h.values():
@@ -519,7 +519,7 @@ def test_the_optimizer_keeps_a_copy_of_the_curvature():
 def test_parameters_without_a_gradient_stay_and_a_closure_is_called():
     model = random_model()
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    optimizer = SDLM(model.named_parameters(), eta=1e-3)
+    optimizer = SDLM(model.named_parameters(), lr=1e-3)
     optimizer.set_curvature(curvature_for(model))
 
     def closure():
@@ -535,7 +535,7 @@ def test_parameters_without_a_gradient_stay_and_a_closure_is_called():
 def test_stepping_before_the_curvature_is_known_is_an_error():
     model = with_gradients(LeNet5())
     before = model.c1.weight.detach().clone()
-    optimizer = SDLM(model.named_parameters(), eta=1e-3)
+    optimizer = SDLM(model.named_parameters(), lr=1e-3)
     with pytest.raises(RuntimeError, match="curvature is not known"):
         optimizer.step()
     with pytest.raises(RuntimeError, match="curvature is not known"):
@@ -555,12 +555,12 @@ def test_a_faulty_curvature_is_refused_by_name(name, fault):
     else:
         h[name].view(-1)[-1] = {"negative": -1e-6, "nan": math.nan}[fault]
     with pytest.raises(ValueError, match=f"curvature >= 0 of shape .* for {name}"):
-        SDLM(model.named_parameters(), eta=1e-3).set_curvature(h)
+        SDLM(model.named_parameters(), lr=1e-3).set_curvature(h)
 
 
 def test_parameters_without_names_are_refused():
     with pytest.raises(ValueError, match="expected named parameters"):
-        SDLM(LeNet5().parameters(), eta=1e-3)
+        SDLM(LeNet5().parameters(), lr=1e-3)
 
 
 @pytest.mark.parametrize(("eta", "mu"), [(0, 0.02), (-1e-3, 0.02), (1e-3, 0), (math.nan, 0.02)])
@@ -620,7 +620,7 @@ def test_curvature_between_two_bitmaps_is_never_negative(engine):
             f6 = share * bitmaps[8] + (0.92 - share) * bitmaps[6]
             model.f6.bias.copy_(1.5 * torch.atanh(f6 / 1.7159))
         h = engine.diagonal_curvature(model, x, labels, MAPLoss(100.0))
-        SDLM(model.named_parameters(), eta=5e-4).set_curvature(h)
+        SDLM(model.named_parameters(), lr=5e-4).set_curvature(h)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
@@ -658,15 +658,15 @@ def test_curvature_refuses_a_constant_that_is_negative(engine, constant):
 
 def test_curvature_refuses_what_it_cannot_use():
     model, (x, labels) = LeNet5(), drawn(3)
-    with pytest.raises(ValueError, match="expected P >= 1 images and labels, got 0 and 0"):
+    with pytest.raises(ValueError, match="expected P >= 1 inputs and labels, got 0 and 0"):
         diagonal_curvature(model, x[:0], labels[:0], MSELoss())
-    with pytest.raises(ValueError, match="expected P >= 1 images and labels, got 3 and 2"):
+    with pytest.raises(ValueError, match="expected P >= 1 inputs and labels, got 3 and 2"):
         diagonal_curvature(model, x, labels[:2], MSELoss())
-    with pytest.raises(ValueError, match="expected P >= 1 images and labels, got 2 and 3"):
+    with pytest.raises(ValueError, match="expected P >= 1 inputs and labels, got 2 and 3"):
         diagonal_curvature(model, x[:2], labels, MSELoss())
     with pytest.raises(ValueError, match=r"expected one of \('sum', 'each'\), got 'mean'"):
         diagonal_curvature(model, x, labels, MSELoss(), coefficient_input="mean")
-    with pytest.raises(ValueError, match="expected images of 32x32"):
+    with pytest.raises(ValueError, match=r"expected penalties \(N, classes\) and labels"):
         diagonal_curvature(model, torch.zeros(3, 1, 36, 36), labels, MSELoss())
 
 
@@ -705,7 +705,7 @@ def test_a_pass_is_one_update_for_each_pattern_in_turn(engine, loss):
     order = [3, 0, 3, 4, 1, 2, 2]
     model, reference = random_model(), random_model().double()
     h = curvature_for(model)
-    optimizer = SDLM(model.named_parameters(), eta=5e-4)
+    optimizer = SDLM(model.named_parameters(), lr=5e-4)
     optimizer.set_curvature(h)
     engine.train_one_pass(model, optimizer, loss, x, labels, torch.tensor(order))
     for k in order:

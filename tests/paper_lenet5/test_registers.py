@@ -26,7 +26,7 @@ NARROWER = [name for name in registers.kinds_up_to(REGISTERS) if name != REGISTE
 def digests():
     """Of curvature, a pass, and the penalties of 19 images after it."""
     model, (images, labels) = random_model(), draw_digits(50)
-    x, optimizer = preprocess(images), SDLM(model.named_parameters(), eta=5e-4)
+    x, optimizer = preprocess(images), SDLM(model.named_parameters(), lr=5e-4)
     h = compiled.diagonal_curvature(model, x, labels, MAPLoss(10.0))
     optimizer.set_curvature(h)
     order = torch.arange(50).repeat(4)

@@ -131,7 +131,7 @@ def same(model, other, atol=2e-5):
 
 
 OPTIMIZERS = {
-    "sdlm": lambda model: SDLM(model.named_parameters(), eta=1e-3),
+    "sdlm": lambda model: SDLM(model.named_parameters(), lr=1e-3),
     "sgd": lambda model: torch.optim.SGD([p for p in model.parameters() if p.requires_grad], 1e-3),
     "adam": lambda model: torch.optim.Adam(
         [p for p in model.parameters() if p.requires_grad], 1e-3

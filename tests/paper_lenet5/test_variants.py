@@ -10,7 +10,6 @@ from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.training import Session
 from paper_lenet5.variants import (
-    ACTIVATIONS,
     CROSS_ENTROPY,
     AveragePooling,
     MaxPooling,
@@ -59,14 +58,6 @@ def assert_same(ours, expected, tolerance):
 
 
 # What each part does
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_slope_of_an_activation_is_its_derivative(name):
-    a = torch.linspace(-3, 3, 101, dtype=torch.float64, requires_grad=True)  # 0 is one of them
-    x = ACTIVATIONS[name].function(a)
-    (expected,) = torch.autograd.grad(x.sum(), a)
-    torch.testing.assert_close(ACTIVATIONS[name].slope(x.detach()), expected)
 
 
 def test_average_and_max_pooling_are_those_of_pytorch_and_are_not_trained():

@@ -119,7 +119,7 @@ def test_the_step_for_torch_compile_is_the_eager_step():
 
     def trained(train_one_pass):
         model = random_model()
-        optimizer = SDLM(model.named_parameters(), eta=0.01)
+        optimizer = SDLM(model.named_parameters(), lr=0.01)
         optimizer.set_curvature({name: p.square() for name, p in model.named_parameters()})
         errors = train_one_pass(model, optimizer, MSELoss(), preprocess(images), labels, order)
         return errors, torch.cat([p.detach().flatten() for p in model.parameters()])

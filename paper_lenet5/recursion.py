@@ -1,0 +1,466 @@
+"""Appendix C's recursion through any network: a rule for each kind of layer. Eq. 23, 25, 27.
+
+Where dx/dw is u, a gradient goes back from x to w as u times what it was, and a curvature as u squared
+times (eq. 23, 25, 27). So PyTorch's own backward pass is the recursion wherever u is 0 or 1: where
+numbers are moved, added, or the largest is taken. While a `Recursion` is entered, every other
+function stands there with a backward pass of its rule's making.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from types import TracebackType
+from typing import Any, NamedTuple, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import Node
+from torch.func import functional_call
+from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function
+
+Kind = str | type[nn.Module] | Callable[..., Any]
+"""What a rule is for: PyTorch's functions of that name (of torch, of torch.nn.functional, and methods of
+tensors), a class of layers, or an `overridable` function."""
+Rule = Callable[..., Tensor]
+"""Called with the function or layer that it stands for, and with its arguments, it gives what that
+gives: with the derivatives squared in its backward pass."""
+RULES: dict[Kind, Rule] = {}
+AnyRule = TypeVar("AnyRule", bound=Rule)
+Function = TypeVar("Function", bound=Callable[..., Tensor])
+
+
+def curvature_rule(*kinds: Kind) -> Callable[[AnyRule], AnyRule]:
+    """Make what follows the rule for these kinds of layers and functions.
+
+    `through_slopes` is the rule for all that works on each number alone, `through_squares` for all
+    that is linear: `curvature_rule(MyActivation)(through_slopes)`.
+    """
+
+    def registered(rule: AnyRule) -> AnyRule:
+        RULES.update(dict.fromkeys(kinds, rule))
+        return rule
+
+    return registered
+
+
+def overridable(function: Function) -> Function:
+    """The function as one that can have a rule, as PyTorch's own can."""
+
+    @wraps(function)
+    def seen(*args: Any) -> Any:
+        if has_torch_function(args):
+            return handle_torch_function(seen, args, *args)
+        return function(*args)
+
+    return cast(Function, seen)
+
+
+class NoRule(ValueError):
+    """The recursion does not go through this network; the message names the layer."""
+
+
+# --- what rules are made of -----------------------------------------------------------------------
+
+
+class _Through(torch.autograd.Function):
+    """function(*inputs), with a backward pass of its own: back(curvature, *inputs)."""
+
+    @staticmethod
+    def forward(ctx: Any, function: Callable[..., Tensor], back: Any, *inputs: Tensor) -> Tensor:
+        ctx.back = back
+        ctx.save_for_backward(*inputs)
+        return function(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, *curvature: Any) -> Any:
+        return None, None, *ctx.back(*curvature, *ctx.saved_tensors)
+
+
+def through(function: Callable[..., Tensor], back: Callable[..., Any], *inputs: Tensor) -> Tensor:
+    """function(*inputs), through which curvatures go back as `back` says.
+
+    back(d2E / dx2 of the result, *inputs) is a tuple: what the recursion gives each of the inputs.
+    """
+    result: Tensor = _Through.apply(function, back, *inputs)
+    return result
+
+
+def through_slopes(function: Callable[..., Tensor], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """x = f(a), each number for itself: f'(a)^2 (eq. 25)."""
+    if any(map(_needs_curvature, args)):
+        raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
+
+    def of(a: Tensor) -> Tensor:
+        state = function(a, *args, **kwargs)
+        if state.data_ptr() == a.data_ptr() and a.numel():
+            raise NoRule(f"{_named(function)} must not work in place here: say inplace=False")
+        return state
+
+    def back(curvature: Tensor, a: Tensor) -> tuple[Tensor]:
+        with torch.enable_grad():
+            a = a.detach().requires_grad_()
+            state = of(a)
+        (slope,) = torch.autograd.grad(state, a, torch.ones_like(state))
+        return (slope.square() * curvature,)
+
+    return through(of, back, x)
+
+
+def through_squares(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    """Weighted sums: linear in each of the tensors, and in a layer's parameters (eq. 23 and 27).
+
+    With all of them replaced by their squares, the gradient by a weight is the sum of (d2E / da2) x^2
+    over the connections that share it, and by an input the sum of u^2 (d2E / da2) over the units that
+    it feeds. Factors that are neither tensors nor parameters have to be 0 or 1.
+    """
+    given: dict[Any, Any] = dict(enumerate(args)) | kwargs
+    tensors = {key: value for key, value in given.items() if isinstance(value, Tensor)}
+    own = dict(function.named_parameters()) if isinstance(function, nn.Module) else {}
+
+    def of(*values: Tensor) -> Tensor:
+        filled = given | dict(zip(tensors, values[len(own) :], strict=True))
+        some = tuple(filled[key] for key in range(len(args)))
+        named = {key: filled[key] for key in kwargs}
+        if not isinstance(function, nn.Module):
+            return function(*some, **named)
+        result: Tensor = functional_call(
+            function, dict(zip(own, values[: len(own)], strict=True)), some, named
+        )
+        return result
+
+    def back(curvature: Tensor, *values: Tensor) -> Iterator[Tensor | None]:
+        with torch.enable_grad():
+            squares = [
+                value.detach().square().requires_grad_(wanted)
+                for value, wanted in zip(values, trained, strict=True)
+            ]
+            result = of(*squares)
+        wanted = [square for square in squares if square.requires_grad]
+        found = iter(torch.autograd.grad(result, wanted, curvature))
+        return (next(found) if wanted else None for wanted in trained)
+
+    inputs = (*own.values(), *tensors.values())
+    trained = [value.requires_grad for value in inputs]
+    return through(of, back, *inputs)
+
+
+# --- the rules ------------------------------------------------------------------------------------
+
+curvature_rule(
+    "linear", "bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d",
+)(through_squares)  # fmt: skip
+
+curvature_rule(
+    "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "celu", "leaky_relu", "softplus", "softsign",
+    "mish", "hardswish", "hardsigmoid", "logsigmoid", "tanhshrink", "exp", "log", "log1p", "sqrt",
+    "square", "pow", "abs", "sin", "cos", "erf", "neg", "negative",
+)(through_slopes)  # fmt: skip
+
+
+@curvature_rule("mul", "multiply", "div", "divide", "true_divide", "matmul", "mm", "bmm", "einsum")
+def _product(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    """A state times a parameter or a constant, or divided by one."""
+    states = [arg for arg in args if isinstance(arg, Tensor) and _is_state(arg)]
+    if len(states) > 1 or (function.__name__.endswith("div") and _needs_curvature(args[1])):
+        raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
+    factor = next(arg for arg in args if isinstance(arg, Tensor))
+    numbers = (factor.new_tensor(arg) if isinstance(arg, int | float) else arg for arg in args)
+    return through_squares(function, *numbers, **kwargs)
+
+
+@curvature_rule("sub", "subtract")
+def _difference(function: Callable[..., Tensor], x: Any, y: Any, **kwargs: Any) -> Tensor:
+    """x - y as a sum, in which y has the weight -1."""
+    if kwargs:
+        return function(x, y, **kwargs)  # which has no rule
+    minus_y = through_slopes(torch.neg, y) if isinstance(y, Tensor) else -y
+    result: Tensor = x + minus_y
+    return result
+
+
+@curvature_rule("rsub", "__rsub__")
+def _difference_from(function: Callable[..., Tensor], x: Tensor, y: Any, **kwargs: Any) -> Tensor:
+    """y - x."""
+    return function(x, y, **kwargs) if kwargs else through_slopes(torch.neg, x) + y
+
+
+@curvature_rule("mean")
+def _mean(function: Callable[..., Tensor], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """A sum, each of whose n inputs has the weight 1 / n."""
+    result = function(x, *args, **kwargs)
+    return _average(function, result.new_tensor(x.numel() / result.numel()), x, *args, **kwargs)
+
+
+@curvature_rule("avg_pool2d", "avg_pool3d")
+def _average_pooling(
+    function: Callable[..., Tensor], x: Tensor, kernel_size: Any, stride: Any = None,
+    padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:  # fmt: skip
+    """Sums of so many inputs, divided by their number, or by that of the window's places."""
+    options = (kernel_size, stride, padding, ceil_mode, count_include_pad)
+    with torch.no_grad():
+        ones = torch.ones_like(x[:1])
+        divisor = function(ones, *options, 1) / function(ones, *options, divisor_override)
+    return _average(function, divisor, x, *options, divisor_override)
+
+
+@curvature_rule("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
+def _adaptive_average_pooling(function: Callable[..., Tensor], x: Tensor, size: Any) -> Tensor:
+    """Averages of windows whose sizes differ by one where they do not fit."""
+    with torch.no_grad():
+        result, divisor = function(x[:1], size), x.new_tensor(1.0)
+    for axis in range(2, x.ndim):
+        whole, parts = x.shape[axis], result.shape[axis]
+        lengths = [-(-(k + 1) * whole // parts) - k * whole // parts for k in range(parts)]
+        shape = [-1 if other == axis else 1 for other in range(x.ndim)]
+        divisor = divisor * x.new_tensor(lengths).view(shape)
+    return _average(function, divisor, x, size)
+
+
+def _average(
+    function: Callable[..., Tensor], divisor: Tensor, x: Tensor, *args: Any, **kwargs: Any
+) -> Tensor:
+    """What `function` makes of x: averages, of so many inputs each."""
+
+    def of(x: Tensor) -> Tensor:
+        return function(x, *args, **kwargs)
+
+    def back(curvature: Tensor, x: Tensor) -> tuple[Tensor, ...]:
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            averages = of(x)
+        return torch.autograd.grad(averages, x, curvature / divisor)
+
+    return through(of, back, x)
+
+
+@curvature_rule("batch_norm")
+def _batch_normalisation(
+    function: Callable[..., Tensor], x: Tensor, mean: Tensor | None, variance: Tensor | None,
+    weight: Tensor | None = None, bias: Tensor | None = None, training: bool = False,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Where mean and variance are known, a factor and a sum for each map."""
+    if training or mean is None or variance is None:
+        raise NoRule("batch normalisation in training ties patterns together: call model.eval()")
+
+    def by_map(values: Tensor) -> Tensor:
+        return values.view(-1, *[1] * (x.ndim - 2))
+
+    result = through_squares(torch.mul, x + by_map(-mean), by_map((variance + eps).rsqrt()))
+    if weight is not None:
+        result = through_squares(torch.mul, result, by_map(weight))
+    return result if bias is None else result + by_map(bias)
+
+
+@curvature_rule(
+    "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"
+)
+def _dropout(
+    function: Callable[..., Tensor], x: Tensor, p: float = 0.5, training: bool = True,
+    inplace: bool = False,
+) -> Tensor:  # fmt: skip
+    """Nothing, unless it is on."""
+    if training and p:
+        raise NoRule("dropout is on, and the curvature would be of one draw: call model.eval()")
+    return x
+
+
+ONES = {
+    "AccumulateGrad", "AdaptiveMaxPool1D", "AdaptiveMaxPool2D", "AdaptiveMaxPool3D", "Add", "Alias",
+    "AsStrided", "Cat", "ChannelShuffle", "Clamp", "ClampMax", "ClampMin", "Clone", "ConstantPadNd",
+    "Embedding", "Expand", "Flip", "Gather", "Hardshrink", "Hardtanh", "Index", "IndexPut",
+    "IndexSelect", "MaskedFill", "MaxPool2DWithIndices", "MaxPool3DWithIndices", "Permute",
+    "PixelShuffle", "PixelUnshuffle", "ReflectionPad1D", "ReflectionPad2D", "ReflectionPad3D",
+    "Relu", "Repeat", "ReplicationPad1D", "ReplicationPad2D", "ReplicationPad3D", "ReshapeAlias",
+    "Roll", "Select", "Slice", "Softshrink", "Split", "SplitWithSizes", "Squeeze", "Stack", "Sum",
+    "T", "Threshold", "ToCopy", "Transpose", "Unbind", "Unfold", "UnsafeSplit", "UnsafeView",
+    "Unsqueeze", "UpsampleNearest1D", "UpsampleNearest2D", "UpsampleNearest3D", "View", "Where",
+}  # fmt: skip
+"""Steps of PyTorch's backward pass whose derivatives are all 0 or 1: they need no rule."""
+ENDINGS: set[Kind] = {"log_softmax", "softmax"}
+"""Functions that belong to the loss where they end a network: the curvature is that of both together."""
+
+
+# --- the recursion --------------------------------------------------------------------------------
+
+
+class Ending(NamedTuple):
+    """A function that ends a network and belongs to its loss."""
+
+    function: Callable[..., Tensor]
+    states: Tensor
+    """Its input, which the network below it has made: there the recursion starts."""
+    start: Tensor
+    """The same numbers, by which its result can be differentiated."""
+    args: tuple[Any, ...]
+    result: Tensor
+
+    def is_moved_to(self, output: Tensor) -> bool:
+        """Whether the network's output is the result and no more, its classes moved to axis 1."""
+        moved = self.result.movedim(-1, 1)
+        return moved.numel() == output.numel() and torch.equal(moved.reshape(output.shape), output)
+
+
+class Passed(NamedTuple):
+    """What patterns have made of a network, ready for the way back."""
+
+    states: Tensor
+    """Where the recursion starts: the output, or what feeds the network's ending."""
+    start: Tensor
+    """The same numbers, by which the output can be differentiated."""
+    output: Tensor
+    ending: Ending | None
+
+
+class Recursion(TorchFunctionMode):
+    """Inside it, curvatures go back through what the network computes where gradients would.
+
+    `rules` are for this network alone. Once an ending has been met, all goes on as always.
+    """
+
+    def __init__(self, network: nn.Module, rules: Mapping[Kind, Rule] | None = None):
+        super().__init__()
+        self.rules = RULES | dict(rules or {})
+        self.layers = [layer for layer in network.modules() if type(layer) in self.rules]
+        self.ending: Ending | None = None
+
+    def __enter__(self) -> "Recursion":
+        for layer in self.layers:
+            self._replace(layer)
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, at)  # type: ignore[no-untyped-call]
+        for layer in self.layers:
+            del layer.forward
+
+    def _replace(self, layer: nn.Module) -> None:
+        """Put the rule in the place of the layer's forward pass, but where the rule calls it."""
+
+        def forward(*args: Any, **kwargs: Any) -> Tensor:
+            del layer.forward
+            try:
+                return self.rules[type(layer)](layer, *args, **kwargs)
+            finally:
+                layer.forward = forward
+
+        layer.forward = forward
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        wanted = any(map(_needs_curvature, (*args, *kwargs.values())))
+        if self.ending or not wanted or not torch.is_grad_enabled():
+            return function(*args, **kwargs)
+        name = getattr(function, "__name__", "")
+        if function in ENDINGS or name in ENDINGS:
+            states, *others = args
+            start = states.detach().requires_grad_()
+            result = function(start, *others, **kwargs)
+            self.ending = Ending(function, states, start, tuple(others), result)
+            return result
+        rule = self.rules.get(function) or self.rules.get(name)
+        return rule(function, *args, **kwargs) if rule else function(*args, **kwargs)
+
+
+def forward(network: nn.Module, x: Tensor, rules: Mapping[Kind, Rule] | None = None) -> Passed:
+    """Let the inputs x through the network, so that curvatures can go back from its states.
+
+    Raises NoRule where that has steps that are neither linear nor functions of single numbers.
+    """
+    tying = [
+        f"{name!r} ({type(layer).__name__})"
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.training
+    ]
+    if tying:
+        raise NoRule(f"the layers {', '.join(tying)} tie patterns together: call model.eval()")
+    with torch.enable_grad(), Recursion(network, rules) as recursion:
+        output = network(x)
+    if not isinstance(output, Tensor):
+        raise NoRule(f"expected a network that gives a tensor, got {type(output).__name__}")
+    ending = recursion.ending
+    if ending is None:
+        start = output.detach().requires_grad_()
+        passed = Passed(output, start, start, None)
+    else:
+        passed = Passed(ending.states, ending.start, output, ending)
+        if any(
+            getattr(node, "variable", ending.start) is not ending.start for node in nodes(output)
+        ):
+            raise NoRule(f"no rule for {_named(ending.function)} but at the end of a network")
+    unknown = [node for node in nodes(passed.states) if not _is_known(node)]
+    if unknown:
+        kind = _kind(unknown[-1])
+        raise NoRule(
+            f"no rule for {_where(network, x, rules, kind)}: the recursion goes through linear layers "
+            "and functions of single numbers; what else is one of these needs a curvature_rule"
+        )
+    return passed
+
+
+def nodes(result: Tensor) -> Iterator[Node]:
+    """The steps of the backward pass from the result, each once."""
+    seen, ahead = set(), [result.grad_fn]
+    while ahead:
+        node = ahead.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            ahead += [below for below, _ in node.next_functions]
+            yield node
+
+
+def _kind(node: Node) -> str:
+    """What the node differentiates: "Softmax" of SoftmaxBackward0."""
+    return type(node).__name__.partition("Backward")[0]
+
+
+def _is_known(node: Node) -> bool:
+    """Whether the node squares, or has nothing to square."""
+    of_ones = _kind(node) in ONES and getattr(node, "_saved_alpha", 1) == 1
+    return of_ones or _kind(node) == _Through.__name__
+
+
+def _needs_curvature(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.requires_grad
+
+
+def _is_state(value: Tensor) -> bool:
+    """Whether a layer has made it; a parameter, however it is folded or cut, is none."""
+    return any(_kind(node) == _Through.__name__ for node in nodes(value))
+
+
+def _named(function: Any) -> str:
+    return type(function).__name__ if isinstance(function, nn.Module) else str(function.__name__)
+
+
+def _where(network: nn.Module, x: Tensor, rules: Mapping[Kind, Rule] | None, kind: str) -> str:
+    """The layer that first has this kind of step, by name, as far as there is one."""
+    found: list[str] = []
+
+    def look(name: str, layer: nn.Module, result: Any) -> None:
+        tensor = result[0] if isinstance(result, tuple) else result
+        if isinstance(tensor, Tensor) and any(_kind(node) == kind for node in nodes(tensor)):
+            found.append(f"the layer {name!r} ({type(layer).__name__}: {kind})")
+
+    hooks = [
+        layer.register_forward_hook(lambda layer, _, result, name=name: look(name, layer, result))
+        for name, layer in network.named_modules()
+        if name
+    ]
+    try:
+        with torch.enable_grad(), Recursion(network, rules):
+            network(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found[0] if found else kind

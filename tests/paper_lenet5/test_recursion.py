@@ -1,0 +1,563 @@
+"""The curvature of networks that are not LeNet-5: random ones, against the sum over their connections.
+
+`Units` knows nothing of tensors or autograd: units, each with its connections, made one by one in
+loops over what a layer is said to do; eq. 23, 25 and 27 are sums over them.
+"""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.func import jacrev
+from torch.nn import functional
+
+from paper_lenet5 import MAPLoss, MSELoss, diagonal_curvature
+from paper_lenet5.layers import Subsampling, TableConvolution, squash
+from paper_lenet5.rbf import EuclideanRBF
+from paper_lenet5.recursion import RULES, NoRule, curvature_rule, through_slopes, through_squares
+
+PATTERNS = 2
+A, S = 1.7159, 2 / 3
+
+
+def sigmoid(a):
+    return 1 / (1 + math.exp(-a))
+
+
+def bell(a):
+    return math.exp(-a * a / 2) / math.sqrt(2 * math.pi)
+
+
+def below(a):
+    return (1 + math.erf(a / math.sqrt(2))) / 2
+
+
+ACTIVATIONS = {
+    "tanh": (nn.Tanh(), math.tanh, lambda a: 1 / math.cosh(a) ** 2),
+    "relu": (nn.ReLU(), lambda a: max(a, 0), lambda a: float(a > 0)),
+    "relu in place": (nn.ReLU(inplace=True), lambda a: max(a, 0), lambda a: float(a > 0)),
+    "sigmoid": (nn.Sigmoid(), sigmoid, lambda a: sigmoid(a) * sigmoid(-a)),
+    "gelu": (nn.GELU(), lambda a: a * below(a), lambda a: below(a) + a * bell(a)),
+    "silu": (nn.SiLU(), lambda a: a * sigmoid(a),
+             lambda a: sigmoid(a) * (1 + a * sigmoid(-a))),
+    "leaky relu": (nn.LeakyReLU(0.1), lambda a: max(a, 0.1 * a), lambda a: 1 if a > 0 else 0.1),
+    "elu": (nn.ELU(), lambda a: a if a > 0 else math.expm1(a), lambda a: min(1, math.exp(a))),
+    "softplus": (nn.Softplus(), lambda a: math.log1p(math.exp(a)), sigmoid),
+    "softsign": (nn.Softsign(), lambda a: a / (1 + abs(a)), lambda a: 1 / (1 + abs(a)) ** 2),
+    "eq. 6": (SimpleNamespace(), lambda a: A * math.tanh(S * a),
+              lambda a: A * S / math.cosh(S * a) ** 2),
+}  # fmt: skip
+
+
+class Function(nn.Module):
+    """A function as a layer."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+class Residual(nn.Module):
+    def __init__(self, maps):
+        super().__init__()
+        self.conv = nn.Conv2d(maps, maps, 3, padding=1)
+
+    def forward(self, x):
+        return x + torch.tanh(self.conv(x))
+
+
+class Units:
+    """One pattern in a network: units in the order in which they are made.
+
+    A connection is (unit that sends, weight), the weight being a parameter (name, index) or a number.
+    """
+
+    def __init__(self, parameters):
+        self.w = parameters
+        self.x, self.slopes, self.connections = [1.0], [0.0], [[]]  # unit 0 feeds the biases
+
+    def weight(self, weight):
+        return weight if isinstance(weight, float) else self.w[weight[0]].flat[weight[1]]
+
+    def unit(self, connections, f=None, slope=None):
+        a = sum(self.weight(w) * self.x[of] for of, w in connections)
+        self.x.append(f(a) if f else a)
+        self.slopes.append(slope(a) if slope else 1.0)
+        self.connections.append(connections)
+        return len(self.x) - 1
+
+    def back(self, outputs, at_outputs):
+        """Eq. 23, 25 and 27: {parameter: h}."""
+        h = {name: np.zeros_like(value) for name, value in self.w.items()}
+        at_state = np.zeros(len(self.x))
+        at_state[outputs] = at_outputs
+        for to in range(len(self.x) - 1, 0, -1):
+            at_sum = self.slopes[to] ** 2 * at_state[to]
+            for of, weight in self.connections[to]:
+                at_state[of] += self.weight(weight) ** 2 * at_sum
+                if not isinstance(weight, float):
+                    h[weight[0]].flat[weight[1]] += at_sum * self.x[of] ** 2
+        return h
+
+    def each(self, maps, make):
+        """A new unit for each of these."""
+        return np.vectorize(make)(maps)
+
+    def activation(self, maps, name):
+        _, f, slope = ACTIVATIONS[name]
+        return self.each(maps, lambda unit: self.unit([(unit, 1.0)], f, slope))
+
+    def windows(self, maps, size, stride, padding):
+        """For each map and place: (the unit, or None beyond the edge, and where it is in the window)."""
+        rows, columns = ((n + 2 * padding - size) // stride + 1 for n in maps.shape[1:])
+        for m in range(len(maps)):
+            for r in range(rows):
+                for c in range(columns):
+                    window = []
+                    for y in range(size):
+                        for x in range(size):
+                            i, j = r * stride + y - padding, c * stride + x - padding
+                            if 0 <= i < maps.shape[1] and 0 <= j < maps.shape[2]:
+                                window.append((maps[m, i, j], y * size + x))
+                    yield (m, r, c), window
+
+    def convolution(self, maps, name, crosses, kernel_size, stride=1, padding=0):
+        """`crosses`: for each map, (input map, number of its kernel)."""
+        windows = dict(self.windows(maps, kernel_size, stride, padding))
+        _, rows, columns = (max(place[k] for place in windows) + 1 for k in range(3))
+        result = np.zeros((len(crosses), rows, columns), int)
+        for m, of_map in enumerate(crosses):
+            for r in range(rows):
+                for c in range(columns):
+                    connections = [
+                        (unit, (f"{name}.weight", kernel * kernel_size**2 + place))
+                        for i, kernel in of_map
+                        for unit, place in windows[i, r, c]
+                    ]
+                    if f"{name}.bias" in self.w:
+                        connections.append((0, (f"{name}.bias", m)))
+                    result[m, r, c] = self.unit(connections)
+        return result
+
+    def pooling(self, maps, kind, size, stride, padding):
+        result = {}
+        for place, window in self.windows(maps, size, stride, padding):
+            if kind == "max":
+                largest = max((unit for unit, _ in window), key=lambda unit: self.x[unit])
+                result[place] = self.unit([(largest, 1.0)])
+            else:
+                weight = 1.0 if kind == "sum" else 1 / size**2
+                result[place] = self.unit([(unit, weight) for unit, _ in window])
+        shape = [max(place[k] for place in result) + 1 for k in range(3)]
+        return np.array(list(result.values())).reshape(shape)
+
+    def full(self, units, name, n):
+        return np.array([
+            self.unit([*((one, (f"{name}.weight", k * len(units) + i)) for i, one in enumerate(units)),
+                       (0, (f"{name}.bias", k))])
+            for k in range(n)
+        ])  # fmt: skip
+
+
+# --- random networks ------------------------------------------------------------------------------
+
+
+@st.composite
+def networks(draw):
+    """Layers, and for each what makes its units: (module, units -> units)."""
+    maps, size = draw(st.sampled_from([1, 2, 3])), draw(st.integers(4, 6))
+    shape, layers = (maps, size, size), []
+    for number in range(draw(st.integers(0, 4))):
+        kinds = ["activation", "convolution", "residual", "normalisation", "dropout"]
+        kinds += ["pooling", "subsampling"] * (size >= 2) + ["table"] * (size >= 3)
+        kind, name = draw(st.sampled_from(kinds)), str(number)
+        if kind == "activation":
+            chosen = draw(st.sampled_from(sorted(ACTIVATIONS)))
+            module = Function(squash) if chosen == "eq. 6" else ACTIVATIONS[chosen][0]
+            layers.append((module, lambda u, m, chosen=chosen: u.activation(m, chosen)))
+        elif kind == "convolution":
+            groups = draw(st.sampled_from([g for g in (1, 2, 3) if maps % g == 0]))
+            new, kernel = groups * draw(st.integers(1, 2)), draw(st.integers(1, min(3, size)))
+            stride, padding = draw(st.integers(1, 2)), draw(st.integers(0, kernel // 2))
+            module = nn.Conv2d(maps, new, kernel, stride, padding, groups=groups,
+                               bias=draw(st.booleans()))  # fmt: skip
+            each, per = maps // groups, new // groups
+            crosses = [[(m // per * each + i, m * each + i) for i in range(each)]
+                       for m in range(new)]  # fmt: skip
+            layers.append((module, lambda u, m, args=(name, crosses, kernel, stride, padding):
+                           u.convolution(m, *args)))  # fmt: skip
+            maps, size = new, (size + 2 * padding - kernel) // stride + 1
+        elif kind == "table":
+            table = [sorted(draw(st.sets(st.integers(0, maps - 1), min_size=1)) | {maps - 1}),
+                     list(range(maps))]  # fmt: skip
+            numbers = iter(range(99))
+            crosses = [[(i, next(numbers)) for i in row] for row in table]
+            layers.append((TableConvolution(table, 3), lambda u, m, name=name, crosses=crosses:
+                           u.convolution(m, name, crosses, 3)))  # fmt: skip
+            maps, size = len(table), size - 2
+        elif kind == "pooling":
+            which = draw(st.sampled_from(["max", "average"]))
+            window, padding = 2, draw(st.integers(0, 1))
+            stride = draw(st.integers(1, 2))
+            module = (nn.MaxPool2d if which == "max" else nn.AvgPool2d)(window, stride, padding)
+            layers.append((module, lambda u, m, args=(which, window, stride, padding):
+                           u.pooling(m, *args)))  # fmt: skip
+            size = (size + 2 * padding - window) // stride + 1
+        elif kind == "subsampling":
+
+            def subsampled(u, m, name=name):
+                summed = u.pooling(m, "sum", 2, 2, 0)
+                return np.array([
+                    [[u.unit([(one, (f"{name}.coefficient", k)), (0, (f"{name}.bias", k))])
+                      for one in row] for row in of_map]
+                    for k, of_map in enumerate(summed)
+                ])  # fmt: skip
+
+            layers.append((Subsampling(maps), subsampled))
+            size = size // 2
+        elif kind == "residual":
+
+            def residual(u, m, name=name, maps=maps):
+                crosses = [[(i, k * maps + i) for i in range(maps)] for k in range(maps)]
+                change = u.convolution(m, f"{name}.conv", crosses, 3, 1, 1)
+                change = u.activation(change, "tanh")
+                return np.vectorize(lambda a, b: u.unit([(a, 1.0), (b, 1.0)]))(m, change)
+
+            layers.append((Residual(maps), residual))
+        elif kind == "normalisation":
+
+            def normalised(u, m, name=name):
+                def unit(k, one):
+                    mean, variance = (u.known[f"{name}.running_{of}"][k] for of in ("mean", "var"))
+                    factor = float(1 / np.sqrt(variance + 1e-5))
+                    ready = u.unit([(one, factor), (0, float(-mean * factor))])
+                    return u.unit([(ready, (f"{name}.weight", k)), (0, (f"{name}.bias", k))])
+
+                return np.array([np.vectorize(lambda one, k=k: unit(k, one))(of_map)
+                                 for k, of_map in enumerate(m)])  # fmt: skip
+
+            layers.append((nn.BatchNorm2d(maps), normalised))
+        else:
+            layers.append((nn.Dropout2d(0.3), lambda u, m: m))
+    units = maps * size * size
+    layers.append((nn.Flatten(), lambda u, m: m.ravel()))
+    hidden = draw(st.integers(1, 3))
+    first, last = str(len(layers)), str(len(layers) + 2)
+    layers.append((nn.Linear(units, hidden), lambda u, m: u.full(m, first, hidden)))
+    layers.append((nn.Tanh(), lambda u, m: u.activation(m, "tanh")))
+    layers.append((nn.Linear(hidden, 3), lambda u, m: u.full(m, last, 3)))
+    return shape, layers
+
+
+def built(layers, seed):
+    """The network in float64, its parameters and what it knows of its inputs drawn at random."""
+    torch.manual_seed(seed)
+    network = nn.Sequential(*(module for module, _ in layers)).double().eval()
+    with torch.no_grad():
+        for p in network.parameters():
+            p.copy_(torch.randn_like(p) / (1 + p[0].numel() if p.ndim > 1 else 2) ** 0.5)
+        for name, value in network.named_buffers():
+            if value.is_floating_point():
+                value.copy_(torch.rand_like(value) + (0.5 if name.endswith("var") else -0.5))
+    return network
+
+
+def expected(network, layers, x, at_outputs):
+    """{parameter: h}, the mean over the patterns of what `Units` finds for each; and the outputs."""
+    arrays = {name: p.detach().numpy() for name, p in network.named_parameters()}
+    known = {name: b.numpy() for name, b in network.named_buffers()}
+    h, outputs = dict.fromkeys(arrays, 0), []
+    for pattern in x.numpy():
+        units = Units(arrays)
+        units.known = known
+        maps = units.each(pattern, lambda level, units=units: units.unit([(0, float(level))]))
+        for _, make in layers:
+            maps = make(units, maps)
+        outputs.append([units.x[unit] for unit in maps])
+        for name, of_pattern in units.back(maps, at_outputs(np.array(outputs[-1]))).items():
+            h[name] = h[name] + of_pattern / len(x)
+    return h, outputs
+
+
+def of_softmax(scores):
+    """d2E / dy2 of the cross entropy: p (1 - p)."""
+    p = np.exp(scores - scores.max())
+    p /= p.sum()
+    return p * (1 - p)
+
+
+LOSSES = {
+    "cross entropy": (nn.CrossEntropyLoss(), of_softmax),
+    "cross entropy, summed": (nn.CrossEntropyLoss(reduction="sum"), of_softmax),
+    "a function": (functional.cross_entropy, of_softmax),
+    "eq. 9 without rubbish": (MAPLoss(math.inf), lambda y: of_softmax(-y)),
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(), st.integers(0, 99), st.sampled_from(sorted(LOSSES)))
+def test_curvature_of_any_network_is_the_recursion_over_its_connections(drawn, seed, loss):
+    shape, layers = drawn
+    network = built(layers, seed)
+    x = torch.randn(PATTERNS, *shape, dtype=torch.float64)
+    loss, at_outputs = LOSSES[loss]
+    h, outputs = expected(network, layers, x, at_outputs)
+    np.testing.assert_allclose(network(x).detach().numpy(), outputs, rtol=1e-9, atol=1e-12)
+    found = diagonal_curvature(network, x, torch.tensor([0, 2]), loss)
+    assert list(found) == list(h)
+    for name, value in h.items():
+        np.testing.assert_allclose(found[name].numpy(), value, rtol=1e-8, atol=1e-14)
+
+
+# --- other ways to write a network ----------------------------------------------------------------
+
+
+def some(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def curvatures(network, x, loss=None, **options):
+    labels = torch.arange(len(x)) % 3
+    return list(
+        diagonal_curvature(
+            network.double(), x, labels, loss or nn.CrossEntropyLoss(), **options
+        ).values()
+    )
+
+
+def assert_all_close(ours, theirs):
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-14)
+
+
+class OfLayers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.full = nn.Conv2d(1, 4, 3), nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = nn.AdaptiveAvgPool2d(1)(nn.AvgPool2d(2)(nn.GELU()(self.conv((x - 0.5) / 2))))
+        return self.full(nn.Flatten()(x))
+
+
+class OfFunctions(OfLayers):
+    def forward(self, x):
+        maps = functional.conv2d((x - 0.5) / 2, weight=self.conv.weight, bias=self.conv.bias)
+        pooled = functional.avg_pool2d(functional.gelu(maps), 2).mean((2, 3))
+        return pooled @ self.full.weight.T + self.full.bias
+
+
+class OfParts(OfLayers):
+    """The same by other sums: signs, views and concatenated halves."""
+
+    def forward(self, x):
+        first, second = self.conv(x * 0.5 - 0.25).chunk(2, 1)
+        maps = torch.cat([first.neg(), 1 - second], 1)
+        maps = functional.gelu(torch.cat([-maps[:, :2], 1 - maps[:, 2:]], dim=1))
+        sums = maps.unflatten(2, (2, 2)).sum((3,)).unflatten(3, (2, 2)).sum(4) / 4
+        return self.full(sums.permute(0, 2, 3, 1).mean((1, 2)))
+
+
+@pytest.mark.parametrize("written", [OfFunctions, OfParts])
+def test_a_network_has_one_curvature_however_it_is_written(written):
+    x = some(4, 1, 6, 6)
+    torch.testing.assert_close(written().double()(x), OfLayers().double()(x))
+    if written is OfParts:  # an average of averages is a sum of more units, not of more weight
+        assert_all_close(curvatures(written(), x)[2:], curvatures(OfLayers(), x)[2:])
+    else:
+        assert_all_close(curvatures(written(), x), curvatures(OfLayers(), x))
+
+
+def test_a_weight_that_is_used_twice_has_both_uses_curvature():
+    torch.manual_seed(0)
+    first, last = nn.Linear(4, 4), nn.Linear(4, 3)
+    copy = nn.Linear(4, 4)
+    copy.load_state_dict(first.state_dict())
+    x = some(3, 4)
+    once = curvatures(nn.Sequential(first, nn.Tanh(), copy, nn.Tanh(), last), x)
+    twice = curvatures(nn.Sequential(first, nn.Tanh(), first, nn.Tanh(), last), x)
+    assert_all_close(twice, [once[0] + once[2], once[1] + once[3], *once[4:]])
+
+
+def test_a_softmax_at_the_end_belongs_to_the_loss():
+    network = OfLayers()
+    x = some(4, 1, 6, 6)
+    with_softmax = nn.Sequential(network, nn.LogSoftmax(1))
+    assert_all_close(curvatures(with_softmax, x, nn.NLLLoss()), curvatures(network, x))
+
+
+def test_a_mean_squared_error_curves_by_two_for_each_target():
+    network, x = OfLayers().double(), some(4, 1, 6, 6)
+    ours = diagonal_curvature(network, x, some(4, 3), nn.MSELoss())
+    constant = diagonal_curvature(network, x, some(4, 3), nn.MSELoss(), output_curvature=2 / 3)
+    assert_all_close(ours.values(), constant.values())
+
+
+def test_frozen_parameters_have_no_curvature():
+    network = OfLayers()
+    network.conv.requires_grad_(False)
+    x, labels = some(4, 1, 6, 6), torch.tensor([0, 1, 2, 0])
+    all_of_them = diagonal_curvature(OfLayers().double(), x, labels, nn.CrossEntropyLoss())
+    found = diagonal_curvature(network.double(), x, labels, nn.CrossEntropyLoss())
+    assert list(found) == ["full.weight", "full.bias"]
+    assert_all_close(found.values(), [all_of_them[name] for name in found])
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile])
+def test_names_are_those_of_the_network_as_it_is_given(wrap):
+    network, x, labels = OfLayers().double(), some(4, 1, 6, 6), torch.tensor([0, 1, 2, 0])
+    wrapped = wrap(network)
+    found = diagonal_curvature(wrapped, x, labels, nn.CrossEntropyLoss())
+    assert list(found) == [name for name, _ in wrapped.named_parameters()]
+    assert_all_close(found.values(), curvatures(network, x))
+
+
+def test_an_rbf_layer_of_ones_own_ends_a_network():
+    """As in LeNet-5; against the exact second derivatives at its input."""
+    torch.manual_seed(0)
+    body, centers, x = nn.Linear(4, 5), 2.0 * torch.eye(3, 5) - 1, some(3, 4)
+    network = nn.Sequential(body, Function(squash), EuclideanRBF(centers))
+    by_hand = nn.Sequential(body, Function(squash))
+    for loss in (MSELoss(), MAPLoss(j=3.0), nn.CrossEntropyLoss()):
+
+        def energy(states, label, loss=loss):
+            return loss((states - centers).square().sum(-1)[None], label[None])
+
+        body.double()
+        states = by_hand(x).detach()
+        second = torch.stack([
+            jacrev(jacrev(energy))(of, label).diagonal()
+            for of, label in zip(states, torch.arange(3), strict=True)
+        ]).clamp(min=0)  # fmt: skip
+        slopes = (2 / 3 * (A - states.square() / A)).square()
+        expected = [(second * slopes).T @ x.square() / 3, (second * slopes).mean(0)]
+        assert_all_close(curvatures(network, x, loss), expected)
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+class Swish(nn.Module):
+    def forward(self, x):
+        return x * torch.sigmoid(x)
+
+
+class Shifted(nn.Module):
+    """A weight for each place, and the place one to the left."""
+
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor([0.5, -2.0, 1.5, 1.0], dtype=torch.float64))
+
+    def forward(self, x):
+        return torch.fft.irfft(torch.fft.rfft(x.roll(-1, 1) * self.gain), n=4)
+
+
+@pytest.fixture
+def rules():
+    """What a test registers is forgotten after it."""
+    before = RULES.copy()
+    yield
+    RULES.clear()
+    RULES.update(before)
+
+
+@pytest.mark.usefixtures("rules")
+def test_an_activation_of_ones_own_needs_one_line():
+    torch.manual_seed(0)
+    first, last = nn.Linear(4, 4), nn.Linear(4, 3)
+    x = some(3, 4)
+    own = nn.Sequential(first, Swish(), last)
+    with pytest.raises(NoRule, match="mul of two states is not linear"):
+        curvatures(own, x)
+    curvature_rule(Swish)(through_slopes)
+    assert_all_close(curvatures(own, x), curvatures(nn.Sequential(first, nn.SiLU(), last), x))
+    assert "forward" not in vars(own[1])
+
+
+@pytest.mark.usefixtures("rules")
+def test_a_linear_layer_of_ones_own_needs_one_line():
+    torch.manual_seed(0)
+    layer, last, x = Shifted(), nn.Linear(4, 3), some(3, 4)
+    own = nn.Sequential(layer, nn.Tanh(), last)
+    with pytest.raises(NoRule, match=r"no rule for the layer '0' \(Shifted: FftR2C\)"):
+        curvatures(own, x)
+    curvature_rule(Shifted)(through_squares)
+    plain = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), last).double()
+    with torch.no_grad():
+        plain[0].weight.copy_(torch.diag(layer.gain).roll(1, 1))
+        plain[0].bias.zero_()
+    torch.testing.assert_close(own(x), plain(x))
+    h, expected = curvatures(own, x), curvatures(plain, x)
+    place = torch.arange(4)
+    assert_all_close(h, [expected[0][place, (place + 1) % 4], *expected[2:]])
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.heads, self.last = nn.MultiheadAttention(4, 2, batch_first=True), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.last(self.heads(x[:, None], x[:, None], x[:, None])[0][:, 0])
+
+
+class SoftmaxInside(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.last(self.first(x).softmax(1))
+
+
+class Unused(nn.Linear):
+    def __init__(self):
+        super().__init__(4, 3)
+        self.head = nn.Linear(4, 2)
+
+
+class HalfOf(nn.Linear):
+    def forward(self, x):
+        return torch.add(x, super().forward(x), alpha=0.5)[:, :3]
+
+
+REFUSED = {
+    "attention": (Attention, r"no rule for the layer 'heads' \(MultiheadAttention: \w+\)"),
+    "a softmax inside": (SoftmaxInside, "no rule for softmax but at the end of a network"),
+    "normalisation of layers": (
+        lambda: nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 3)),
+        r"no rule for the layer '1' \(LayerNorm: NativeLayerNorm\)",
+    ),
+    "normalisation in training": (
+        lambda: nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)),
+        r"the layers '1' \(BatchNorm1d\) tie patterns together: call model.eval\(\)",
+    ),
+    "dropout": (lambda: nn.Sequential(nn.Linear(4, 3), nn.Dropout()), "dropout is on"),
+    "recurrence": (lambda: nn.RNN(4, 3), "a network that gives a tensor, got tuple"),
+    "in place": (
+        lambda: nn.Sequential(nn.Linear(4, 3), nn.SiLU(inplace=True)), "silu must not work in place"
+    ),
+    "a parameter without a part": (Unused, "no curvature comes to head.weight, head.bias"),
+    "a weight in a sum": (lambda: HalfOf(4, 4), "no rule for Add"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_linear_is_refused_by_name(make, words):
+    network = make().double()
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    with pytest.raises(NoRule, match=words):
+        curvatures(network, some(3, 4))
+    assert all(vars(layer).get("forward") is None for layer in network.modules())
+    assert not any(layer._forward_hooks for layer in network.modules())
+    torch.testing.assert_close(dict(network.state_dict()), state)

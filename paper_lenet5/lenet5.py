@@ -11,9 +11,11 @@ from .config import LeNet5Config, Output
 from .connections import TABLE_I
 from .initialisation import Initialisation, initialise
 from .layers import Subsampling, TableConvolution, squash
-from .preprocessing import FIELD, check_values
-from .pretrained import Pretrained, WeightsUnusable
+from .preprocessing import FIELD, check_input, check_values
+from .pretrained import Answer, Pretrained, WeightsUnusable
 from .rbf import EuclideanRBF
+from .transform import Transform
+from .verdict import RUBBISH, posterior
 
 SHIPPED = {
     "lenet5-1998": "4618d44e099406cd4fab3b5464e1b13768b73a2a3933fc46f9f8f10deba9a028",
@@ -50,6 +52,8 @@ class LeNet5(Pretrained):
     options: ClassVar[type] = LeNet5Config
     shipped: ClassVar[Mapping[str, str]] = SHIPPED
     shipped_options: ClassVar[Mapping[str, LeNet5Config]] = {"lenet5-sdnn": WITH_BLANK}
+    preprocessing = Transform()
+    answer: ClassVar[Answer] = "smallest"
 
     def __init__(
         self,
@@ -118,7 +122,10 @@ class LeNet5(Pretrained):
     def check(self, x: Tensor) -> None:
         """Raises ValueError for what is no input of the network."""
         if x.ndim != 4 or x.shape[1] != 1 or min(x.shape[2:]) < FIELD:
-            raise ValueError(f"expected input of shape (N, 1, >= 32, >= 32), got {tuple(x.shape)}")
+            raise ValueError(
+                f"expected input of shape (N, 1, >= {FIELD}, >= {FIELD}), as transforms() gives it, "
+                f"got {tuple(x.shape)}"
+            )
         if x.dtype != self.c1.weight.dtype:
             raise ValueError(
                 f"expected {self.c1.weight.dtype}, as preprocess gives it, got {x.dtype}"
@@ -135,13 +142,41 @@ class LeNet5(Pretrained):
         return len(self.rbf.centers)
 
     @torch.no_grad()
-    def classify(self, x: Tensor) -> Tensor:
+    def classify(self, x: Tensor, *, check: bool = True) -> Tensor:
         """The classes of the smallest penalties: (N,), or (N, rows, columns) for wide input.
 
-        0 ... 9 are the digits; 10, in a network for strings, is the blank.
+        0 ... 9 are the digits; 10, in a network for strings, is the blank. One image (1, 32, 32), as
+        `transforms` gives it, has one class (). Raises ValueError, too, for what `transforms` would not
+        give: other levels of paper and ink, no paper, ink for paper; `check=False` lets these pass.
+        """
+        return self._answers(x, check, lambda penalties: penalties.argmin(1))
+
+    def posterior(self, x: Tensor, *, check: bool = True) -> Tensor:
+        """What each class's share of eq. 9's sum is: (N, classes + 1), the last that of none of these.
+
+        None of these, the rubbish class, has penalty 10, whatever the input (D7). Wide input, one image
+        and `check` as in `classify`.
+        """
+        return self._answers(x, check, lambda penalties: posterior(penalties, RUBBISH))
+
+    def logits(self, x: Tensor) -> Tensor:
+        """The penalties with the sign turned, (N, classes), for what takes the largest for the answer.
+
+        Their softmax is the posterior without none of these. Nothing of the input is checked that
+        `forward` does not check.
         """
         penalties: Tensor = self(x)
-        return penalties.argmin(1)
+        return -penalties
+
+    def _answers(self, x: Tensor, check: bool, of: Callable[[Tensor], Tensor]) -> Tensor:
+        """What is made `of` the penalties of some images, or of one."""
+        one = x.ndim == 3
+        x = x[None] if one else x
+        if check:
+            self.check(x)
+            check_input(x, self.preprocessing.levels)
+        answers = of(self(x))
+        return answers[0] if one else answers
 
     @torch.no_grad()
     def layer_table(self) -> list["LayerRow"]:

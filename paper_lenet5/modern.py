@@ -6,7 +6,8 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from .preprocessing import BLACK, FIELD, WHITE, check_values
-from .pretrained import Pretrained
+from .pretrained import Answer, Pretrained
+from .transform import Transform
 
 
 class ModernNet(nn.Sequential, Pretrained):
@@ -20,6 +21,9 @@ class ModernNet(nn.Sequential, Pretrained):
     shipped: ClassVar[Mapping[str, str]] = {
         "modern-distortions": "6ba12fa1ab90f78fdb77c1aa0036b95f27defcedec11247dc7f9f2e0d1c80a60"
     }
+
+    preprocessing = Transform()
+    answer: ClassVar[Answer] = "largest"
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,18 +1,18 @@
 """Trained networks: load and save them.
 
 One way for all: the weights in the package, a folder, a repository on the Hugging Face Hub. Weights
-are safetensors, never a pickle. Beside them lies a flat config.json with the network's options, the
-version of this form and the SHA-256 of the weights, so that nothing damaged or foreign is taken for
-the network.
+are safetensors, never a pickle. Beside them lies a config.json with the network's options, what its
+input is made by and which of its scores is the answer, the version of this form and the SHA-256 of the
+weights, so that nothing damaged or foreign is taken for the network.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import torch
 from huggingface_hub import PyTorchModelHubMixin
@@ -21,12 +21,14 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from .hub import Repository, WeightsUnavailable
+from .transform import Transform
 
 WEIGHTS = Path(__file__).parent / "weights"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 FORMAT_VERSION = 1
 """The version of config.json that is written, and the only one that is read."""
 
+Answer = Literal["smallest", "largest"]
 AnyNetwork = TypeVar("AnyNetwork", bound="Pretrained")
 
 
@@ -50,6 +52,31 @@ class Folder:
                 "loads safetensors and never a pickle): choose a folder of save_pretrained"
             )
         return self.folder / file
+
+
+class _Described(NamedTuple):
+    """What config.json, or the package, says of a network."""
+
+    options: object
+    preprocessing: Transform | None
+    sha256: str
+
+
+class _Transforms:
+    """A method of a network, and of its class where there is no network yet."""
+
+    def __get__(
+        self, network: "Pretrained | None", kind: "type[Pretrained]"
+    ) -> Callable[[], Transform]:
+        preprocessing = (kind if network is None else network).preprocessing
+        if preprocessing is None:
+            raise AttributeError(f"{kind.__name__} takes no images")
+
+        def transforms() -> Transform:
+            """What makes the network's input of images of any usual kind."""
+            return preprocessing
+
+        return transforms
 
 
 class Pretrained(
@@ -77,6 +104,13 @@ class Pretrained(
     """The SHA-256 of weights/NAME.safetensors by name."""
     shipped_options: ClassVar[Mapping[str, object]] = {}
     """The options of those that have not the standard ones."""
+    preprocessing: Transform | None = None
+    """What makes its input of images, for a network of images."""
+    answer: ClassVar[Answer | None] = None
+    """Which of its scores is the answer."""
+    transforms = _Transforms()
+    """`transforms()`, of the class or of a network, is what makes its input of images of any usual
+    kind, as torchvision's weights have it."""
 
     @classmethod
     def of(cls: type[AnyNetwork], options: Any) -> AnyNetwork:
@@ -109,21 +143,23 @@ class Pretrained(
         if revision is not None and (in_package or is_folder):
             raise ValueError(f"{name} is no repository on the Hub: leave out the revision")
         if in_package is not None:
-            config, sha256 = cls.shipped_options.get(in_package), cls.shipped[in_package]
+            described = _Described(
+                cls.shipped_options.get(in_package), cls.preprocessing, cls.shipped[in_package]
+            )
             path, remedy = WEIGHTS / f"{in_package}.safetensors", "install paper-lenet5 again"
         elif is_folder or Repository.names(str(name)):
             download = (revision, force_download, local_files_only, cache_dir, token)
             source = Folder(Path(name)) if is_folder else Repository(str(name), *download)
-            config, sha256 = cls._read_config(source.path(CONFIG_FILE), source.remedy)
+            described = cls._read_config(source.path(CONFIG_FILE), source.remedy)
             path, remedy = source.path(WEIGHTS_FILE), source.remedy
         else:
             raise ValueError(
                 f"no weights named {str(name)!r} in the package ({', '.join(cls.shipped)}): give "
                 'one of these, a folder that exists, or "owner/name" of a repository on the Hub'
             )
-        state = _read_weights(path, sha256, remedy)
+        state = _read_weights(path, described.sha256, remedy)
         with torch.random.fork_rng(devices=[]):  # to draw weights that are not kept
-            network = cls._described(config, path.with_name(CONFIG_FILE), remedy)
+            network = cls._described(described.options, path.with_name(CONFIG_FILE), remedy)
         misfits = _misfits(network.state_dict(), state)
         if misfits:
             raise WeightsUnusable(f"{path} does not fit {cls.__name__} ({misfits}): {remedy}")
@@ -132,13 +168,14 @@ class Pretrained(
         if lost:
             raise WeightsUnusable(f"{path} has values in {', '.join(lost)} that are no numbers: "
                                   "its network was lost in training, train it again")  # fmt: skip
+        network.preprocessing = described.preprocessing
         return network.to(map_location).eval()
 
     @classmethod
-    def _described(cls: type[AnyNetwork], config: object, path: Path, remedy: str) -> AnyNetwork:
+    def _described(cls: type[AnyNetwork], options: object, path: Path, remedy: str) -> AnyNetwork:
         """A new network as `of` makes it. Raises WeightsUnusable where the options do not allow one."""
         try:
-            return cls.of(config)
+            return cls.of(options)
         except WeightsUnusable:
             raise
         except ValueError as error:
@@ -151,15 +188,22 @@ class Pretrained(
         config = {
             "architectures": [self.architecture or type(self).__name__],
             **(asdict(self.config) if self.options else {}),
+            **self._images_and_answers(),
             "format_version": FORMAT_VERSION,
             "weights_sha256": hashlib.sha256(weights).hexdigest(),
         }
         (save_directory / WEIGHTS_FILE).write_bytes(weights)
         (save_directory / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n")
 
+    def _images_and_answers(self) -> dict[str, object]:
+        """What config.json says of a network's input and of its answer, if it takes images."""
+        if self.preprocessing is None:
+            return {}
+        return {"preprocessing": asdict(self.preprocessing), "answer": self.answer}
+
     @classmethod
-    def _read_config(cls, path: Path, remedy: str) -> tuple[object, str]:
-        """The options, or None for a class without any; and the digest of the weights."""
+    def _read_config(cls, path: Path, remedy: str) -> "_Described":
+        """What config.json says of a network of this class. Raises WeightsUnusable."""
         try:
             config = json.loads(path.read_bytes())
             version, sha256 = config.pop("format_version"), str(config.pop("weights_sha256"))
@@ -182,14 +226,19 @@ class Pretrained(
                 f"{cls.__name__}"
             )
         known = {field.name for field in fields(cls.options)} if cls.options else set()
+        known |= {"preprocessing", "answer"} if cls.preprocessing else set()
         if config.keys() != known:
             raise WeightsUnusable(
                 f"{path} has the options {sorted(config)} instead of {sorted(known)}: {remedy}"
             )
         try:
-            return (cls.options(**config) if cls.options else None), sha256
+            preprocessing = Transform(**config.pop("preprocessing")) if cls.preprocessing else None
+            if config.pop("answer", None) != cls.answer:
+                raise ValueError(f"expected the {cls.answer} score as answer")
+            options = cls.options(**config) if cls.options else None
         except (TypeError, ValueError) as error:
             raise WeightsUnusable(f"{path}: {error}; {remedy}") from None
+        return _Described(options, preprocessing, sha256)
 
 
 def _read_weights(path: Path, sha256: str, remedy: str) -> dict[str, Tensor]:

@@ -20,6 +20,7 @@ from .preprocessing import BLACK, WHITE
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM, CoefficientInput, check_options
 from .strings import StringRanges
 from .training import Session
+from .transform import Transform
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
 """eta of eq. 21 for each of the 20 passes, per pattern (section III-B; D12)."""
@@ -111,7 +112,9 @@ class Recipe:
 
     def build(self, rng: torch.Generator | None) -> LeNet5:
         """The network before its training, its first values drawn from `rng`."""
-        return variants.build(self.network, rng, self.initialisation)
+        model = variants.build(self.network, rng, self.initialisation)
+        model.preprocessing = Transform(self.levels)
+        return model
 
     def build_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """The optimiser of the network's parameters, at the rate of the first pass."""

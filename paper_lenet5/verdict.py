@@ -18,6 +18,15 @@ LEAST = 1.8e-5
 than this, of a network that has not seen them (`python -m reproduce.verdicts`)."""
 
 
+def posterior(penalties: Tensor, rubbish: float = RUBBISH) -> Tensor:
+    """Of each class, and behind them of none of these, by eq. 9: (N, classes + 1, ...).
+
+    The penalties are (N, classes, ...), the sum over the classes and none of these is 1.
+    """
+    none = torch.full_like(penalties[:, :1], rubbish)
+    return torch.softmax(-torch.cat([penalties, none], 1), 1)
+
+
 class Certainty(Enum):
     """How sure an answer is."""
 
@@ -52,11 +61,10 @@ def verdict(penalties: Tensor) -> Verdict:
         raise ValueError(f"expected finite penalties (classes,), got {tuple(penalties.shape)}")
     penalties = penalties.detach().double()
     first, second = penalties.sort().values[:2].tolist()
-    beside = torch.cat([penalties, penalties.new_tensor([RUBBISH])])
-    posterior = float(torch.softmax(-beside, 0)[:-1].max())
+    of_closest = float(posterior(penalties[None])[0, :-1].max())
     certainty = (
-        Certainty.SURE if posterior > 0.5
-        else Certainty.PROBABLE if posterior >= LEAST
+        Certainty.SURE if of_closest > 0.5
+        else Certainty.PROBABLE if of_closest >= LEAST
         else Certainty.NONE
     )  # fmt: skip
-    return Verdict(int(penalties.argmin()), second - first, posterior, certainty)
+    return Verdict(int(penalties.argmin()), second - first, of_closest, certainty)

@@ -6,10 +6,10 @@ from pathlib import Path
 from tests import ROOT
 from tools.floors import OnlyForTypes, arrows, floors
 
-ORDER = ["terminal", "connections", "bitmaps", "checks", "preprocessing", "recursion", "layers",
-         "rbf", "initialisation", "losses", "hub", "pretrained", "config", "lenet5", "variants",
-         "modern", "mnist", "distort", "changes", "strings", "reading", "verdict", "patterns",
-         "sdlm", "eager", "compiled", "training", "recipe", "pictures"]  # fmt: skip
+ORDER = ["terminal", "connections", "bitmaps", "checks", "preprocessing", "recursion", "transform",
+         "verdict", "layers", "rbf", "initialisation", "losses", "hub", "pretrained", "config",
+         "lenet5", "variants", "modern", "mnist", "distort", "changes", "strings", "reading",
+         "patterns", "sdlm", "eager", "compiled", "training", "recipe", "pictures"]  # fmt: skip
 
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]

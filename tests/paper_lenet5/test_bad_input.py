@@ -606,7 +606,8 @@ def write(folder, config, weights):
 def config_of(weights, **changes):
     config = {"architectures": ["LeNet5"], "activation": "scaled tanh", "pooling": "trainable",
               "table": "table I", "output": "bitmaps", "classes": list("0123456789"),
-              "format_version": 1,
+              "preprocessing": {"levels": [-0.1, 1.175], "size": 32, "padding": 2},
+              "answer": "smallest", "format_version": 1,
               "weights_sha256": hashlib.sha256(weights).hexdigest()}  # fmt: skip
     return json.dumps(config | changes).encode()
 

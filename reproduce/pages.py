@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import choices, lines, pictures, table1, verdicts
+from . import choices, inputs, lines, pictures, table1, verdicts
 from .__main__ import exhibits
 from .measures.statistics import percent
 from .rows.recipes import TABLE_1
@@ -118,6 +118,7 @@ MEASURED = {
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
     "ends": ends_line,
     "fuzz": fuzz_lines,
+    "inputs": lambda: inputs.words(RESULTS),
     "lines": lambda: lines.words(RESULTS),
     "pictures": lambda: pictures.words(RESULTS),
     "result": lambda: table1.result(RESULTS),

@@ -193,7 +193,7 @@ def test_a_wide_input_gives_the_network_applied_every_four_pixels():
         for column in range(6):
             window = x[..., 4 * row : 4 * row + 32, 4 * column : 4 * column + 32]
             torch.testing.assert_close(y[..., row, column], model(window), rtol=1e-10, atol=1e-10)
-    assert torch.equal(model.classify(x), y.argmin(1))
+    assert torch.equal(model.classify(x, check=False), y.argmin(1))
 
 
 def test_the_network_refuses_pixels_of_another_type_than_its_own():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .lenet5 import LeNet5
     from .losses import MAPLoss, MSELoss
     from .mnist import load_fashion_mnist, load_mnist
+    from .own import train
     from .preprocessing import preprocess
     from .sdlm import SDLM, diagonal_curvature
 
@@ -31,6 +32,7 @@ _LATER = {
     "load_fashion_mnist": ".mnist",
     "load_mnist": ".mnist",
     "preprocess": ".preprocessing",
+    "train": ".own",
 }
 
 __version__ = "0.1.0"
@@ -44,6 +46,7 @@ __all__ = [
     "load_fashion_mnist",
     "load_mnist",
     "preprocess",
+    "train",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The trained networks on pictures: `paper-lenet5 classify digit.png`, `read line.png`, `demo`."""
+"""The networks on pictures: `paper-lenet5 classify digit.png`, `read line.png`, `train`, `demo`."""
 
 import argparse
 import glob
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__
+from . import __version__, train_command
 from .terminal import any_terminal, missing
 
 if TYPE_CHECKING:
@@ -71,21 +71,27 @@ def answers_to(
 
 
 def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
-    """label, or null for none of these; closest, certainty, posterior, margin, penalties of 0, 1, ..."""
+    """label, or null for none of these; closest, certainty, posterior, margin, penalties of 0, 1, ...
+
+    A network of other classes than the digits has their names for labels, and names of the penalties.
+    """
+    from .bitmaps import DIGITS
     from .pictures import pattern_of
     from .preprocessing import preprocess
     from .verdict import verdict
 
     penalties = model(preprocess(pattern_of(seen)[None]))[0].detach().double()
-    said = verdict(penalties)
+    said, names = verdict(penalties), model.config.classes
+    of_digits = names == tuple(DIGITS)
+    closest = said.closest if of_digits else names[said.closest]
     return {
-        "label": said.label,
-        "closest": said.closest,
+        "label": None if said.label is None else closest,
+        "closest": closest,
         "certainty": said.certainty.value,
         "posterior": float(f"{said.posterior:.3g}"),
         "margin": round(said.margin, 3),
         "penalties": [round(penalty, 3) for penalty in penalties.tolist()],
-    }
+    } | ({} if of_digits else {"names": list(names)})
 
 
 def read(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
@@ -98,10 +104,16 @@ def read(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     return {"lines": [read_string(of_line).text for of_line in penalties]}
 
 
-def heading(classes: int) -> str:
-    """What stands above the table; after the ten digits there may be the blank (section VII)."""
-    names = "  ".join(f"{name:>4}" for name in [*range(10), "none"][:classes])
-    return f"{'penalties of':>27}\nlabel  margin  {names}  picture"
+def heading(names: Sequence[str]) -> str:
+    """What stands above the table, for classes of these names."""
+    if not _are_columns(names):
+        return "label  margin  picture"
+    return f"{'penalties of':>27}\nlabel  margin  {'  '.join(f'{n:>4}' for n in names)}  picture"
+
+
+def _are_columns(names: Sequence[str]) -> bool:
+    """Whether a line has room for the penalties of all these classes."""
+    return len(names) <= 11 and all(len(name) <= 4 for name in names)
 
 
 def line(answer: Mapping[str, Any]) -> str:
@@ -109,9 +121,11 @@ def line(answer: Mapping[str, Any]) -> str:
     name = answer["file"] + (f", page {answer['page']}" if "page" in answer else "")
     if "error" in answer:
         return f"    –       –  {name}: {answer['error']}"
-    penalties = "  ".join(f"{penalty:4.0f}" for penalty in answer["penalties"])
     label = {"sure": "{}", "probable": "{}?", "none": "none"}[answer["certainty"]]
-    return f"{label.format(answer['closest']):>5}  {answer['margin']:6.1f}  {penalties}  {name}"
+    cells = [f"{label.format(answer['closest']):>5}", f"{answer['margin']:6.1f}"]
+    if _are_columns(answer.get("names", [])):
+        cells += [f"{penalty:4.0f}" for penalty in answer["penalties"]]
+    return "  ".join([*cells, name])
 
 
 def lines(answer: Mapping[str, Any]) -> str:
@@ -148,6 +162,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         option("--weights", metavar="NAME",
                help=f"a network of the package (default: {weights}), a folder, or OWNER/NAME on the "
                "Hugging Face Hub")  # fmt: skip
+    train_command.add_to(commands)
     demo = commands.add_parser(
         "demo",
         help="draw digits in the browser",
@@ -178,8 +193,6 @@ def show_demo(_: argparse.Namespace) -> int:
 
 def answer_all(args: argparse.Namespace) -> int:
     """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
-    import torch
-
     from .lenet5 import LeNet5
     from .pictures.files import ENDINGS
 
@@ -187,9 +200,9 @@ def answer_all(args: argparse.Namespace) -> int:
     try:
         model = LeNet5.from_pretrained(args.weights)
         paths = list(pictures_of(args.pictures))
-        classes = model(torch.zeros(1, 1, 32, 32)).shape[1]
-        if reading and classes < 11:
+        if reading and model.config.output != "bitmaps and blank":
             raise ValueError(f"{args.weights} knows no blank between digits: choose lenet5-sdnn")
+        names = [*model.config.classes, *["none"][: model.classes - len(model.config.classes)]]
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -198,7 +211,7 @@ def answer_all(args: argparse.Namespace) -> int:
               file=sys.stderr)  # fmt: skip
         return 1
     if not args.json and not reading:
-        print(heading(classes))
+        print(heading(names))
     answers, explained = [], []
     for answer, seen in answers_to(model, read if reading else classify, paths):
         answers.append(answer)

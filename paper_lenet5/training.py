@@ -81,19 +81,22 @@ class Session(Training[PassRecord]):
 
     Everything random is drawn from streams of its own, named by the seed and the pass, so that a
     session that is put back at the end of a pass goes on exactly as it would have. `engine` is the
-    module `paper_lenet5.eager` or `paper_lenet5.compiled`. `passes` raises FloatingPointError once the
-    network is lost.
+    module `paper_lenet5.eager` or `paper_lenet5.compiled`; a given `model` is trained in place of a new
+    one. `passes` raises FloatingPointError once the network is lost.
     """
 
     optimizer: Any
     """SDLM; or one of PyTorch's, without curvature and step sizes, if the recipe says so."""
 
-    def __init__(self, recipe: "Recipe", seed: int, train: Split, test: Split, engine: ModuleType):
+    def __init__(
+        self, recipe: "Recipe", seed: int, train: Split, test: Split, engine: ModuleType,
+        model: nn.Module | None = None,
+    ):  # fmt: skip
         self.recipe, self.seed, self.engine = recipe, seed, engine
         train, test = recipe.training_set(train), recipe.seen(test)
         self.patterns = recipe.patterns(train, seed)
         self.train, self.test = recipe.judged_on(train), recipe.judged_on(test)
-        self.model = recipe.build(generator(seed, "parameters"))
+        self.model = recipe.build(generator(seed, "parameters")) if model is None else model
         self.optimizer = recipe.build_optimizer(self.model)
         self.length = len(recipe.schedule)
         self.records = []

@@ -18,6 +18,7 @@ from reproduce.writing.snippets import CodeBlock, code_blocks, with_outputs
 from tests import ROOT
 from tests.conftest import MNIST
 from tests.doubles.demo_server import served
+from tests.doubles.letters import draw_letters
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -87,6 +88,7 @@ def tree(tmp_path_factory):
         "1998.png": several.example("1998"),
     }.items():
         Image.fromarray(255 - image.numpy()).save(tree / name)
+    draw_letters(tree / "letters", "ABC", 12)
     return tree
 
 

@@ -9,7 +9,8 @@ from tools.floors import OnlyForTypes, arrows, floors
 ORDER = ["terminal", "connections", "bitmaps", "checks", "preprocessing", "recursion", "transform",
          "verdict", "layers", "rbf", "initialisation", "losses", "hub", "pretrained", "config",
          "lenet5", "variants", "modern", "mnist", "distort", "changes", "strings", "reading",
-         "patterns", "sdlm", "eager", "compiled", "training", "recipe", "pictures"]  # fmt: skip
+         "patterns", "sdlm", "eager", "compiled", "training", "recipe", "pictures",
+         "labelled", "own", "train_command"]  # fmt: skip
 
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]

@@ -1,0 +1,250 @@
+"""Training on data of one's own, by the paper's recipe: from images to a network that is saved."""
+
+import copy
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+from tqdm import tqdm
+
+from .bitmaps import bitmaps
+from .distort import FIG7_RANGES
+from .labelled import Labelled, labelled
+from .lenet5 import LeNet5
+from .patterns import Split, generator
+from .pretrained import CONFIG_FILE
+from .recipe import SCHEDULE, Recipe
+from .training import PassRecord, Session
+from .transform import Transform
+from .variants import random_codes
+
+PRESENTED = 200_000
+"""Patterns that a training shows at least, over all of its passes."""
+UNFINISHED = "training.safetensors"
+"""In the folder of a network whose training is not over: what its next pass depends on."""
+EVERY = 1.0
+"""Seconds after which what has been trained is saved, once the pass is over."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network, and what its training came to."""
+
+    model: LeNet5
+    """In eval mode; its classes are model.config.classes."""
+    records: list[PassRecord]
+    """What each pass did; its test errors are those among what was held out."""
+    learned: Labelled
+    held_out: Labelled
+    """What was not trained on."""
+    passes: int
+    """How many there were to be: there are fewer records if the training was stopped."""
+
+    def __str__(self) -> str:
+        done, n = len(self.records), len(self.held_out.labels)
+        stopped = "" if done == self.passes else f"stopped after {done} of "
+        said = (
+            f"{len(self.learned.labels):,} patterns of {len(self.model.config.classes)} classes, "
+            f"{stopped}{self.passes} passes"
+        )
+        if done and n:
+            wrong = self.records[-1].test_errors
+            said += f": {wrong} of {n:,} held out are wrong ({100 * wrong / n:.2f} %)"
+        return said
+
+
+def train(
+    data: Any,
+    labels: Any = None,
+    *,
+    start: str | os.PathLike[str] | LeNet5 | None = None,
+    passes: int | None = None,
+    seed: int = 0,
+    held_out: float = 0.1,
+    codes: Tensor | None = None,
+    recipe: Recipe | None = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+    engine: ModuleType | None = None,
+) -> Trained:
+    """Train a LeNet-5 on these images, by the recipe of the paper with its distortions.
+
+    `data` and `labels` are what `labelled` takes: images as arrays or tensors and their classes, a
+    dataset, or a folder with a folder of pictures for each class. The share `held_out` of each class is
+    not trained on, but judged after every pass.
+
+    The network is new, or one to `start` from, as `from_pretrained` names it. That keeps its classes if
+    the data's are among them; else its layers are kept, and F6 learns the codes of others. Classes that
+    are characters of Fig. 3 have its bitmaps as codes, all others the given `codes` (classes, 84), or
+    random ones.
+
+    There are so many `passes` that 200,000 patterns are shown, 20 at least; the paper's schedule is
+    stretched over them, unless another `recipe` is given. Ctrl-C ends the training after a whole pass,
+    with what is there. With a folder `out` the network is saved there, now and then and at the end,
+    and the same call goes on from there. The `engine` is the compiled pass, which needs the extra
+    `train`, or `paper_lenet5.eager`, which is far slower.
+
+    Raises ValueError for data that cannot be read, or a folder `out` with something else in it; OSError;
+    and FloatingPointError where the network is lost.
+    """
+    given = labelled(data, labels, _bar("reading") if progress else iter)
+    model, given = _network(given, start, codes, seed)
+    learned, judged = _apart(given, held_out, seed)
+    recipe = replace(
+        recipe or recipe_for(len(learned.labels), passes),
+        network=model.config,
+        levels=model.transforms().levels,
+    )
+    splits = [Split(of.images, of.labels) for of in (learned, judged) if len(of.labels)]
+    session = Session(recipe, seed, splits[0], splits[-1], engine or recipe.engine, model)
+    kept = None if out is None else _Kept(Path(out), _identity(session, given, held_out))
+    if kept:
+        kept.resume(session)
+    _run(session, kept, progress)
+    model.eval()
+    return Trained(model, session.records, learned, judged, session.length)
+
+
+def recipe_for(patterns: int, passes: int | None = None) -> Recipe:
+    """The paper's recipe with its distortions (section III-B), its schedule stretched to the passes.
+
+    Without a number, they are as many as show 200,000 of so many patterns, and 20 at least.
+    """
+    count = max(len(SCHEDULE), -(-PRESENTED // patterns)) if passes is None else passes
+    schedule = tuple(SCHEDULE[number * len(SCHEDULE) // count] for number in range(count))
+    return Recipe(schedule=schedule, distortions=FIG7_RANGES)
+
+
+# --- what it is made of ---------------------------------------------------------------------------
+
+
+def _network(
+    given: Labelled,
+    start: str | os.PathLike[str] | LeNet5 | None,
+    codes: Tensor | None,
+    seed: int,
+) -> tuple[LeNet5, Labelled]:
+    """The network before its training, and the data with the labels of its classes."""
+    if start is None:
+        return _new(given.classes, codes, seed), given
+    before = start if isinstance(start, LeNet5) else LeNet5.from_pretrained(start)
+    if codes is None and {*given.classes} <= {*before.config.classes}:
+        return copy.deepcopy(before).train(), given.renamed(before.config.classes)
+    model = _new(given.classes, codes, seed)
+    layers = {n: t for n, t in before.state_dict().items() if not n.startswith("rbf.")}
+    model.load_state_dict({**model.state_dict(), **layers})
+    model.preprocessing = before.transforms()
+    return model, given
+
+
+def _new(classes: tuple[str, ...], codes: Tensor | None, seed: int) -> LeNet5:
+    """A new network of these classes: with their bitmaps, if Fig. 3 has them, or with other codes."""
+    if codes is None:
+        try:
+            bitmaps(classes)
+        except ValueError:
+            codes = random_codes(len(classes), generator(seed, "codes"))
+    model = LeNet5(generator(seed, "parameters"), classes=classes, codes=codes)
+    model.preprocessing = Transform()
+    return model
+
+
+def _apart(given: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:
+    """What is trained on, and the share of each class that is not. Raises ValueError."""
+    if not 0 <= share < 1:
+        raise ValueError(f"expected held_out in 0 ... 1, got {share}")
+    order = torch.randperm(len(given.labels), generator=generator(seed, "held out"))
+    judged = torch.zeros(len(order), dtype=torch.bool)
+    for label in given.labels.unique():
+        of_class = order[given.labels[order] == label]
+        judged[of_class[: round(share * len(of_class))]] = True
+    return given.some(~judged), given.some(judged)
+
+
+def _run(session: Session, kept: "_Kept | None", progress: bool) -> None:
+    """Train the passes that are left. Ctrl-C ends it where the last whole pass had ended."""
+    state, saved = session.state(), time.monotonic()
+    bar = tqdm(total=session.length, initial=len(session.records), desc="training", unit="pass",
+               disable=None if progress else True)  # fmt: skip
+    try:
+        with bar:
+            for record in session.passes():
+                state = session.state()
+                if kept and time.monotonic() - saved > EVERY:
+                    kept.save(session, state)
+                    saved = time.monotonic()
+                bar.set_postfix_str(f"{record.test_errors} of {len(session.test.labels)} wrong")
+                bar.update()
+    except KeyboardInterrupt:
+        session.restore(state, [asdict(record) for record in session.records])
+    if kept and session.records:
+        kept.save(session, state)
+
+
+def _bar(says: str) -> Any:
+    """Shows on a terminal how far the items of a sequence are."""
+
+    def counted(items: Sequence[Any]) -> Iterable[Any]:
+        return tqdm(items, desc=says, unit="picture", disable=None)
+
+    return counted
+
+
+def _identity(session: Session, given: Labelled, share: float) -> str:
+    """All that a training depends on, as a digest."""
+    weights = [t.numpy().tobytes() for t in session.model.state_dict().values()]
+    about = repr((session.recipe, session.seed, share, given.classes)).encode()
+    data = [given.images.numpy().tobytes(), given.labels.numpy().tobytes()]
+    return hashlib.sha256(b"".join([about, *data, *weights])).hexdigest()
+
+
+class _Kept:
+    """A folder with a network in training: it can be loaded, and its training can go on."""
+
+    def __init__(self, folder: Path, identity: str):
+        """Raises ValueError where something else lies there."""
+        self.folder, self.identity = folder, identity
+        self.unfinished = folder / UNFINISHED
+        if (folder / CONFIG_FILE).exists() and not self.unfinished.exists():
+            raise ValueError(
+                f"{folder} has a network whose training is over: choose another folder, or start from it"
+            )
+
+    def save(self, session: Session, state: dict[str, Tensor]) -> None:
+        """Save the network, and what the next pass depends on while there is one."""
+        session.model.save_pretrained(self.folder)  # type: ignore[operator]
+        passes = [asdict(record) for record in session.records]
+        metadata = {"of": self.identity, "passes": json.dumps(passes)}
+        partly = self.unfinished.with_suffix(".partly")
+        partly.write_bytes(save(state, metadata))
+        os.replace(partly, self.unfinished)
+        if len(passes) == session.length:
+            self.unfinished.unlink()
+
+    def resume(self, session: Session) -> None:
+        """Put the session where it was saved, if it was. Raises ValueError for another training."""
+        if not self.unfinished.exists():
+            return
+        try:
+            with safe_open(self.unfinished, "pt") as file:
+                metadata = file.metadata()
+                state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            same, passes = metadata["of"] == self.identity, json.loads(metadata["passes"])
+        except (SafetensorError, TypeError, KeyError, ValueError) as error:
+            raise ValueError(f"{self.unfinished} is not whole ({error}): delete it") from None
+        if not same:
+            raise ValueError(
+                f"{self.folder} has the beginning of another training, with other data or options: give "
+                f"those again, choose another folder, or delete {self.unfinished}"
+            )
+        session.restore(state, passes)

@@ -1,0 +1,80 @@
+"""A network for pictures of one's own, on the command line: `paper-lenet5 train FOLDER --out mine`."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+SHOWN = 5
+"""So many of the pictures that are left out are named."""
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Make `train` one of the commands."""
+    command = commands.add_parser(
+        "train",
+        help="train a network on pictures of your own",
+        description="Trains on a folder that has a folder of pictures for each class, named by it: "
+        "FOLDER/A/one.png, FOLDER/B/two.png. Pictures may have any size and colours, one character in "
+        "each. Ctrl-C ends it after a whole pass, and the same command goes on from there.",
+    )
+    command.set_defaults(run=run)
+    option = command.add_argument
+    option("folder", type=Path, metavar="FOLDER", help="a folder of pictures for each class in it")
+    option("--out", type=Path, required=True, help="the folder that the network is saved to")
+    option("--from", dest="start", metavar="NAME",
+           help="a network to start from, as --weights of classify (default: a new one)")  # fmt: skip
+    option("--passes", type=_positive, metavar="N",
+           help="how often all is shown (default: 20, and so often that 200,000 are)")  # fmt: skip
+    option("--seed", type=int, default=0, help="of all that is drawn at random (default: 0)")
+    option("--held-out", type=_share, default=0.1, metavar="SHARE",
+           help="of each class, judged and not trained on (default: 0.1)")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and say what came of it. 0 if the training is over, 130 if it was stopped, else 1."""
+    from .own import train
+
+    try:
+        trained = train(
+            args.folder, start=args.start, passes=args.passes, seed=args.seed,
+            held_out=args.held_out, out=args.out,
+        )  # fmt: skip
+    except (OSError, ValueError, FloatingPointError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped, before anything was trained.", file=sys.stderr)
+        return 130
+    _say_left_out(trained.learned.left_out)
+    print(f"{trained}.")
+    if len(trained.records) < trained.passes:
+        there = "has the network so far" if trained.records else "has nothing yet"
+        print(f"{args.out} {there}; the same command goes on from there.")
+        return 130
+    print(f"{args.out} has the network: paper-lenet5 classify --weights {args.out} PICTURE")
+    return 0
+
+
+def _say_left_out(left_out: Mapping[str, str]) -> None:
+    """Which pictures could not be read, and why."""
+    if left_out:
+        print(f"{len(left_out):,} pictures are left out:", file=sys.stderr)
+    for file, why in list(left_out.items())[:SHOWN]:
+        print(f"  {file}: {why}", file=sys.stderr)
+    if len(left_out) > SHOWN:
+        print("  ...", file=sys.stderr)
+
+
+def _positive(text: str) -> int:
+    """A whole number from 1."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    """A number from 0 to less than 1."""
+    if not 0 <= float(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected 0 ... 1, got {text}")
+    return float(text)

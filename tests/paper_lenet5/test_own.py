@@ -1,0 +1,301 @@
+"""Training on one's own: whatever the images come in, a network that is saved, resumed and loaded."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import TensorDataset
+
+from paper_lenet5 import LeNet5, own, train
+from paper_lenet5.__main__ import main
+from paper_lenet5.bitmaps import bitmaps
+from paper_lenet5.labelled import labelled, pattern_in
+from paper_lenet5.own import recipe_for
+from paper_lenet5.patterns import Split
+from paper_lenet5.pictures import read_picture
+from paper_lenet5.recipe import SCHEDULE, Recipe
+from paper_lenet5.training import Session
+from tests.conftest import draw_digits
+
+IMAGES, LABELS = draw_digits(60)
+NAMES = "ABCDEFGHIJ"
+
+compiled = pytest.importorskip("paper_lenet5.compiled", reason="the compiled pass needs numba")
+
+
+def same(one, other):
+    one, other = one.state_dict(), other.state_dict()
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The digits as pictures of 28x28, in folders that are called A to J."""
+    folder = tmp_path_factory.mktemp("own") / "letters"
+    for number, (image, label) in enumerate(zip(IMAGES, LABELS.tolist(), strict=True)):
+        path = folder / NAMES[label] / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.numpy()).save(path)
+    return folder
+
+
+# --- images and their classes ---------------------------------------------------------------------
+
+
+class Pairs:
+    """A dataset as torchvision has them."""
+
+    classes = ("0 - zero", "1 - one", "2 - two", *map(str, range(3, 10)))
+
+    def __len__(self):
+        return len(IMAGES)
+
+    def __getitem__(self, number):
+        return Image.fromarray(IMAGES[number].numpy()), int(LABELS[number])
+
+
+ALIKE = {
+    "tensors": (IMAGES, LABELS),
+    "arrays": (IMAGES.numpy(), LABELS.numpy().astype(np.uint8)),
+    "floats": (IMAGES[:, None] / 255, LABELS.tolist()),
+    "with a margin": (torch.nn.functional.pad(IMAGES, [2] * 4), LABELS),
+    "images of Pillow": ([Image.fromarray(image.numpy()) for image in IMAGES], LABELS),
+    "names": (IMAGES, [str(int(label)) for label in LABELS]),
+    "a dataset": (Pairs(), None),
+    "a dataset of tensors": (TensorDataset(IMAGES, LABELS), None),
+}
+
+
+@pytest.mark.parametrize("kind", ALIKE)
+def test_the_images_are_the_same_whatever_they_come_in(kind):
+    found = labelled(*ALIKE[kind])
+    assert torch.equal(found.images, IMAGES)
+    assert torch.equal(found.labels, LABELS)
+    assert found.classes == tuple("0123456789")
+
+
+def test_a_folder_has_a_class_in_each_folder(folder):
+    found = labelled(folder)
+    assert found.classes == tuple(NAMES)
+    order = sorted(range(60), key=lambda number: (int(LABELS[number]), number))
+    assert torch.equal(found.images, IMAGES[order])
+    assert torch.equal(found.labels, LABELS[order])
+
+
+def test_classes_that_do_not_occur_are_left_out_and_names_are_in_order():
+    found = labelled(IMAGES[:4], [7, 3, 26, 3])
+    assert (found.classes, found.labels.tolist()) == (("3", "7", "26"), [1, 0, 2, 0])
+
+
+def test_pictures_of_other_sizes_and_colours_are_seen_first(tmp_path):
+    large = Image.fromarray(255 - IMAGES[0].numpy()).resize((280, 280))
+    assert torch.equal(pattern_in(large), read_picture(large))
+    dark = Image.fromarray(255 - IMAGES[0].numpy())
+    assert torch.equal(pattern_in(dark), IMAGES[0])
+    found = labelled([np.asarray(large), np.asarray(large.convert("RGB"))], ["a", "b"])
+    assert torch.equal(found.images[0], found.images[1])
+    assert torch.equal(found.images[0], pattern_in(large))
+
+
+def test_what_cannot_be_read_is_left_out_and_named(folder, tmp_path):
+    for name in ("A", "B"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(IMAGES[0].numpy()).save(tmp_path / name / "good.png")
+    (tmp_path / "A" / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "A" / "notes.txt").write_text("no picture either")
+    found = labelled(tmp_path)
+    assert len(found.images) == 2
+    assert list(found.left_out) == [str(tmp_path / "A" / "bad.png")]
+
+
+REFUSED = {
+    "no labels": ((IMAGES,), "a folder, a dataset, or images and labels"),
+    "other labels": ((IMAGES, LABELS[:5]), "as many labels as images, 60, got 5"),
+    "floats as labels": ((IMAGES, LABELS.float()), "whole numbers or all of them names"),
+    "one class": ((IMAGES, [0] * 60), "two names of classes"),
+    "no images": ((IMAGES[:0], []), "at least one image"),
+    "normalised": ((2 * IMAGES / 255 - 1, LABELS), "normalises by mean"),
+    "blank": (([Image.new("L", (99, 99))] * 2, [0, 1]), "image 0: nothing is drawn"),
+    "no pairs": (([1, 2, 3],), "pairs"),
+    "no folder": (("/nowhere",), "no folder /nowhere"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_data_is_refused_in_words(kind):
+    given, complaint = REFUSED[kind]
+    with pytest.raises(ValueError, match=complaint):
+        labelled(*given)
+
+
+def test_a_folder_without_classes_is_refused_with_what_is_expected(folder):
+    with pytest.raises(ValueError, match=r"A/one.png and .*B/two.png, got pictures in 0"):
+        labelled(folder / "A")
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+def test_the_recipe_is_the_papers_stretched_over_the_passes():
+    assert recipe_for(60_000).schedule == SCHEDULE
+    assert recipe_for(60_000, 20).schedule == SCHEDULE
+    assert recipe_for(60_000, 40).schedule[::2] == recipe_for(60_000, 40).schedule[1::2] == SCHEDULE
+    assert recipe_for(1000, 5).schedule == SCHEDULE[::4]
+    assert len(recipe_for(1000).schedule) == own.PRESENTED // 1000
+    assert recipe_for(1000).distortions is not None
+
+
+def test_it_is_a_session_on_what_is_not_held_out():
+    trained = train(IMAGES, LABELS, passes=2, held_out=0.0, progress=False)
+    split = Split(IMAGES, LABELS)
+    session = Session(recipe_for(60, 2), 0, split, split, compiled)
+    assert [record.test_errors for record in session.passes()] == [
+        record.test_errors for record in trained.records
+    ]
+    assert same(session.model, trained.model)
+    assert not trained.model.training
+
+
+def test_a_share_of_each_class_is_held_out_and_not_trained_on():
+    trained = train(IMAGES, LABELS, passes=1, held_out=0.25, progress=False)
+    counts = LABELS.bincount()
+    expected = [round(0.25 * n) for n in counts.tolist()]
+    assert trained.held_out.labels.bincount(minlength=10).tolist() == expected
+    learned = {image.numpy().tobytes() for image in trained.learned.images}
+    held = {image.numpy().tobytes() for image in trained.held_out.images}
+    assert len(learned) + len(held) == 60
+    assert not learned & held
+    answers = trained.model.classify(trained.model.transforms()(trained.held_out.images))
+    wrong = int((answers != trained.held_out.labels).sum())
+    assert trained.records[-1].test_errors == wrong
+    assert f"{wrong} of {sum(expected)} held out are wrong" in str(trained)
+
+
+def test_characters_get_their_bitmaps_and_other_names_random_codes():
+    letters = train(IMAGES, [NAMES[k] for k in LABELS], passes=1, progress=False).model
+    assert torch.equal(letters.rbf.centers, bitmaps(NAMES))
+    names = train(IMAGES, [f"sign {k}" for k in LABELS], passes=1, progress=False).model
+    assert names.config.classes[3] == "sign 3"
+    assert set(names.rbf.centers.unique().tolist()) == {-1.0, 1.0}
+    codes = names.rbf.centers.flip(0)
+    given = train(IMAGES, LABELS, codes=codes, passes=1, progress=False).model
+    assert torch.equal(given.rbf.centers, codes)
+
+
+def test_a_network_to_start_from_keeps_its_classes_and_is_left_as_it_was():
+    before = LeNet5.from_pretrained()
+    some = LABELS < 3
+    trained = train(IMAGES[some], LABELS[some], start=before, passes=1, progress=False)
+    assert trained.model.config == before.config
+    assert same(before, LeNet5.from_pretrained())
+    assert not same(before, trained.model)
+    split = Split(trained.learned.images, trained.learned.labels)
+    session = Session(recipe_for(len(split.labels), 1), 0, split, split, compiled,
+                      LeNet5.from_pretrained())  # fmt: skip
+    list(session.passes())
+    assert same(session.model, trained.model)
+
+
+def test_other_classes_than_those_of_the_start_keep_its_layers(monkeypatch):
+    monkeypatch.setattr(own, "_run", lambda *_: None)  # as it is before the first pass
+    before, letters = LeNet5.from_pretrained(), [NAMES[k] for k in LABELS]
+    model = train(IMAGES, letters, start="lenet5-1998", progress=False).model
+    assert model.config.classes == tuple(NAMES)
+    assert torch.equal(model.rbf.centers, bitmaps(NAMES))
+    assert torch.equal(model.c5.weight, before.c5.weight)
+
+
+class Interrupting(Recipe):
+    """A recipe whose third pass is interrupted as by Ctrl-C."""
+
+    interrupted = True
+
+    def patterns(self, train, seed):
+        of_pass = (patterns := super().patterns(train, seed)).of_pass
+
+        def interrupted(number):
+            if number == 3 and Interrupting.interrupted:
+                raise KeyboardInterrupt
+            return of_pass(number)
+
+        patterns.of_pass = interrupted
+        return patterns
+
+
+def test_ctrl_c_leaves_what_is_there_and_the_same_call_goes_on(tmp_path):
+    recipe = Interrupting(schedule=SCHEDULE[::5])
+    given = {"recipe": recipe, "out": tmp_path / "mine", "progress": False}
+    Interrupting.interrupted = True
+    stopped = train(IMAGES, LABELS, **given)
+    assert (len(stopped.records), stopped.passes) == (2, 4)
+    assert "stopped after 2 of 4 passes" in str(stopped)
+    assert same(LeNet5.from_pretrained(tmp_path / "mine"), stopped.model)
+    Interrupting.interrupted = False
+    with pytest.raises(ValueError, match="another training"):
+        train(IMAGES, LABELS, seed=1, **given)
+    whole = train(IMAGES, LABELS, **given)
+    at_once = train(IMAGES, LABELS, recipe=recipe, progress=False)
+    assert len(whole.records) == 4
+    assert same(whole.model, at_once.model)
+    assert not same(whole.model, stopped.model)
+    assert same(LeNet5.from_pretrained(tmp_path / "mine"), whole.model)
+    with pytest.raises(ValueError, match="training is over"):
+        train(IMAGES, LABELS, **given)
+
+
+def test_the_same_seed_gives_the_same_network_and_another_one_another():
+    one, again, other = (
+        train(IMAGES, LABELS, passes=1, seed=seed, progress=False) for seed in (3, 3, 4)
+    )
+    assert same(one.model, again.model)
+    assert not same(one.model, other.model)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_a_folder_to_a_network_that_classifies_by_name(folder, tmp_path, capsys):
+    out = tmp_path / "mine"
+    assert (
+        main(["train", str(folder), "--out", str(out), "--passes", "30", "--held-out", "0.2"]) == 0
+    )
+    said = capsys.readouterr().out
+    assert "patterns of 10 classes, 30 passes" in said
+    assert f"classify --weights {out}" in said
+    assert json.loads((out / "config.json").read_text())["classes"] == list(NAMES)
+    assert {path.name for path in out.iterdir()} <= {
+        "config.json",
+        "model.safetensors",
+        "README.md",
+    }
+    picture = tmp_path / "large.png"
+    Image.fromarray(IMAGES[0].numpy()).resize((280, 280)).save(picture)
+    assert main(["classify", str(picture), "--weights", str(out), "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["names"] == list(NAMES)
+    place = answer["penalties"].index(min(answer["penalties"]))
+    assert answer["closest"] == NAMES[place] == NAMES[int(LABELS[0])]
+    assert main(["classify", str(picture), "--weights", str(out)]) == 0
+    head, line = capsys.readouterr().out.splitlines()[-2:]
+    assert head.split()[2:] == [*NAMES, "picture"]
+    assert line.split()[0].rstrip("?") in (answer["closest"], "none")
+
+
+def test_the_command_says_in_a_line_what_it_cannot_do(tmp_path, capsys):
+    assert main(["train", str(tmp_path), "--out", str(tmp_path / "mine")]) == 1
+    assert "expected a folder for each class" in capsys.readouterr().err
+    for wrong in (["--passes", "0"], ["--held-out", "1"]):
+        with pytest.raises(SystemExit):
+            main(["train", str(tmp_path), "--out", "mine", *wrong])
+
+
+def test_a_network_of_many_classes_has_no_column_for_each(tmp_path, capsys):
+    LeNet5(classes=tuple(f"sign {k}" for k in range(30)),
+           codes=torch.eye(84)[:30]).save_pretrained(tmp_path / "signs")  # fmt: skip
+    Image.fromarray(IMAGES[0].numpy()).resize((280, 280)).save(tmp_path / "one.png")
+    main(["classify", str(tmp_path / "one.png"), "--weights", str(tmp_path / "signs")])
+    head, line = capsys.readouterr().out.splitlines()
+    assert head == "label  margin  picture"
+    assert "none" in line or "sign" in line

@@ -125,7 +125,7 @@ def load() -> Dataset:
     parameters = distort.draw_distortions((versions - 1) * n, generator(0, "unseen faces"))
     fields = distort.distorted_patterns(test.images, torch.arange(versions * n), parameters)
     return Dataset(
-        "characters",
+        "printed",
         f"{len(VISIBLE)} characters in {len(seen)} typefaces, tested on {len(unseen)} others",
         Split(train.images.repeat(COPIES, 1, 1), train.labels.repeat(COPIES)),
         Split(fields, test.labels.repeat(versions)),

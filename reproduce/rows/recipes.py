@@ -18,6 +18,7 @@ from ..baselines import networks
 from ..baselines.minibatch import MinibatchRecipe, decay, one_cycle
 from ..baselines.of_1998 import FullyConnected, LeNet1, LeNet4
 from ..baselines.recipe_1998 import Recipe1998
+from .characters import VISIBLE
 from .row import Rated, Row
 
 LENET5 = Row("lenet5-1998", "LeNet-5 (1998)", Recipe(), step_sizes=True)
@@ -147,6 +148,16 @@ SDNN = Row("lenet5-sdnn", "LeNet-5 (1998) for strings, tested on the character b
                    strings=SECTION_VII))  # fmt: skip
 """The space displacement network (section VII). Its records count errors on fields made from the test
 digits, as noisy as those that it is trained on, an eleventh of them blanks (D15)."""
+
+_PRINTED = Recipe(distortions=FIG7_RANGES, loss=CROSS_ENTROPY,
+                  schedule=tuple(0.3 * eta for eta in SCHEDULE))  # fmt: skip
+CHARACTERS = tuple(
+    Row(f"characters-{output.replace(' ', '-')}", f"94 characters, {output}",
+        replace(_PRINTED, network=LeNet5Config(output=output, classes=tuple(VISIBLE))))
+    for output in ("bitmaps", "random codes")
+)  # fmt: skip
+"""Networks for all visible characters, by their codes (section II-B). With the rubbish class of the
+other recipes, whose penalty is 10, networks for so many classes do not learn: no class is as near."""
 
 
 # --- the other networks of section III-C ----------------------------------------------------------

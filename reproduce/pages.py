@@ -1,7 +1,7 @@
 """Tables and sentences in README.md, DEVIATIONS.md, results/README.md and docs, from the results.
 
 Nobody retypes a number: each stands between `<!-- NAME -->` and `<!-- end -->`, NAME being the table's
-or figure's, and this command writes them anew, and what the code of docs/faq.md prints.
+or figure's, and this command writes them anew, and what the code of some pages in docs prints.
 
 On two cores it takes seconds.
 """
@@ -27,13 +27,17 @@ RESULTS = ROOT / "results"
 PAGES = (
     "README.md",
     "DEVIATIONS.md",
+    "docs/classify.md",
     "docs/demo.md",
+    "docs/export.md",
     "docs/faq.md",
+    "docs/gpu.md",
+    "docs/letters.md",
     "docs/pictures.md",
     "docs/robustness.md",
     "results/README.md",
 )
-OUTPUTS = ("docs/faq.md",)
+OUTPUTS = tuple(f"docs/{page}.md" for page in ("classify", "export", "faq", "gpu", "letters"))
 """Pages whose code needs no data and prints what stands below it."""
 FUZZ_READ = ("the data", "a pattern", "a network")
 """Outcomes of tools/fuzz.py in which a damaged file is read all the same, and rightly."""

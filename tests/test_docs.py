@@ -250,6 +250,17 @@ def test_the_citation_is_of_this_version_and_of_the_paper():
     assert not re.search(r": [*&]", text), "GitHub reads no YAML aliases"
 
 
+def test_the_bibtex_has_what_the_citation_has():
+    page, citation = text_of("docs/cite.md"), yaml.safe_load(text_of("CITATION.cff"))
+    paper = citation["preferred-citation"]
+    assert f"pages   = {{{paper['start']}--{paper['end']}}}" in page
+    for field, value in (("title", paper["title"]), ("journal", paper["journal"]),
+                         ("volume", paper["volume"]), ("number", paper["issue"]),
+                         ("year", paper["year"]), ("doi", paper["doi"]),
+                         ("title", citation["title"]), ("version", citation["version"])):  # fmt: skip
+        assert re.search(rf"{field} += \{{{re.escape(str(value))}\}}", page), field
+
+
 def test_the_changelog_begins_with_this_version():
     newest = re.search(r"^## \[(.*?)\]", text_of("CHANGELOG.md"), re.M)
     assert newest[1] == paper_lenet5.__version__

@@ -5,10 +5,10 @@ the other, the right one is close behind, and whatever knows the language can ch
 know nothing of that. What is compared was settled before any network was tested:
 
 Networks for the 94 visible characters, in pairs of the same seed, with the bitmaps of Fig. 3 or with
-random codes, drawn anew for each seed. Both are trained by the recipe of 1998 with distortions, by
-eq. 9 without a rubbish class, at 0.3 of the printed rates, which table 2 has chosen for random codes,
-on characters printed in 26 typefaces; and tested on ten faces of families that they have not seen,
-plain and distorted. Three numbers, each with its difference and 95 % interval over the seeds:
+random codes, drawn anew for each seed. Both are trained by the recipe of 1998 with distortions, but by
+eq. 9 without a rubbish class, on characters printed in 26 typefaces; and tested on ten faces of
+families that they have not seen, plain and distorted. Three numbers, each with its difference and
+95 % interval over the seeds:
 1. the test error;
 2. the part of the errors that are between characters that look alike: those of one of the groups
    that the paper names (O, o, 0; l, 1, I and square brackets), or a capital and its small letter;
@@ -16,7 +16,7 @@ plain and distorted. Three numbers, each with its difference and 95 % interval o
 
 Draws results/figures/characters.png and .svg from characters.csv, which holds what was measured:
 `--measure` measures anew the networks whose weights are in results/runs, `--train` first trains what
-has no record, a minute or two a network on one core. Both need the extra `fonts`.
+has no record, half a minute a network on one core. Both need the extra `fonts`.
 
 On two cores it takes seconds.
 """
@@ -146,10 +146,10 @@ def words(folder: Path) -> str:
     errors = read(folder / "characters.csv")
     of = {line["number"]: line for line in compared(errors).to_dict("records")}
 
-    def said(number: str, unit: str) -> str:
+    def said(number: str) -> str:
         line = of[number]
         return (
-            f"{line['bitmaps']:.1f} {unit} with the bitmaps and {line['random']:.1f} with random codes "
+            f"{line['bitmaps']:.1f} % with the bitmaps and {line['random']:.1f} % with random codes "
             f"(difference {line['difference']:+.1f}, 95 % interval {line['low']:+.1f} … "
             f"{line['high']:+.1f})"
         ).replace("-", "−")
@@ -159,9 +159,9 @@ def words(folder: Path) -> str:
     )
     return (
         f"{of['error']['n']} networks of each kind, 94 characters, typefaces that they have not seen. "
-        f"The test error is {said('error', '%')}. "
-        f"Of the errors, {said('alike', '%')} are between characters that look alike, and in "
-        f"{said('second', '%')} the right character comes second. "
+        f"The test error is {said('error')}. "
+        f"Of the errors, {said('alike')} are between characters that look alike, and in "
+        f"{said('second')} the right character comes second. "
         f"With the bitmaps, those confused most often are {pairs}."
     )
 

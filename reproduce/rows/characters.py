@@ -31,7 +31,7 @@ LARGEST = 20
 """Height or width of the largest character of a typeface, in pixels (section II-B)."""
 DRAWN = 200
 """The size at which characters are drawn, before they are made small; the em in pixels."""
-COPIES = 16
+COPIES = 6
 """How often each original stands in the training set: each time it is distorted differently."""
 
 
@@ -115,7 +115,7 @@ def printed(characters: Sequence[str], paths: Sequence[Path]) -> Split:
 def load() -> Dataset:
     """The 94 visible characters, in the faces of SEEN to train on and in those of UNSEEN to test on.
 
-    Each training original stands there 16 times, for a recipe with distortions. Of each test original
+    Each training original stands there six times, for a recipe with distortions. Of each test original
     there are also nine versions, distorted as in training: version i // N of original i % N, the same
     for every seed. Raises DataUnavailable where the typefaces are not installed.
     """

@@ -149,11 +149,10 @@ SDNN = Row("lenet5-sdnn", "LeNet-5 (1998) for strings, tested on the character b
 """The space displacement network (section VII). Its records count errors on fields made from the test
 digits, as noisy as those that it is trained on, an eleventh of them blanks (D15)."""
 
-_PRINTED = Recipe(distortions=FIG7_RANGES, loss=CROSS_ENTROPY,
-                  schedule=tuple(0.3 * eta for eta in SCHEDULE))  # fmt: skip
 CHARACTERS = tuple(
     Row(f"characters-{output.replace(' ', '-')}", f"94 characters, {output}",
-        replace(_PRINTED, network=LeNet5Config(output=output, classes=tuple(VISIBLE))))
+        Recipe(LeNet5Config(output=output, classes=tuple(VISIBLE)), loss=CROSS_ENTROPY,
+               distortions=FIG7_RANGES))
     for output in ("bitmaps", "random codes")
 )  # fmt: skip
 """Networks for all visible characters, by their codes (section II-B). With the rubbish class of the

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 
-EXTRAS = ("", "train", "reproduce", "demo", "mcp", "onnx", "cluster", "test")
+EXTRAS = ("", "train", "reproduce", "demo", "mcp", "onnx", "cluster", "fonts", "test")
 SHORT = {"BSD License": "BSD", "MIT License": "MIT", "Apache Software License": "Apache-2.0"}
 
 

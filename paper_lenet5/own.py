@@ -195,7 +195,8 @@ def _bar(says: str) -> Any:
     """Shows on a terminal how far the items of a sequence are."""
 
     def counted(items: Sequence[Any]) -> Iterable[Any]:
-        return tqdm(items, desc=says, unit="picture", disable=None)
+        shown: Iterable[Any] = tqdm(items, desc=says, unit="picture", disable=None)
+        return shown
 
     return counted
 

@@ -76,14 +76,15 @@ def without_rule(penalties: Tensor) -> str:
     return text_of(penalties.argmin(0).tolist())
 
 
+Best = tuple[float, list[int]]
+"""What a sequence of labels costs, and the labels."""
+
+
 def apart(penalties: Tensor) -> str:
     """No character follows a character, not even itself: the best sequence that obeys."""
     digit, of_digit = penalties[:BLANK].min(0)
-    blank: tuple[float, list[int]] = (
-        0.0,
-        [],
-    )  # the best that ends with a blank, or with a character
-    character = (float("inf"), [])
+    blank: Best = (0.0, [])  # the best that ends with a blank, or with a character
+    character: Best = (float("inf"), [])
     for cost, label, of_blank in zip(
         digit.tolist(), of_digit.tolist(), penalties[BLANK].tolist(), strict=True
     ):

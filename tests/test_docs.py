@@ -122,17 +122,26 @@ def test_the_python_of_a_page_prints_what_stands_below_it(page, tree, monkeypatc
 @pytest.mark.parametrize("code", SHELL, ids=SHELL.values())
 def test_the_shell_of_a_page_runs(code, tree):
     script = []
-    for line in code.replace("\\\n", " ").splitlines():
-        command = line.split("  #")[0].strip()
+    for command in commands_of(code):
         if command.startswith(("pip install ", "uv pip install ")):
             assert_installable(command)
         else:
-            script.append(STAND_INS.get(command, line))
+            script.append(STAND_INS.get(command, command))
     environment = {**os.environ, "PYTHONPATH": str(tree), VARIABLE: str(MNIST),
                    "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}  # fmt: skip
     ran = subprocess.run(["bash", "-e", "-c", "\n".join(script)], cwd=tree, env=environment, text=True,
                          timeout=SECONDS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert ran.returncode == 0, ran.stdout
+
+
+def commands_of(code: str) -> list[str]:
+    """The lines of a block, without remarks; what follows an installation on its line, by itself."""
+    lines = [line.split("  #")[0].strip() for line in re.sub(r"\\\n *", "", code).splitlines()]
+    return [
+        command
+        for line in lines
+        for command in (line.split(" && ") if "pip install " in line else [line])
+    ]
 
 
 def assert_installable(command: str) -> None:
@@ -152,8 +161,16 @@ def test_an_installation_that_is_not_of_this_project_is_noticed(command):
 
 
 def test_every_stand_in_stands_for_a_line_of_a_page():
-    lines = {line.strip() for code in SHELL for line in code.splitlines()}
-    assert set(STAND_INS) <= lines
+    assert set(STAND_INS) <= {command for code in SHELL for command in commands_of(code)}
+
+
+def test_readme_says_what_every_extra_is_for():
+    table = re.search(r"\| extra \| for \|\n(.*?)\n\n", text_of("README.md"), re.S)[1]
+    named = {
+        name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
+    assert named == set(extras)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,7 +1,7 @@
 """Where the paper leaves a choice: what each way of reading it does. The figures of DEVIATIONS.md.
 
 Trains every reading on 50,000 training images, several seeds each, and judges it by the 10,000 that
-are held out; no test image is touched. Writes results/alternatives.csv and .md.
+are held out; no test image is touched. Writes alternatives.csv and .md.
 
 On two cores it takes half an hour.
 """

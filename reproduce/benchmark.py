@@ -1,7 +1,7 @@
 """How fast a pass is: eager PyTorch, torch.compile and the compiled pass, beside the processor's floor.
 
 Everything is measured in one process and by turns, on one core where nothing else is said; medians
-count. Writes results/benchmark.json, which keeps every single time, and results/benchmark.md.
+count. Writes benchmark.json, which keeps every single time, and benchmark.md.
 
 On two cores it takes 10 minutes.
 """
@@ -208,7 +208,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     option = parser.add_argument
     option("--repeats", type=int, help="rounds that the medians are taken over (default 7)")
     option("--quick", action="store_true",
-           help="does everything run? A corner of it all, into results/smoke")  # fmt: skip
+           help="does everything run? A corner of it all")  # fmt: skip
     args = parser.parse_args(argv)
     if args.repeats is not None and args.repeats < 1:
         parser.error("--repeats must be at least 1")

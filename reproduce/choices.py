@@ -2,7 +2,7 @@
 
 Trains a network on 15,000 of the training images for each way to draw its fields, and lets it read 500
 strings of four of the digits that are held out; the strings of one network are read by other rules as
-well. No test image is touched. Writes results/choices.json and .md.
+well. No test image is touched. Writes choices.json and .md.
 
 On two cores it takes 3 minutes.
 """

@@ -1,7 +1,7 @@
 """CIFAR-10: what the textbook LeNet-5 with three channels makes of the pictures it is meant for.
 
 Needs torchvision, which downloads CIFAR-10. Prints the test error and keeps the records in
-results/runs; no table has them, since nobody claims a figure.
+results/yours; no table has them, since nobody claims a figure.
 
 On two cores it takes 2 minutes, and a download.
 """

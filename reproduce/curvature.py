@@ -3,7 +3,7 @@
 That matrix is J' H J: J = dx / dw are the derivatives of F6's 84 states, H the Hessian of the loss
 in those states. On the way from its diagonal to the recursion two things are dropped: by eq. 23
 what lies between connections that share a weight, by eq. 27 what lies between units of a layer.
-Trains the network of 1998, and writes results/curvature.json and .md.
+Trains the network of 1998, and writes curvature.json and .md.
 
 On two cores it takes 5 minutes.
 """

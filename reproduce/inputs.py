@@ -1,7 +1,7 @@
 """Images made the network's input in all usual ways: the error on MNIST's test digits, or the refusal.
 
 The usual transforms of torchvision, arrays of other libraries, our own `transforms()`, each followed by
-`classify`, and by other ways to an answer. Writes results/inputs.json and .md.
+`classify`, and by other ways to an answer. Writes inputs.json and .md.
 
 On two cores it takes a minute.
 """

@@ -3,7 +3,7 @@
 MNIST's test digits are written anew with a pen (reproduce/measures/scenes.py), a hundred strings for
 each condition. What lenet5-sdnn reads is counted: with each line made level and each digit put where
 MNIST has it, and as the package did it before. Digits with an even index are there to settle things on
-(--half 0); the table shows those with an odd one. Writes results/lines.json and .md.
+(--half 0); the table shows those with an odd one. Writes lines.json and .md.
 
 On two cores it takes 10 minutes.
 """

@@ -4,7 +4,7 @@ MNIST's test digits are written anew with a pen and put on paper, under lamps, o
 files (reproduce/measures/scenes.py), a hundred for each condition. What the package makes of them is
 counted, and what it made of them when it still took the edge of a picture for paper. Digits with an
 even index are there to settle things on (--half 0); the tables show those with an odd one. Writes
-results/pictures.json and .md.
+pictures.json and .md.
 
 On two cores it takes half an hour.
 """

@@ -24,7 +24,7 @@ five seeds each; the 10,000 that are held out judge it.
    distortions, and meet the test set. A reading *has all three numbers* if each of the paper's three
    lies within the 95 % prediction interval of one network.
 
-Writes results/readings.csv and .md.
+Writes readings.csv and .md.
 
 On two cores it takes an hour.
 """

@@ -3,12 +3,12 @@
 Every rung of the ladder is LeNet-5 (1998) with one thing changed, pattern by pattern through the
 compiled pass. A change needs its own learning rate: each rung, LeNet-5 (1998) among them, has the
 factor of the printed schedule that was best on held-out images (`--rates` trains all candidates on
-them and writes results/rates.csv; no test image is touched). So that nothing else differs, each is
+them and writes rates.csv; no test image is touched). So that nothing else differs, each is
 compared twice: at the best rate of both, and with LeNet-5 (1998) at the very rate of the rung. Trains
 every rung, and 1998 at their rates, on all of MNIST for the errors, and the rungs on 50,000 images for
 the pass at which 10,000 held-out ones reach 1.5 %.
 
-Writes results/table2.csv, .md, .json, and the picture results/figures/ladder.png and .svg.
+Writes table2.csv, .md, .json, and the picture figures/ladder.png and .svg.
 
 On two cores it takes an hour and a half.
 """

@@ -1,8 +1,8 @@
 """Table 3: what tutorials claim for their LeNet-5, beside what comes out; and all rows on Fashion-MNIST.
 
 Trains every row of table 1 on Fashion-MNIST, which two of the claims are about. The claims about MNIST
-are compared with the records of table 1. Writes results/table3.csv, .md and .json (the claims) and
-results/table3-fashion.csv (the test error of every row).
+are compared with the records of table 1. Writes table3.csv, .md and .json (the claims) and
+table3-fashion.csv (the test error of every row).
 
 On two cores it takes an hour.
 """

@@ -3,7 +3,7 @@
 Trains the network of 1998 on 50,000 digits, for the threshold below which a digit is none of these: one
 in a hundred of its right answers to the 10,000 that are held out lies below it. Then the networks of the
 package are asked about MNIST's test digits, clothes, letters and scribbles of our own, and pieces of
-digits that stand side by side. Writes results/verdicts.json and .md.
+digits that stand side by side. Writes verdicts.json and .md.
 
 On two cores it takes 3 minutes.
 """

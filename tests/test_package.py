@@ -179,11 +179,13 @@ def test_every_extra_brings_what_it_is_said_to():
 
 
 def test_the_repository_is_named_where_a_release_looks_for_its_name():
-    pages = [*ROOT.glob("*.*"), *ROOT.glob("docs/*.md"), *(ROOT / "reproduce").rglob("*.*")]
-    files = [path for path in pages if path.suffix in {".md", ".toml", ".py", ".cff", ".txt"}]
-    named = {path.name for path in files if release.PLACEHOLDER in path.read_text()}
-    assert named <= {Path(name).name for name in release.NAMED_IN}
-    assert "pyproject.toml" in named
+    looked_at = {path for name in release.NAMED_IN for path in ROOT.glob(name)}
+    kinds = {".md", ".toml", ".py", ".cff", ".txt", ".ipynb", ".html", ".js"}
+    built = ("demo", "docs", "examples", "paper_lenet5", "reproduce")
+    files = {*ROOT.glob("*.*"), *(path for name in built for path in (ROOT / name).rglob("*.*"))}
+    named = {p for p in files if p.suffix in kinds and release.PLACEHOLDER in p.read_text("utf-8")}
+    assert ROOT / "pyproject.toml" in named
+    assert named <= looked_at
 
 
 def test_no_link_of_a_published_readme_is_relative():

@@ -12,7 +12,7 @@ import paper_lenet5
 ROOT = Path(__file__).parent.parent
 PLACEHOLDER = "OWNER/paper-lenet5"
 """What stands for the repository in pyproject.toml, and wherever else it is named."""
-NAMED_IN = ("pyproject.toml", "README.md", "hubconf.py", "docs/many-machines.md")
+NAMED_IN = ("pyproject.toml", "hubconf.py", "*.md", "docs/*.md", "examples/*.ipynb")
 
 
 def released(text: str, repository: str) -> str:
@@ -33,10 +33,9 @@ def main(repository: str, tag: str) -> None:
     """Rewrite the files. Exits with a sentence where the tag is not that of this version."""
     if tag != f"v{paper_lenet5.__version__}":
         sys.exit(f"The tag is {tag}, but the version is {paper_lenet5.__version__}.")
-    for name in NAMED_IN:
-        path = ROOT / name
+    for path in (path for name in NAMED_IN for path in ROOT.glob(name)):
         text = released(path.read_text(encoding="utf-8"), repository)
-        if name == "README.md":
+        if path.name == "README.md":
             text = for_pypi(text, repository, tag)
         path.write_text(text, encoding="utf-8")
 

@@ -66,8 +66,18 @@ def records_of(
 def networks_of(
     rows: Sequence[Row[AnyRecipe[AnyModel]]], n: int, args: argparse.Namespace, console: Console
 ) -> dict[tuple[str, int], AnyModel]:
-    """The first n networks of each row whose weights are here, by the row's name and their seed."""
+    """The first n networks of each row whose weights are here, by the row's name and their seed.
+
+    Where you have trained none of them, they are those of our records.
+    """
     runs = Runs(args.out)
+    if (
+        args.out == options.YOURS
+        and not args.train
+        and not any(recorded(row, runs) for row in rows)
+    ):
+        runs = Runs(options.RESULTS)
+        args = argparse.Namespace(**vars(args) | {"out": options.RESULTS})
     found = records_of(rows, args, console, lambda record: runs.weights_of(record) is not None)
     return {
         (row.name, record["seed"]): row.trained(weights)

@@ -9,6 +9,11 @@ from ..rows.row import AnyRow, Rated, Record
 from ..running.runs import Runs, recorded
 from . import options, tables
 
+OF_WEIGHTS = (
+    "The same weights, bit for bit, for the same seed: expect it of rows called 1998, with the same "
+    "versions of the libraries; of others on the same kind of processor only."
+)
+
 
 def show(rows: Sequence[AnyRow | Rated], yours: Runs, dataset: str, console: Console) -> None:
     """Show a line for each row that both have, or say where the recorded ones are."""
@@ -21,6 +26,7 @@ def show(rows: Sequence[AnyRow | Rated], yours: Runs, dataset: str, console: Con
                           "same weights": same(new, old)})  # fmt: skip
     if lines:
         console.print(tables.grid("Yours beside the recorded ones", lines, numbers=False))
+        console.print(OF_WEIGHTS, soft_wrap=True)
     else:
         console.print("The recorded runs to compare with are in the repository.")
 

@@ -8,10 +8,11 @@ const pictures = (() => {
   const { CONTRAST } = NUMBERS.paper;
   const { NARROWEST, WIDEST } = NUMBERS.lines;
 
-  // Of a drawing, black on white without noise: an image with ink from 0 to 1.
+  // Of a drawing, black on white without noise: an image with ink from 0 to 1. It has paper all around,
+  // so that no line in it is a ruled one.
   function drawn(ink) {
     if (!ink.values.some((x) => x > CONTRAST)) throw new Refusal("nothing is drawn");
-    const found = marks.writing(marks.withoutLines(marks.strongIn(ink, CONTRAST)), ink);
+    const found = marks.writing(marks.strongIn(ink, CONTRAST), ink);
     if (!found.chosen.length || marks.isDash(found.parts, marks.together(found.parts, found.chosen))) {
       throw new Refusal("nothing that looks like ink on paper");
     }

@@ -93,6 +93,7 @@ const answer = (() => {
   }
 
   function sort(items, ranking) {
+    if (ranking.every((digit, k) => list.children[k] === items[digit])) return;
     const before = items.map((item) => item.getBoundingClientRect());
     list.append(...ranking.map((digit) => items[digit]));
     if (lenet.calm()) return;

@@ -12,7 +12,7 @@ const inside = (() => {
     f6: ["F6", "84 units, laid out as a picture of 7×12: this is what it made of your drawing"],
   };
   const NAMES = Object.keys(ABOUT), AREA = { c5: 30, f6: 7 }; // columns of units that are no map
-  let tensors, states = null, chosen = null, sweeping = null, heard = () => {};
+  let tensors, states = null, chosen = null, sweeping = null, visible = false, stale = true, heard = () => {};
 
   const wide = (name) => AREA[name] ?? states?.[name]?.columns ?? { input: 32, c1: 28, s2: 14, c3: 10, s4: 5 }[name];
   const maps = (name) => (name === "input" || AREA[name] ? 1 : network.inputs[name].length);
@@ -40,7 +40,7 @@ const inside = (() => {
         if (states && chosen?.name !== group.dataset.layer && group.matches(":focus-visible")) choose(strongest(group.dataset.layer));
       });
     }
-    show(null);
+    paint();
   }
 
   function section(name) {
@@ -72,8 +72,20 @@ const inside = (() => {
     lenet.cells(canvas, columns, part(1), part(-1));
   }
 
+  // Painted when it is on the screen, or comes there: the answer does not wait for it.
   function show(look) {
     states = look?.states ?? null;
+    stale = true;
+    if (visible) paint();
+  }
+
+  new IntersectionObserver(([entry]) => {
+    visible = entry.isIntersecting;
+    if (visible && stale) paint();
+  }, { rootMargin: "200px" }).observe(root);
+
+  function paint() {
+    stale = false;
     for (const name of NAMES) {
       for (let map = 0; map < maps(name); map++) {
         const canvas = place(name, map).querySelector("canvas"), columns = wide(name);
@@ -155,6 +167,7 @@ const inside = (() => {
 
   function choose(unit, kept = true) {
     chosen = unit;
+    if (stale) return paint(); // and choose it there
     unmark();
     const { name, map, row, column } = unit;
     const under = narrow.matches ? root.querySelector(`.layer.${name}`) : root;
@@ -249,7 +262,7 @@ const inside = (() => {
     if (layer && map < layer.maps && row < layer.rows && column < layer.columns) choose({ name, map, row, column }, false);
   }
 
-  addEventListener("resize", () => states && choose(chosen, false));
+  addEventListener("resize", () => states && visible && choose(chosen, false));
 
   return { start, show, strongest, choose, read, halt, hear: (act) => { heard = act; } };
 })();

@@ -9,9 +9,9 @@ const answer = (() => {
   const find = (selector) => root.querySelector(selector);
   let models;
 
-  // 100 % where each of the units is as in the model, 0 % where each is the opposite, or beyond.
-  const closeness = (penalty) => Math.max(0, 1 - penalty / (4 * 84));
-  const percent = (penalty) => `${(100 * closeness(penalty)).toFixed(0)} %`;
+  // 100 % where each unit is as in the model, 0 % where half of them are the opposite, as by chance.
+  const closeness = (penalty) => Math.max(0, 1 - penalty / (4 * 42));
+  const percent = (penalty) => `${Math.floor(100 * closeness(penalty))} %`;
   const model = (digit) => models.subarray(84 * digit, 84 * digit + 84);
   const ink = (x) => Math.max(0, Math.min(255, 127.5 * (x + 1)));
 
@@ -39,7 +39,8 @@ const answer = (() => {
     root.classList.toggle("none", look?.said.certainty === "none");
     find(".why").hidden = false;
     find(".sweep").hidden = true;
-    document.getElementById("ten").classList.toggle("empty", !look);
+    document.getElementById("ten").hidden = false;
+    find(".digit").style.setProperty("--n", 1);
     const f6 = look?.states.f6.values;
     lenet.cells(find("[data-seen]"), 28, look?.pattern ?? new Uint8Array(784));
     lenet.cells(find("[data-f6]"), 7, f6 ? f6.map(ink) : new Uint8Array(84));

@@ -7,11 +7,12 @@ const string = (() => {
   function show({ field, sweep, f6, read }) {
     const columns = field.length / 32;
     root.classList.remove("empty", "none");
-    document.getElementById("ten").classList.add("empty");
+    document.getElementById("ten").hidden = true;
     root.querySelector(".why").hidden = true;
     root.querySelector(".sweep").hidden = false;
     root.querySelector(".lead").textContent = read.text ? `It reads ${read.text}.` : "It reads no digit.";
     root.querySelector(".digit").textContent = read.text;
+    root.querySelector(".digit").style.setProperty("--n", read.text.length);
     root.querySelector(".detail").textContent =
       `${sweep.length} looks at ${columns}×32 squares, one sweep of the network`;
     track.style.setProperty("--width", columns);

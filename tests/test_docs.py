@@ -259,23 +259,35 @@ def test_contributing_is_a_page_of_60_lines():
     assert len(text_of("CONTRIBUTING.md").splitlines()) <= 60
 
 
-def test_the_citation_is_of_this_version_and_of_the_paper():
+def test_the_citation_is_of_this_software_and_names_the_paper():
     text = text_of("CITATION.cff")
     citation = yaml.safe_load(text)
     assert citation["version"] == paper_lenet5.__version__
-    assert citation["preferred-citation"]["doi"] == "10.1109/5.726791"
+    assert "preferred-citation" not in citation, "GitHub would show that in place of the software"
+    assert [one["doi"] for one in citation["references"]] == ["10.1109/5.726791"]
     assert not re.search(r": [*&]", text), "GitHub reads no YAML aliases"
 
 
 def test_the_bibtex_has_what_the_citation_has():
     page, citation = text_of("docs/cite.md"), yaml.safe_load(text_of("CITATION.cff"))
-    paper = citation["preferred-citation"]
+    (paper,) = citation["references"]
     assert f"pages   = {{{paper['start']}--{paper['end']}}}" in page
     for field, value in (("title", paper["title"]), ("journal", paper["journal"]),
                          ("volume", paper["volume"]), ("number", paper["issue"]),
                          ("year", paper["year"]), ("doi", paper["doi"]),
                          ("title", citation["title"]), ("version", citation["version"])):  # fmt: skip
         assert re.search(rf"{field} += \{{{re.escape(str(value))}\}}", page), field
+
+
+def test_whose_digits_are_shipped_is_said_where_the_licenses_are():
+    notice = text_of("NOTICE")
+    assert "Attribution-ShareAlike 3.0" in notice
+    for path in re.findall(r"\b(?:demo|docs|paper_lenet5|results)/[\w./]*\w", notice):
+        assert (ROOT / path).exists(), path
+    assert tomllib.loads(text_of("pyproject.toml"))["project"]["license-files"] == [
+        "LICENSE",
+        "NOTICE",
+    ]
 
 
 def test_the_changelog_begins_with_this_version():

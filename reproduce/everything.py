@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 
-from . import pages
+from . import claims, pages, report
 from .__main__ import exhibits
 from .writing import options
 from .writing.exhibit import Exhibit
@@ -36,7 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = options.parser("everything", __doc__, options.RESULTS).parse_args(argv)
     if not again(exhibits().values(), args):
         return 1
-    return pages.main([]) if args.out.resolve() == pages.RESULTS else 0
+    claims.main(["--out", str(args.out)])
+    if args.out.resolve() != pages.RESULTS:
+        return 0
+    return pages.main([]) or report.main([])
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from . import choices, inputs, lines, pictures, table1, verdicts
+from . import choices, claims, inputs, lines, pictures, table1, verdicts
 from .__main__ import exhibits
 from .measures.statistics import percent
 from .rows.recipes import TABLE_1
 from .running.runs import Runs
 from .section_iii_c import classifiers, comparison
-from .writing import options, snippets, tables
+from .writing import findings, options, snippets, tables
 
 ROOT = options.ROOT
 RESULTS = ROOT / "results"
@@ -34,6 +34,7 @@ PAGES = (
     "docs/gpu.md",
     "docs/letters.md",
     "docs/pictures.md",
+    "docs/report.md",
     "docs/robustness.md",
     "results/README.md",
 )
@@ -117,13 +118,19 @@ def ends_line() -> str:
 
 
 MEASURED = {
+    "abstract": lambda: findings.abstract(RESULTS),
     "benchmark": benchmark_lines,
     "choices": lambda: choices.words(RESULTS),
+    "claims": lambda: claims.words(RESULTS),
+    "claims_table": lambda: findings.claims_table(RESULTS),
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
+    "cost": lambda: findings.cost(RESULTS),
     "ends": ends_line,
     "fuzz": fuzz_lines,
     "inputs": lambda: inputs.words(RESULTS),
     "lines": lambda: lines.words(RESULTS),
+    "networks": lambda: findings.networks(RESULTS),
+    "not_reproduced": lambda: findings.not_reproduced(RESULTS),
     "pictures": lambda: pictures.words(RESULTS),
     "result": lambda: table1.result(RESULTS),
     "strangers": strangers_lines,

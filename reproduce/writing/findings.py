@@ -1,0 +1,88 @@
+"""What it all comes to, in the words of the report: from the tables, claims and records of a folder."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from ..rows import reported
+from . import tables
+
+FORMS = {"paper_error": "{:.2f}", "test_error": "{:.2f}", "test_sd": "{:.2f}", "one_low": "{:.2f}",
+         "one_high": "{:.2f}", "difference": "{:+.2f}", "difference_low": "{:+.2f}",
+         "difference_high": "{:+.2f}", "parameters": "{:,}"}  # fmt: skip
+REPRODUCED, NOT, OPEN = "reproduced", "not reproduced", "cannot be told"
+"""Verdicts on a claim."""
+
+
+def abstract(results: Path) -> str:
+    """The result in a sentence, and what stands behind it."""
+    plain, distorted = (line for _, line in pd.read_csv(results / "table1.csv").iloc[:2].iterrows())
+    return (
+        "Trained from scratch by the paper's recipe, three sentences of it read in another way, LeNet-5 "
+        f"misses {plain['test_error']:.2f} ± {plain['test_sd']:.2f} % of MNIST's test digits (mean and "
+        f"deviation of {plain['n']} networks; the paper's one {plain['paper_error']:g} %) and with "
+        f"distortions {distorted['test_error']:.2f} ± {distorted['test_sd']:.2f} % ({distorted['n']} "
+        f"networks; {distorted['paper_error']:g} %). Its training error, {plain['train_error']:.2f} %, "
+        f"is not the paper's {reported.FIGURE_5_TRAIN[19]:g} %. "
+        f"{counted(pd.read_csv(results / 'claims.csv'))}\n"
+    )
+
+
+def counted(claims: pd.DataFrame) -> str:
+    """How many claims have which verdict, in a sentence."""
+    of = claims["verdict"].value_counts()
+    return (
+        f"Of {len(claims)} claims of the paper that were tried {of.get(REPRODUCED, 0)} are reproduced, "
+        f"{of.get(NOT, 0)} are not, and of {of.get(OPEN, 0)} it cannot be told."
+    )
+
+
+def networks(results: Path) -> str:
+    """Table 1 as wide as a sheet of paper."""
+    lines = []
+    for cell in tables.formatted(pd.read_csv(results / "table1.csv"), FORMS):
+        apart = f"{cell['difference']} ({cell['difference_low']} … {cell['difference_high']})"
+        lines.append(
+            {
+                "network": cell["model"],
+                "paper": cell["paper_error"],
+                "ours": f"{cell['test_error']} ± {cell['test_sd']}",
+                "n": cell["n"],
+                "one network": f"{cell['one_low']} … {cell['one_high']}",
+                "more than 1998": apart if cell["difference"] else "",
+                "parameters": cell["parameters"],
+            }
+        )
+    return tables.markdown(lines)
+
+
+def claims_table(results: Path) -> str:
+    """Every claim with its verdict."""
+    claims = pd.read_csv(results / "claims.csv", dtype=str)
+    names = {"paper": "the paper says", "ours": "we find"}
+    return tables.markdown(claims.rename(columns=names).to_dict("records"))
+
+
+def not_reproduced(results: Path) -> str:
+    """The claims that do not hold here, and those that cannot be told, as lists."""
+    claims = pd.read_csv(results / "claims.csv", dtype=str)
+
+    def listed(verdict: str) -> str:
+        chosen = claims[claims["verdict"] == verdict]
+        return "".join(f"- {c.paper} ({c.section}): {c.ours};\n" for c in chosen.itertuples())
+
+    return f"Not reproduced:\n\n{listed(NOT)}\nNot to be told from what we have:\n\n{listed(OPEN)}"
+
+
+def cost(results: Path) -> str:
+    """What all the networks on record took."""
+    records = [json.loads(path.read_text()) for path in (results / "runs").glob("*.json")]
+    hours = sum(record["seconds"] for record in records) / 3600
+    processors = sorted({record["machine"]["processor"] for record in records})
+    seconds = pd.read_csv(results / "table1.csv").iloc[0]["seconds"]
+    return (
+        f"The {len(records)} networks on record took {hours:.0f} hours of one core "
+        f"({', '.join(processors)}), one LeNet-5 (1998) {seconds:.0f} seconds on average. No GPU "
+        "was used.\n"
+    )

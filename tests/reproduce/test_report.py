@@ -1,0 +1,99 @@
+"""The report: what its blocks say, how a page becomes a paper, and that the PDF is the page's."""
+
+import pandas as pd
+import pytest
+
+from reproduce import pages, report
+from reproduce.writing import findings, typesetting
+from tests import ROOT
+
+PAGE = """\
+# A title
+
+Words with **weight**, *stress*, `code_1` and [a link](https://a.b/c).
+
+<!-- block -->
+| name | value |
+| --- | --- |
+| one | 1 # 2 |
+<!-- end -->
+
+- first
+- second: $x_1 * y$ // no comment
+
+![A picture.](../results/figures/ladder.png)
+
+```sh
+pip "x"
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def source():
+    return typesetting.typst("A title", PAGE, "docs")
+
+
+def test_every_kind_of_block_has_its_form(source):
+    body = source.removeprefix(typesetting.PREAMBLE.format(title="A title"))
+    assert '\n= #"A title";' in body
+    assert '#strong[#"weight";]' in body
+    assert '#emph[#"stress";]' in body
+    assert '#raw("code_1");' in body
+    assert '#link("https://a.b/c")[#"a link";]' in body
+    assert 'table.header([#"name";], [#"value";], )' in body
+    assert '[#"one";], [#"1 # 2";], ' in body
+    assert '\n- #"first";' in body
+    assert 'image("/results/figures/ladder.svg"' in body
+    assert '#raw("pip \\"x\\"", block: true)' in body
+    assert "block -->" not in body
+
+
+def test_no_sign_of_the_text_means_anything_to_typst(source):
+    assert '#"second: $x_1 * y$ // no comment";' in source
+
+
+def test_a_page_can_be_set_and_is_the_same_bytes_every_time():
+    typst = pytest.importorskip("typst")
+    assert typst
+    one, other = (report.pdf(PAGE) for _ in range(2))
+    assert one == other
+    assert one.startswith(b"%PDF")
+
+
+def test_the_report_is_a_paper_of_a_few_pages():
+    typst = pytest.importorskip("typst")
+    text = (ROOT / report.PAGE).read_text()
+    source = typesetting.typst("x", text, "docs").encode()
+    sheets = typst.compile(source, root=str(ROOT), format="png", ppi=20)
+    assert 4 <= len(sheets) <= 6
+
+
+def test_the_pdf_is_that_of_the_page():
+    text = (ROOT / report.PAGE).read_text()
+    assert pages.with_blocks(text) == text, "run `python -m reproduce.report`"
+    made = (ROOT / report.PAGE).with_suffix(".pdf").read_bytes()
+    assert report.pdf(text) == made, "run `python -m reproduce.report`"
+
+
+def test_the_abstract_is_of_the_first_two_rows_and_of_the_claims(tmp_path):
+    rows = {
+        "model": ["a", "b"], "paper_error": [0.95, 0.8], "test_error": [1.234, 0.567],
+        "test_sd": [0.1, 0.2], "n": [7, 3], "train_error": [0.4, 1.0],
+    }  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "table1.csv")
+    verdicts = [findings.REPRODUCED, findings.NOT, findings.NOT]
+    pd.DataFrame({"verdict": verdicts}).to_csv(tmp_path / "claims.csv")
+    text = findings.abstract(tmp_path)
+    for said in ("1.23 ± 0.10 %", "7 networks; the paper's one 0.95 %", "0.57 ± 0.20 % (3 networks;",
+                 "0.40 %", "Of 3 claims", "1 are reproduced, 2 are not"):  # fmt: skip
+        assert said in text
+
+
+def test_what_is_not_reproduced_is_listed_by_verdict(tmp_path):
+    lines = {"section": ["I", "II"], "paper": ["one", "two"], "ours": ["1", "2"], "n": ["3", "4"],
+             "verdict": [findings.OPEN, findings.NOT]}  # fmt: skip
+    pd.DataFrame(lines).to_csv(tmp_path / "claims.csv")
+    not_so, open_ones = findings.not_reproduced(tmp_path).split("Not to be told")
+    assert "- two (II): 2;" in not_so
+    assert "- one (I): 1;" in open_ones

@@ -42,7 +42,7 @@ from .running.runs import Runs, recorded
 from .running.sweep import runs_of, sweep
 from .writing import drawing, exhibit, options, tables
 
-BITMAPS, RANDOM = (row.name for row in CHARACTERS)
+BITMAPS, RANDOM = "bitmaps", "random"
 COLOURS = {BITMAPS: drawing.OURS_TEST, RANDOM: "#8c8c8c"}
 LABELS = {BITMAPS: "bitmaps of Fig. 3", RANDOM: "random codes"}
 GROUPS = ("Oo0", "l1I[]")
@@ -67,69 +67,65 @@ def pixels_apart(one: str, other: str) -> int:
 # --- what is measured -----------------------------------------------------------------------------
 
 
-def errors_of(penalties: torch.Tensor, labels: torch.Tensor) -> pd.DataFrame:
-    """One line for each kind of error in the penalties (N, 94): character, answer, place, count.
+def answers_of(penalties: torch.Tensor, labels: torch.Tensor) -> pd.DataFrame:
+    """How often each character got each answer, by penalties (N, 94): character, answer, count, second.
 
-    `place` is where the right character stands among the penalties, 2 for the second smallest.
+    `second` says in how many of these errors the right character has the second smallest penalty.
     """
-    right = penalties.gather(1, labels[:, None])
-    found = pd.DataFrame(
-        {
-            "character": labels,
-            "answer": penalties.argmin(1),
-            "place": 1 + (penalties < right).sum(1),
-        }
-    )
-    found = found[found["character"] != found["answer"]]
-    kinds = found.groupby(["character", "answer", "place"]).size().reset_index(name="count")
+    nearest = penalties.topk(2, largest=False).indices
+    right = nearest == labels[:, None]
+    table = pd.DataFrame({"character": labels, "answer": nearest[:, 0], "second": right[:, 1]})
+    kinds = table.groupby(["character", "answer"])["second"].agg(["size", "sum"]).reset_index()
+    kinds = kinds.rename(columns={"size": "count", "sum": "second"})
     for column in ("character", "answer"):
         kinds[column] = [VISIBLE[label] for label in kinds[column]]
     return kinds
 
 
 def measured(args: argparse.Namespace, console: Console) -> pd.DataFrame | None:
-    """The errors of every network whose weights are there, trained first if the options say so."""
+    """The answers of every network whose weights are there, trained first if the options say so."""
     runs, dataset = Runs(args.out), load()
     if args.train:
         ways = options.of_sweep(args) | {"missing": True}
         sweep(runs_of(CHARACTERS, args.seeds, dataset), runs, console, **ways)
     torch.set_num_threads(1)
     found = []
-    for row in CHARACTERS:
+    for codes, row in zip((BITMAPS, RANDOM), CHARACTERS, strict=True):
         for record in recorded(row, runs, dataset.name):
             weights = runs.weights_of(record)
             if weights is not None:
                 penalties = row.recipe.penalties(row.trained(weights), dataset.test)
-                about = {"codes": row.name, "seed": record["seed"], "patterns": len(penalties)}
-                found.append(errors_of(penalties, dataset.test.labels).assign(**about))
+                answers = answers_of(penalties, dataset.test.labels)
+                found.append(answers.assign(codes=codes, seed=record["seed"]))
     return pd.concat(found) if found else None
 
 
 def read(path: Path) -> pd.DataFrame:
-    """The errors as --measure has written them: a character may be 1 or a comma."""
+    """The answers as --measure has written them: a character may be 1 or a comma."""
     return pd.read_csv(path, dtype={"character": str, "answer": str}, keep_default_na=False)
 
 
 # --- what is said of it ---------------------------------------------------------------------------
 
 
-def networks(errors: pd.DataFrame) -> pd.DataFrame:
+def networks(answers: pd.DataFrame) -> pd.DataFrame:
     """The three numbers of each network, in percent; one line for each codes and seed."""
     lines = []
-    for (codes, seed), of in errors.groupby(["codes", "seed"]):
-        n = of["count"].sum()
-        similar = [alike(*pair) for pair in zip(of["character"], of["answer"], strict=True)]
+    for (codes, seed), of in answers.groupby(["codes", "seed"]):
+        errors = of[of["character"] != of["answer"]]
+        n = errors["count"].sum()
+        similar = [alike(*pair) for pair in zip(errors["character"], errors["answer"], strict=True)]
         lines.append(
-            {"codes": codes, "seed": seed, "error": 100 * n / of["patterns"].iloc[0],
-             "alike": 100 * of.loc[similar, "count"].sum() / n,
-             "second": 100 * of.loc[of["place"] == 2, "count"].sum() / n}
+            {"codes": codes, "seed": seed, "error": 100 * n / of["count"].sum(),
+             "alike": 100 * errors.loc[similar, "count"].sum() / n,
+             "second": 100 * errors["second"].sum() / n}
         )  # fmt: skip
     return pd.DataFrame(lines)
 
 
-def compared(errors: pd.DataFrame) -> pd.DataFrame:
+def compared(answers: pd.DataFrame) -> pd.DataFrame:
     """A line for each of the three numbers: both means, and their difference over the seeds of both."""
-    table = networks(errors).pivot(index="seed", columns="codes").dropna()
+    table = networks(answers).pivot(index="seed", columns="codes").dropna()
     lines = []
     for number in ("error", "alike", "second"):
         ours, random = table[number, BITMAPS], table[number, RANDOM]
@@ -143,8 +139,8 @@ def compared(errors: pd.DataFrame) -> pd.DataFrame:
 
 def words(folder: Path) -> str:
     """What pages say of the three numbers, and the pairs that are confused most often."""
-    errors = read(folder / "characters.csv")
-    of = {line["number"]: line for line in compared(errors).to_dict("records")}
+    answers = read(folder / "characters.csv")
+    of = {line["number"]: line for line in compared(answers).to_dict("records")}
 
     def said(number: str) -> str:
         line = of[number]
@@ -155,7 +151,7 @@ def words(folder: Path) -> str:
         ).replace("-", "−")
 
     pairs = ", ".join(
-        f"{one} and {other}" for one, other in most_confused(errors, BITMAPS).index[:5]
+        f"{one} and {other}" for one, other in most_confused(answers, BITMAPS).index[:5]
     )
     return (
         f"{of['error']['n']} networks of each kind, 94 characters, typefaces that they have not seen. "
@@ -166,29 +162,30 @@ def words(folder: Path) -> str:
     )
 
 
-def most_confused(errors: pd.DataFrame, codes: str | None = None) -> pd.Series:
+def most_confused(answers: pd.DataFrame, codes: str | None = None) -> pd.Series:
     """How often a network confuses each pair of characters, either for the other, the most first.
 
     The mean over the networks with these codes, or, where none are named, over all.
     """
-    chosen = errors[errors["codes"] == codes] if codes else errors
+    chosen = answers[answers["codes"] == codes] if codes else answers
     n = len(chosen[["codes", "seed"]].drop_duplicates())
-    pairs = zip(chosen["character"], chosen["answer"], strict=True)
+    errors = chosen[chosen["character"] != chosen["answer"]]
+    pairs = zip(errors["character"], errors["answer"], strict=True)
     index = pd.MultiIndex.from_tuples([sorted(pair) for pair in pairs], names=["one", "other"])
-    counts = pd.Series(chosen["count"].to_numpy() / n, index)
+    counts = pd.Series(errors["count"].to_numpy() / n, index)
     return counts.groupby(level=[0, 1]).sum().sort_values(ascending=False, kind="stable")
 
 
 # --- the picture ----------------------------------------------------------------------------------
 
 
-def draw(errors: pd.DataFrame) -> Figure:
+def draw(answers: pd.DataFrame) -> Figure:
     """On the left errors by how far the two drawings differ, on the right the pairs most confused."""
     figure = Figure(figsize=(7, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
-    shown = most_confused(errors).index[:SHOWN]
+    shown = most_confused(answers).index[:SHOWN]
     for codes, shift in ((BITMAPS, -0.2), (RANDOM, 0.2)):
-        counts = most_confused(errors, codes)
+        counts = most_confused(answers, codes)
         apart = [pixels_apart(*pair) for pair in counts.index]
         heights, _ = np.histogram(apart, APART, weights=counts)
         style = {"color": COLOURS[codes], "label": LABELS[codes]}
@@ -199,9 +196,8 @@ def draw(errors: pd.DataFrame) -> Figure:
     left.set(xlabel="pixels in which their bitmaps differ", ylabel="errors of a network")
     right.set_yticks(range(len(shown)), ["  ".join(pair) for pair in shown], family="monospace")
     right.invert_yaxis()
-    right.set(xlabel="errors of a network", title="the pairs confused most often")
-    left.set_title("the two characters of an error", fontsize=10)
-    right.title.set_fontsize(10)
+    right.set(xlabel="errors of a network, most frequent pairs")
+    figure.suptitle("Which of the 94 characters are taken for one another", fontsize=11)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     left.grid(axis="y", alpha=0.3)
@@ -213,19 +209,19 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     """The picture, from characters.csv, which is written first if the options say so."""
     folder = args.out / "figures"
     if args.measure or args.train:
-        errors = measured(args, console)
-        if errors is None:
+        answers = measured(args, console)
+        if answers is None:
             console.print(f"{args.out}/runs has no weights of these networks: --train trains them.")
             return None
-        write_whole(folder / "characters.csv", errors.to_csv(index=False).encode())
+        write_whole(folder / "characters.csv", answers.to_csv(index=False).encode())
     if not (folder / "characters.csv").exists():
         console.print(f"{folder}/characters.csv has no measurement: --train makes one.")
         return None
-    errors = read(folder / "characters.csv")
+    answers = read(folder / "characters.csv")
     forms = dict.fromkeys(("bitmaps", "random", "difference", "low", "high"), "{:.1f}")
-    console.print(tables.grid("Characters, %", tables.formatted(compared(errors), forms)))
+    console.print(tables.grid("Characters, %", tables.formatted(compared(answers), forms)))
     console.print(words(folder), soft_wrap=True)
-    return draw(errors), None
+    return draw(answers), None
 
 
 EXHIBIT = exhibit.Figure("characters", __doc__, picture=picture, words=words, seeds=5,

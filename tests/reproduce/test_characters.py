@@ -133,30 +133,30 @@ def labels_of(characters):
     return torch.tensor([VISIBLE.index(character) for character in characters])
 
 
-def errors_of(codes, seed, orders, truth):
-    errors = exhibit.errors_of(penalties_of(*orders), labels_of(truth))
-    return errors.assign(codes=codes, seed=seed, patterns=len(truth))
+def answers_of(codes, seed, orders, truth="lOaAx"):
+    answers = exhibit.answers_of(penalties_of(*orders), labels_of(truth))
+    return answers.assign(codes=codes, seed=seed)
 
 
 @pytest.fixture
-def errors():
+def answers():
     """Of two pairs of networks, each on five patterns: "l", "O", "a", "A", "x"."""
-    truth = "lOaAx"
     return pd.concat(
         [
-            errors_of(exhibit.BITMAPS, 0, ["Il", "0oO", "a", "A", "x"], truth),
-            errors_of(exhibit.RANDOM, 0, ["Il", "O", "a", "A", "zyx"], truth),
-            errors_of(exhibit.BITMAPS, 1, ["Il", "O", "Aa", "A", "x"], truth),
-            errors_of(exhibit.RANDOM, 1, ["l", "O", "a", "BA", "x"], truth),
+            answers_of(exhibit.BITMAPS, 0, ["Il", "0oO", "a", "A", "x"]),
+            answers_of(exhibit.RANDOM, 0, ["Il", "O", "a", "A", "zyx"]),
+            answers_of(exhibit.BITMAPS, 1, ["Il", "O", "Aa", "A", "x"]),
+            answers_of(exhibit.RANDOM, 1, ["l", "O", "a", "BA", "x"]),
         ]
     )
 
 
-def test_errors_are_counted_by_character_answer_and_place_of_the_right_one():
+def test_answers_are_counted_and_where_the_right_character_comes_second():
     orders, truth = ["l", "Il", "Il", "I1l", "0O"], "llllO"
-    kinds = exhibit.errors_of(penalties_of(*orders), labels_of(truth))
+    kinds = exhibit.answers_of(penalties_of(*orders), labels_of(truth))
+    assert list(kinds.columns) == ["character", "answer", "count", "second"]
     assert set(kinds.itertuples(index=False, name=None)) == {
-        ("O", "0", 2, 1), ("l", "I", 2, 2), ("l", "I", 3, 1)
+        ("O", "0", 1, 1), ("l", "I", 3, 2), ("l", "l", 1, 0)
     }  # fmt: skip
 
 
@@ -169,38 +169,38 @@ def test_alike_is_what_the_paper_names_and_a_letter_in_both_cases(pair, alike):
     assert exhibit.alike(*pair) == exhibit.alike(*reversed(pair)) == alike
 
 
-def test_the_three_numbers_are_compared_seed_by_seed(errors):
-    of = exhibit.compared(errors).set_index("number")
+def test_the_three_numbers_are_compared_seed_by_seed(answers):
+    of = exhibit.compared(answers).set_index("number")
     assert of.loc["error", ["bitmaps", "random", "difference", "n"]].tolist() == [40, 30, 10, 2]
     assert of.loc["alike", ["bitmaps", "random"]].tolist() == [100, 25], "mean of 50 % and 0 %"
     assert of.loc["second", ["bitmaps", "random"]].tolist() == [75, 75]
     assert of.loc["error", "low"] < 10 < of.loc["error", "high"]
 
 
-def test_a_seed_that_one_kind_lacks_is_not_compared(errors):
-    one_less = errors[(errors["codes"] == exhibit.BITMAPS) | (errors["seed"] == 0)]
+def test_a_seed_that_one_kind_lacks_is_not_compared(answers):
+    one_less = answers[(answers["codes"] == exhibit.BITMAPS) | (answers["seed"] == 0)]
     assert (exhibit.compared(one_less)["n"] == 1).all()
 
 
-def test_pairs_are_counted_either_way_and_a_network(errors):
-    counts = exhibit.most_confused(errors, exhibit.BITMAPS)
+def test_pairs_are_counted_either_way_and_a_network(answers):
+    counts = exhibit.most_confused(answers, exhibit.BITMAPS)
     assert counts.to_dict() == {("I", "l"): 1.0, ("0", "O"): 0.5, ("A", "a"): 0.5}
-    assert exhibit.most_confused(errors)["I", "l"] == 0.75
+    assert exhibit.most_confused(answers)["I", "l"] == 0.75
 
 
 def test_what_was_measured_is_read_back_with_digits_commas_and_quotes(tmp_path):
     rows = [("1", "l"), ("'", ","), ('"', "'"), ("N", "n")]
-    table = pd.DataFrame(rows, columns=["character", "answer"]).assign(place=2, count=1)
+    table = pd.DataFrame(rows, columns=["character", "answer"]).assign(count=1)
     table.to_csv(tmp_path / "characters.csv", index=False)
     read = exhibit.read(tmp_path / "characters.csv")
     assert list(zip(read["character"], read["answer"], strict=True)) == rows
 
 
-def test_the_picture_and_the_words_need_no_weights(errors, tmp_path, capsys):
+def test_the_picture_and_the_words_need_no_weights(answers, tmp_path, capsys):
     assert exhibit.main(["--out", str(tmp_path)]) == 1
     assert "--train makes one" in capsys.readouterr().out
     (tmp_path / "figures").mkdir()
-    errors.to_csv(tmp_path / "figures" / "characters.csv", index=False)
+    answers.to_csv(tmp_path / "figures" / "characters.csv", index=False)
     assert exhibit.main(["--out", str(tmp_path)]) == 0
     said = exhibit.words(tmp_path / "figures")
     assert "40.0 % with the bitmaps and 30.0 % with random codes (difference +10.0" in said
@@ -208,8 +208,8 @@ def test_the_picture_and_the_words_need_no_weights(errors, tmp_path, capsys):
     assert (tmp_path / "figures" / "characters.png").stat().st_size > 10_000
 
 
-def test_the_picture_counts_every_error_once(errors):
-    left, right = exhibit.draw(errors).axes
+def test_the_picture_counts_every_error_once(answers):
+    left, right = exhibit.draw(answers).axes
     bars = [sum(bar.get_height() for bar in container) for container in left.containers]
     assert bars == [2.0, 1.5], "errors of a network"
     assert np.isclose(sum(bar.get_width() for bar in right.containers[0]), 2.0)

@@ -28,6 +28,15 @@ CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 FORMAT_VERSION = 1
 """The version of config.json that is written, and the only one that is read."""
 
+OF_OTHERS = {"auto_map", "dtype", "id2label", "label2id", "model_type", "transformers_version"}
+"""Entries of config.json that are for transformers, and say nothing of the network."""
+IN_PLACE = (
+    (b"version https://git-lfs", "a Git LFS pointer", "git lfs pull"),
+    (b"<!doctype", "a web page", "download the file itself"),
+    (b"<html", "a web page", "download the file itself"),
+)
+"""How files begin that lie where weights should, what they are, and what to do."""
+
 Answer = Literal["smallest", "largest"]
 AnyNetwork = TypeVar("AnyNetwork", bound="Pretrained")
 
@@ -59,7 +68,8 @@ class _Described(NamedTuple):
 
     options: object
     preprocessing: Transform | None
-    sha256: str
+    sha256: str | None
+    """Of the weights, if it is there."""
 
 
 class _Transforms:
@@ -140,6 +150,8 @@ class Pretrained(
         name = next(iter(cls.shipped), "") if name is None else name
         in_package = name if isinstance(name, str) and name in cls.shipped else None
         is_folder = os.path.isdir(name)
+        if in_package is None and os.path.isfile(name):
+            raise ValueError(f"{name} is a file: give the folder that it lies in")
         if revision is not None and (in_package or is_folder):
             raise ValueError(f"{name} is no repository on the Hub: leave out the revision")
         if in_package is not None:
@@ -206,7 +218,7 @@ class Pretrained(
         """What config.json says of a network of this class. Raises WeightsUnusable."""
         try:
             config = json.loads(path.read_bytes())
-            version, sha256 = config.pop("format_version"), str(config.pop("weights_sha256"))
+            version, sha256 = config.pop("format_version"), config.pop("weights_sha256", None)
             network = config.pop("architectures")
         except (ValueError, RecursionError) as error:
             raise WeightsUnusable(f"{path} is not JSON ({error}): {remedy}") from None
@@ -225,6 +237,7 @@ class Pretrained(
                 f"{path} is of {network}: load it with the from_pretrained of that class and not of "
                 f"{cls.__name__}"
             )
+        config = {name: value for name, value in config.items() if name not in OF_OTHERS}
         known = {field.name for field in fields(cls.options)} if cls.options else set()
         known |= {"preprocessing", "answer"} if cls.preprocessing else set()
         if config.keys() != known:
@@ -241,19 +254,31 @@ class Pretrained(
         return _Described(options, preprocessing, sha256)
 
 
-def _read_weights(path: Path, sha256: str, remedy: str) -> dict[str, Tensor]:
-    """The tensors of a safetensors file by name. Raises WeightsUnusable unless its digest fits."""
+def _read_weights(path: Path, sha256: str | None, remedy: str) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by name. Raises WeightsUnusable unless its digest fits.
+
+    That is the digest of the bytes that `save` makes of the tensors, whatever program wrote the file.
+    Where there is none, any tensors are taken.
+    """
     content = path.read_bytes()
+    for start, kind, instead in IN_PLACE:
+        if content.lstrip()[: len(start)].lower() == start:
+            raise WeightsUnusable(f"{path} is {kind} and not the weights: {instead}")
     digest = hashlib.sha256(content).hexdigest()
-    if digest != sha256:
-        raise WeightsUnusable(
-            f"{path} is damaged or has been exchanged (SHA-256 {digest[:16]}…, expected "
-            f"{sha256[:16]}…): {remedy}"
-        )
     try:
-        return load(content)
+        tensors = load(content)
+        fits = sha256 in (None, digest, hashlib.sha256(save(tensors)).hexdigest())
     except SafetensorError as error:
-        raise WeightsUnusable(f"{path} is no safetensors file ({error}): {remedy}") from None
+        if sha256 in (None, digest):
+            raise WeightsUnusable(f"{path} is no safetensors file ({error}): {remedy}") from None
+        fits = False
+    if not fits:
+        raise WeightsUnusable(
+            f"{path} is damaged or has other weights (SHA-256 {digest[:16]}…, expected "
+            f"{str(sha256)[:16]}…): {remedy}, or, if you changed them, take weights_sha256 out of "
+            f"{CONFIG_FILE}"
+        )
+    return tensors
 
 
 def _misfits(own: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> str:

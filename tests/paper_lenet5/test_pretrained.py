@@ -320,20 +320,63 @@ def test_a_config_of_another_form_is_refused(saved, entries, complaint):
         LeNet5.from_pretrained(saved)
 
 
-ENTRIES = ["architectures", "format_version", "weights_sha256", "preprocessing", "answer",
+ENTRIES = ["architectures", "format_version", "preprocessing", "answer",
            *asdict(LeNet5Config())]  # fmt: skip
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_config_without_one_of_its_entries_is_refused(saved, entry):
-    """Without the digest too, though the weights are whole."""
     path = saved / "config.json"
     config = json.loads(path.read_text())
-    assert set(config) == set(ENTRIES)
+    assert set(config) == {*ENTRIES, "weights_sha256"}
     del config[entry]
     path.write_text(json.dumps(config))
     with pytest.raises(WeightsUnusable, match=r"has not the entries|has the options"):
         LeNet5.from_pretrained(saved)
+
+
+def test_without_a_digest_any_weights_are_taken(saved):
+    """As one's own are, that another program has trained on."""
+    tensors = load_file(saved / "model.safetensors")
+    tensors["f6.bias"] += 1
+    save_file(tensors, saved / "model.safetensors")
+    with pytest.raises(WeightsUnusable, match=r"take weights_sha256 out of config\.json"):
+        LeNet5.from_pretrained(saved)
+    config = json.loads((saved / "config.json").read_text())
+    del config["weights_sha256"]
+    (saved / "config.json").write_text(json.dumps(config))
+    assert torch.equal(LeNet5.from_pretrained(saved).f6.bias, tensors["f6.bias"])
+
+
+def test_the_same_weights_written_by_another_program_are_the_same(saved):
+    path = saved / "model.safetensors"
+    before = path.read_bytes()
+    save_file(load_file(path), path, metadata={"format": "pt"})
+    assert path.read_bytes() != before
+    LeNet5.from_pretrained(saved)
+
+
+def test_what_transformers_needs_to_know_does_not_disturb(saved):
+    change_config(saved, model_type="paper-lenet5", id2label={"0": "0"}, auto_map={})
+    LeNet5.from_pretrained(saved)
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a Git LFS pointer"),
+    (b"<!DOCTYPE html>\n<html></html>", "a web page"),
+    (b"\n <html><body>404</body></html>", "a web page"),
+])  # fmt: skip
+def test_what_lies_in_place_of_the_weights_is_called_by_name(saved, content, words):
+    (saved / "model.safetensors").write_bytes(content)
+    with pytest.raises(WeightsUnusable, match=f"is {words} and not the weights"):
+        LeNet5.from_pretrained(saved)
+
+
+def test_a_file_in_place_of_its_folder_is_called_so(saved, monkeypatch):
+    monkeypatch.chdir(saved.parent)  # where its name has the form of a repository's
+    for name in (saved / "model.safetensors", f"{saved.name}/model.safetensors"):
+        with pytest.raises(ValueError, match="is a file: give the folder"):
+            LeNet5.from_pretrained(name)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "7", "{}", '{"model_type": "bert"}'])

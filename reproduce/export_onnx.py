@@ -6,9 +6,7 @@ The input "field" is float32 (N, 1, 32, 32) in -0.1 (paper) ... 1.175 (ink), for
 On two cores it takes seconds.
 """
 
-import logging
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,26 +17,10 @@ from torch import Tensor
 from paper_lenet5.lenet5 import LeNet5
 from paper_lenet5.preprocessing import BLACK, FIELD, WHITE
 
-from .writing import options
+from .writing import as_onnx, options
 
 TOLERANCE = 1e-5
 """The largest difference of a penalty that is accepted; relative to it where it is above 1."""
-
-
-def export(model: LeNet5, path: Path) -> None:
-    """Write the network, with its weights, to one file."""
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision
-    fields = torch.zeros(2, 1, FIELD, FIELD)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # PyTorch's, at itself
-        program = torch.onnx.export(
-            model, (fields,), dynamo=True, verbose=False, input_names=["field"],
-            output_names=["penalties"], dynamic_shapes=({0: torch.export.Dim("patterns")},),
-        )  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if program is None:
-        raise RuntimeError("torch.onnx.export made no program, as it does without dynamo")
-    program.save(path, external_data=False)
 
 
 def run(path: Path, fields: Tensor) -> np.ndarray:
@@ -69,7 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     path = args.out or Path("build", f"{Path(args.weights).name}.onnx")
     try:
         model = LeNet5.from_pretrained(args.weights)
-        export(model, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        names = [
+            *model.config.classes,
+            *(["blank"] if model.classes > len(model.config.classes) else []),
+        ]
+        path.write_bytes(as_onnx.exported(model, names, smallest=True))
         rng = torch.Generator().manual_seed(0)
         fields = WHITE + (BLACK - WHITE) * torch.rand(100, 1, FIELD, FIELD, generator=rng)
         away = difference(model, path, fields)

@@ -27,14 +27,14 @@ from .writing.space import KINDS, pages_folder, space_folder
 
 
 def models(
-    namespace: str, runs: Runs, out: Path, say: Callable[[str], None]
+    namespace: str, source: str, runs: Runs, out: Path, say: Callable[[str], None]
 ) -> tuple[list[Repository], bool]:
     """The folder of every network that can be published, under `out`; and whether those are all."""
     ready, complete = [], True
     for network in PUBLISHED:
         repository = Repository("model", f"{namespace}/{network.repo}", out / network.repo)
         try:
-            model_folder(network, namespace, runs, repository.folder)
+            model_folder(network, namespace, source, runs, repository.folder)
             ready.append(repository)
         except NotReady as reason:
             complete = False
@@ -132,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with nullcontext(args.out) if args.dry_run else tempfile.TemporaryDirectory() as out:
         for folder in ("models", "spaces"):
             shutil.rmtree(Path(out, folder), ignore_errors=True)
-        ready, complete = models(args.namespace, runs, Path(out, "models"), print)
+        ready, complete = models(args.namespace, args.source, runs, Path(out, "models"), print)
         try:
             demo = spaces(args, ready, Path(out, "spaces"))
         except NotReady as reason:

@@ -124,7 +124,7 @@ class Request(BaseHTTPRequestHandler):
         _, files = self.commit(kind, name, revision)
         return Answer(200, {"files": [
             {"path": f["path"], "shouldIgnore": False, "oid": files.get(f["path"], {}).get("oid"),
-             "uploadMode": "lfs" if f["path"].endswith((".safetensors", ".png")) else "regular"}
+             "uploadMode": "lfs" if f["path"].endswith((".safetensors", ".onnx", ".png")) else "regular"}
             for f in json.loads(content)["files"]
         ]})  # fmt: skip
 

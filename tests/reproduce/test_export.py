@@ -13,6 +13,7 @@ onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
 pytest.importorskip("onnxruntime", reason="needs the extra onnx")
 pytest.importorskip("onnxscript", reason="needs the extra onnx")
 from reproduce import export_onnx  # noqa: E402
+from reproduce.writing import as_onnx  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def exported(tmp_path_factory):
     """A network, and the file it was exported to."""
     path = tmp_path_factory.mktemp("onnx") / "lenet5.onnx"
     model = LeNet5.from_pretrained()
-    export_onnx.export(model, path)
+    path.write_bytes(as_onnx.exported(model, "0123456789", smallest=True))
     return model, path
 
 

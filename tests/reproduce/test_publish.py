@@ -4,15 +4,19 @@ import hashlib
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 from huggingface_hub import ModelCard, SpaceCard, constants
 from PIL import Image
 
-from paper_lenet5 import LeNet5, mnist
+from paper_lenet5 import LeNet5, mnist, preprocess
+from paper_lenet5.pictures import read_picture
 from reproduce import publish
 from reproduce.measures.statistics import error_of, percent
 from reproduce.running.runs import Runs, recorded
@@ -23,6 +27,7 @@ from tests.conftest import MNIST, draw_digits
 
 RUNS = Runs(ROOT / "results")
 SOURCE = "https://example.org/lenet"
+FOR_TRANSFORMERS = {"modeling_lenet5.py", "preprocessor_config.json"}
 READY = [network for network in PUBLISHED if network.row.name in network.kind.shipped]
 by_network = pytest.mark.parametrize("network", READY, ids=lambda network: network.repo)
 
@@ -77,7 +82,8 @@ def test_the_weights_on_the_hub_are_those_of_the_record(hub, command):
     command()
     for network in READY:
         files = hub.repos["model", f"someone/{network.repo}"]["commits"][-1][1]
-        assert set(files) == {"README.md", "config.json", "model.safetensors"}
+        of_all = {"README.md", "config.json", "model.safetensors", "onnx/model.onnx"}
+        assert set(files) == of_all | (set() if network.strings else FOR_TRANSFORMERS)
         sha256 = recorded(network.row, RUNS)[0]["weights_sha256"]
         assert files["model.safetensors"]["oid"] == sha256
         assert json.loads(files["config.json"]["data"])["weights_sha256"] == sha256
@@ -145,7 +151,7 @@ def test_a_fresh_process_loads_what_the_card_says(hub, command, tmp_path, mnist_
 
     Image.fromarray(draw_digits(1)[0][0].numpy()).save(tmp_path / "digit.png")
     card = (tmp_path / "downloaded/README.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", card, re.S)
+    code = re.findall(r"```python\n(.*?)```", card, re.S)[0]
     printed = run(sys.executable, "-c", code + """
 import torch
 from paper_lenet5 import load_mnist
@@ -166,7 +172,7 @@ print(int((answers != labels).sum()))
 @by_network
 def test_the_numbers_of_the_card_are_those_of_the_records(network, tmp_path):
     records = recorded(network.row, RUNS)
-    cards.model_folder(network, "someone", RUNS, tmp_path)
+    cards.model_folder(network, "someone", SOURCE, RUNS, tmp_path)
     card = ModelCard.load(tmp_path / "README.md")
     results = {result.metric_type: result for result in card.data.eval_results}
     over_seeds = error_of(records)
@@ -188,9 +194,88 @@ def test_the_numbers_of_the_card_are_those_of_the_records(network, tmp_path):
     assert json.loads(recipe) == records[0]["recipe"]
 
 
+def test_a_stranger_can_act_on_the_card(tmp_path):
+    cards.model_folder(READY[0], "someone", SOURCE, RUNS, tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert f"[Code]({SOURCE})" in text
+    assert f'```sh\npip install "paper-lenet5 @ git+{SOURCE}"\n```' in text
+    for link in ("doi.org/10.1109/5.726791", "huggingface.co/spaces/someone/lenet5"):
+        assert f"](https://{link})" in text
+    for other in READY[1:]:
+        assert f"](https://huggingface.co/someone/{other.repo})" in text
+    assert f"](https://huggingface.co/someone/{READY[0].repo})" not in text
+
+
+def test_a_network_has_one_name():
+    for network in PUBLISHED:
+        assert network.repo == network.row.name
+        assert network.repo in network.kind.shipped
+
+
+@by_network
+def test_the_onnx_file_says_what_goes_in_and_what_comes_out(network, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra onnx")
+    cards.model_folder(network, "someone", SOURCE, RUNS, tmp_path)
+    session = onnxruntime.InferenceSession(tmp_path / "onnx/model.onnx")
+    about = session.get_modelmeta().custom_metadata_map
+    assert about["weights_sha256"] == network.kind.shipped[network.row.name]
+    assert (float(about["paper"]), float(about["ink"])) == (-0.1, 1.175)
+    images, _ = draw_digits(20)
+    fields = preprocess(images)
+    model = network.kind.from_pretrained(network.row.name)
+    (scores,) = session.run(None, {"field": fields.numpy()})
+    assert scores.shape == (20, len(json.loads(about["classes"])))
+    with torch.no_grad():
+        torch.testing.assert_close(torch.from_numpy(scores), model(fields), rtol=1e-4, atol=1e-4)
+    assert about["answer"] == ("smallest" if network.smallest else "largest")
+    assert session.get_outputs()[0].name in (tmp_path / "README.md").read_text()
+
+
+class Double(torch.nn.Module):
+    """Of the classes of transformers that are built upon."""
+
+    def __init__(self, config=None):
+        super().__init__()
+        self.config = config
+
+    def post_init(self):
+        pass
+
+
+@pytest.mark.parametrize("network", [n for n in READY if not n.strings], ids=lambda n: n.repo)
+def test_what_transformers_finds_is_the_network(network, tmp_path, monkeypatch):
+    """transformers itself was tried by hand: its pipeline asks for these files and names."""
+    cards.model_folder(network, "someone", SOURCE, RUNS, tmp_path)
+    for name, words in {
+        "transformers": {"PretrainedConfig": object, "PreTrainedModel": Double},
+        "transformers.image_processing_utils": {"BaseImageProcessor": object, "BatchFeature": dict},
+        "transformers.modeling_outputs": {"ImageClassifierOutput": SimpleNamespace},
+    }.items():
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**words))
+    config = json.loads((tmp_path / "config.json").read_text())
+    found = runpy.run_path(str(tmp_path / "modeling_lenet5.py"))
+    module, model_class = config["auto_map"]["AutoModelForImageClassification"].split(".")
+    assert (tmp_path / f"{module}.py").is_file()
+    assert config["auto_map"]["AutoConfig"].split(".")[1] in found
+    assert config["id2label"] == {str(k): str(k) for k in range(10)}
+    with torch.device("meta"):  # as transformers builds it
+        model = found[model_class](SimpleNamespace(architectures=config["architectures"]))
+    prefix = found[model_class].base_model_prefix
+    own = network.kind.from_pretrained(tmp_path)
+    model.load_state_dict({f"{prefix}.{name}": v for name, v in own.state_dict().items()})
+    processor = json.loads((tmp_path / "preprocessor_config.json").read_text())
+    assert processor["image_processor_type"] in found
+    image = draw_digits(1)[0][0]
+    inputs = found["DigitProcessor"]().preprocess(Image.fromarray(image.numpy()))["pixel_values"]
+    with torch.no_grad():
+        logits = model.eval()(inputs).logits
+        scores = own(preprocess(read_picture(Image.fromarray(image.numpy()))[None]))
+    torch.testing.assert_close(logits, -scores if network.smallest else scores)
+
+
 def test_the_card_of_a_single_network_claims_no_spread():
     record = recorded(READY[0].row, RUNS)[0]
-    card = cards.card(READY[0], "someone", [record])
+    card = cards.card(READY[0], "someone", SOURCE, [record])
     assert "±" not in card.text
     assert "nan" not in str(card)
 
@@ -260,18 +345,18 @@ def test_without_the_demo_the_models_are_published_and_it_is_said(hub, command, 
 
 
 def test_a_network_that_is_not_trained_yet_is_named(hub, command, monkeypatch):
-    waiting = cards.Published("lenet5-1998-eq8", cards.LENET5, cards.ModernNet, "")
+    waiting = cards.Published(cards.LENET5, cards.ModernNet, "")
     monkeypatch.setattr(publish, "PUBLISHED", [waiting])
     code, printed, _ = command()
     assert code == 1
-    assert "someone/lenet5-1998-eq8: cannot be published, there are no weights" in printed
+    assert "someone/lenet5-1998: cannot be published, there are no weights" in printed
     assert {kind for kind, _ in hub.repos} == {"space"}
 
 
 def test_weights_that_are_not_those_of_the_record_are_not_published(tmp_path, monkeypatch):
     monkeypatch.setattr(LeNet5, "shipped", {READY[0].row.name: "0" * 64})
     with pytest.raises(cards.NotReady, match="not those of lenet5-1998-seed0"):
-        cards.model_folder(READY[0], "someone", RUNS, tmp_path)
+        cards.model_folder(READY[0], "someone", SOURCE, RUNS, tmp_path)
 
 
 def test_a_dry_run_sends_nothing(hub, command, tmp_path):
@@ -281,7 +366,7 @@ def test_a_dry_run_sends_nothing(hub, command, tmp_path):
     assert "model someone/lenet5-1998: would be sent" in printed
     folder = tmp_path / "out/models/lenet5-1998"
     assert {path.name for path in folder.iterdir()} == {
-        "README.md", "config.json", "model.safetensors"
+        "README.md", "config.json", "model.safetensors", "onnx", *FOR_TRANSFORMERS
     }  # fmt: skip
     assert LeNet5.from_pretrained(folder).config == LeNet5.from_pretrained().config
     assert {path.name for path in (tmp_path / "out/spaces").iterdir()} == {*space.KINDS}

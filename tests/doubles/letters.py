@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw, ImageFont
 from reproduce.rows.characters import MATPLOTLIB
 
 
-def draw_letters(folder: Path, letters: str, of_each: int) -> None:
+def draw_letters(folder: Path, letters: str, of_each: int, seed: int = 0) -> None:
     """Letters in matplotlib's typefaces, of any size, slant and grey, each picture by itself."""
-    rng, faces = random.Random(1998), MATPLOTLIB.paths()
+    rng, faces = random.Random(seed), MATPLOTLIB.paths()
     for letter in letters:
         (folder / letter).mkdir(parents=True)
         for number in range(of_each):

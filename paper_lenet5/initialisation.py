@@ -80,4 +80,4 @@ def _bound(layer: nn.Module, weight: Tensor, rule: Initialisation) -> Tensor | f
     if not isinstance(layer, TableConvolution):
         return rule.bound(connections)
     maps = torch.tensor([layer.cross_map.count(m) for m in layer.cross_map], device="cpu")
-    return torch.as_tensor(rule.bound(connections, maps))[:, None, None]
+    return torch.as_tensor(rule.bound(connections, maps), device="cpu")[:, None, None]

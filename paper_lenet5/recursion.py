@@ -450,7 +450,7 @@ def _where(network: nn.Module, x: Tensor, rules: Mapping[Kind, Rule] | None, kin
     def look(name: str, layer: nn.Module, result: Any) -> None:
         tensor = result[0] if isinstance(result, tuple) else result
         if isinstance(tensor, Tensor) and any(_kind(node) == kind for node in nodes(tensor)):
-            found.append(f"the layer {name!r} ({type(layer).__name__}: {kind})")
+            found.append(f"the layer {name!r} ({type(layer).__name__}, {kind})")
 
     hooks = [
         layer.register_forward_hook(lambda layer, _, result, name=name: look(name, layer, result))

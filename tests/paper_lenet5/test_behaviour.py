@@ -1,6 +1,8 @@
 """Behaviour: for each fault of codes that call themselves LeNet-5, a test that it would fail."""
 
+import copy
 import dataclasses
+import io
 import math
 from itertools import combinations
 from types import SimpleNamespace
@@ -17,7 +19,7 @@ from paper_lenet5.initialisation import PRINTED, Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.patterns import Split
 from paper_lenet5.rbf import EuclideanRBF
-from paper_lenet5.recipe import Recipe
+from paper_lenet5.recipe import SCHEDULE, Recipe
 from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.training import Session
 from tests.conftest import CROSSES, draw_digits, random_model
@@ -236,6 +238,50 @@ def test_map_is_equation_9_with_the_correct_class_in_the_sum(j, factor):
 def test_losses_have_no_factor_unless_asked():
     assert MSELoss() == MSELoss(factor=1.0)
     assert MAPLoss(3.0) == MAPLoss(j=3.0, factor=1.0)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+def test_losses_are_modules_and_values_at_once(loss):
+    assert isinstance(loss, torch.nn.Module)
+    same, other = copy.deepcopy(loss).to("cpu").eval(), dataclasses.replace(loss, reduction="sum")
+    assert (same, hash(same), repr(same)) == (loss, hash(loss), repr(loss))
+    assert other != loss
+    assert loss != torch.nn.MSELoss()
+    assert not list(loss.parameters())
+    with pytest.raises(ValueError, match=r"expected one of .*'none'.*, got 'median'"):
+        dataclasses.replace(loss, reduction="median")
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+def test_losses_are_reduced_as_those_of_pytorch(loss):
+    y, labels = some_penalties()
+    each = dataclasses.replace(loss, reduction="none")(y, labels)
+    assert each.shape == (6,)
+    torch.testing.assert_close(dataclasses.replace(loss, reduction="sum")(y, labels), each.sum())
+    torch.testing.assert_close(loss(y, labels), each.mean())
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+def test_losses_take_the_answers_to_wide_input(loss):
+    """Each place has its own label; the network's own answer to two by three of them."""
+    model, wide = random_model(), torch.rand(2, 1, 36, 40, generator=rng())
+    penalties, labels = model(wide), torch.randint(10, (2, 2, 3), generator=rng())
+    rows = penalties.permute(0, 2, 3, 1).reshape(12, 10)
+    torch.testing.assert_close(loss(penalties, labels), loss(rows, labels.flatten()))
+    each = dataclasses.replace(loss, reduction="none")(penalties, labels)
+    assert each.shape == labels.shape
+
+
+def test_curvature_of_wide_input_is_that_of_all_its_places():
+    """Each place is a pattern of its own, whose field the others overlap."""
+    model = random_model()
+    wide, labels = torch.rand(2, 1, 32, 36, generator=rng()), torch.tensor([[[1, 2]], [[3, 4]]])
+    fields = torch.cat([wide[..., :32], wide[..., 4:]])
+    for loss in (MSELoss(), MAPLoss(20.0)):
+        ours = diagonal_curvature(model, wide, labels, loss)
+        theirs = diagonal_curvature(model, fields, torch.tensor([1, 3, 2, 4]), loss)
+        for name in ("c5.weight", "f6.weight", "f6.bias"):
+            torch.testing.assert_close(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
@@ -492,6 +538,48 @@ def test_a_scheduler_of_pytorch_changes_eta():
         torch.testing.assert_close(steps, 5e-4 / (0.02 + h[name]))
 
 
+def test_one_scheduler_holds_the_papers_five_rates():
+    """As LambdaLR takes them, pass by pass; OneCycleLR has no momentum to cycle."""
+    optimizer = SDLM(random_model().named_parameters(), lr=1.0)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda number: SCHEDULE[number])
+    seen = []
+    for _ in SCHEDULE[:-1]:
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.set_curvature(curvature_for(random_model()))
+        optimizer.step()
+        scheduler.step()
+    assert tuple(seen) == SCHEDULE[:-1]
+    with pytest.raises(ValueError, match="momentum"):
+        torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, total_steps=9)
+    torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, total_steps=9, cycle_momentum=False)
+
+
+def test_an_optimizer_goes_on_from_its_state():
+    """Groups, rates and curvature, through a file that holds nothing but tensors and numbers."""
+    model, file = random_model(), io.BytesIO()
+    named = list(model.named_parameters())
+    groups = [{"params": named[:4], "lr": 1e-4}, {"params": named[4:]}]
+    optimizer = SDLM(groups, lr=1e-3)
+    optimizer.set_curvature(curvature_for(model))
+    torch.save(optimizer.state_dict(), file)
+    file.seek(0)
+    other = SDLM(groups, lr=1.0, mu=1.0)
+    other.load_state_dict(torch.load(file, weights_only=True))
+    for (name, step), (_, theirs) in zip(
+        optimizer.step_sizes().items(), other.step_sizes().items(), strict=True
+    ):
+        assert torch.equal(step, theirs), name
+
+
+def test_the_curvature_goes_where_its_parameter_lies():
+    """And takes its precision: a network of half the bits steps by what was measured of the whole."""
+    model = random_model()
+    h = curvature_for(model)
+    optimizer = SDLM(model.bfloat16().named_parameters(), lr=1e-3)
+    optimizer.set_curvature(h)
+    assert {step.dtype for step in optimizer.step_sizes().values()} == {torch.bfloat16}
+
+
 def test_each_group_of_parameters_has_its_own_eta():
     model = with_gradients(random_model())
     named = list(model.named_parameters())
@@ -565,7 +653,7 @@ def test_parameters_without_names_are_refused():
 
 @pytest.mark.parametrize(("eta", "mu"), [(0, 0.02), (-1e-3, 0.02), (1e-3, 0), (math.nan, 0.02)])
 def test_eta_and_mu_must_be_positive(eta, mu):
-    with pytest.raises(ValueError, match="expected eta > 0 and mu > 0"):
+    with pytest.raises(ValueError, match="expected lr > 0 and mu > 0"):
         SDLM(LeNet5().named_parameters(), eta, mu)
 
 

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 def _say_left_out(left_out: Mapping[str, str]) -> None:
     """Which pictures could not be read, and why."""
     if left_out:
-        print(f"{len(left_out):,} pictures are left out:", file=sys.stderr)
+        print(f"Left out, {len(left_out):,} of the pictures:", file=sys.stderr)
     for file, why in list(left_out.items())[:SHOWN]:
         print(f"  {file}: {why}", file=sys.stderr)
     if len(left_out) > SHOWN:

@@ -51,6 +51,19 @@ def test_what_is_pushed_is_loaded(pushed):
     assert any("xet-read-token" in line for line in pushed.log), "by the route of large files"
 
 
+@pytest.mark.parametrize("codes", [None, torch.eye(84)[:26]])
+def test_26_classes_are_pushed_and_loaded_with_their_names_and_codes(hub, codes):
+    names = tuple(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if codes is None else map("sign {}".format, range(26))
+    )
+    model = LeNet5(classes=names, codes=codes)
+    model.push_to_hub(NAME)
+    again = LeNet5.from_pretrained(NAME)
+    assert again.config == model.config
+    assert again.config.classes == names
+    assert_same(again, model)
+
+
 def test_pushing_it_again_makes_no_commit(pushed):
     commits = len(pushed.repos["model", NAME]["commits"])
     LeNet5.from_pretrained(NAME).push_to_hub(NAME)

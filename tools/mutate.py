@@ -220,6 +220,26 @@ BREAKS = [
         "if not path.is_relative_to(Path(get_upload_folder()).resolve()):", "if False:",
         "demo/test_api.py::test_a_picture_on_the_server_that_was_not_sent_is_not_looked_at",
     ),
+    Break(
+        "the browser: S2 takes the mean of four inputs", "demo/engine/network.js",
+        "values[at] = sum * coefficient", "values[at] = (sum / 4) * coefficient",
+        "demo/test_engine.py::test_a_thousand_digits_have_pythons_states_and_penalties",
+    ),
+    Break(
+        "the browser: a digit may follow a digit", "demo/engine/reading.js",
+        "c <= cost[BLANK] ? label : BLANK", "cheapest(cost)",
+        "demo/test_engine.py::test_two_hundred_strings_are_read_as_python_reads_them",
+    ),
+    Break(
+        "the browser: thin strokes stay thin", "demo/engine/normalise.js",
+        "if (radius < ((STROKE - THIN) * size) / 2 || radius < 0.5) return ink;", "return ink;",
+        "demo/test_engine.py::test_drawings_become_the_patterns_and_fields_that_python_makes_of_them",
+    ),
+    Break(
+        "the browser: Back forgets the drawing", "demo/site/main.js",
+        'addEventListener("popstate", open);', "",
+        "demo/test_site.py::test_an_address_holds_the_drawing_and_back_goes_back",
+    ),
 ]  # fmt: skip
 
 

@@ -18,7 +18,8 @@ const drawing = (() => {
     }
   }
 
-  const sheet = new OffscreenCanvas(SIDE + 2 * LINE, SIDE + 2 * LINE);
+  const sheet = document.createElement("canvas");
+  sheet.width = sheet.height = SIDE + 2 * LINE;
   const onto = sheet.getContext("2d", { willReadFrequently: true });
 
   // How wide the pen is that draws it again: small digits would run together in one as broad as on the pad.

@@ -79,6 +79,10 @@
     if (step) walk.start(step - 1);
   }
   addEventListener("popstate", open);
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address holds the drawing
+    document.getElementById("answer").focus();
+  });
   open();
   if (!pad.now.lines?.length && !pad.now.pattern) pad.invite();
 

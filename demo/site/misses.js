@@ -10,7 +10,8 @@ const misses = (() => {
     const picture = new Image();
     picture.src = url;
     await picture.decode();
-    const canvas = new OffscreenCanvas(picture.width, picture.height), pen = canvas.getContext("2d");
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+    [canvas.width, canvas.height] = [picture.width, picture.height];
     pen.drawImage(picture, 0, 0);
     across = picture.width;
     ink = pen.getImageData(0, 0, picture.width, picture.height).data.filter((_, k) => k % 4 === 0);

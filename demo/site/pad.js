@@ -50,7 +50,8 @@ const pad = (() => {
   }
 
   function cells(pattern) {
-    const shown = new OffscreenCanvas(28, 28), onto = shown.getContext("2d");
+    const shown = document.createElement("canvas"), onto = shown.getContext("2d");
+    shown.width = shown.height = 28;
     const pixels = onto.createImageData(28, 28);
     const [r, g, b] = rgb();
     pattern.forEach((ink, k) => pixels.data.set([r, g, b, ink], 4 * k));

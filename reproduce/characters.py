@@ -196,7 +196,7 @@ def draw(answers: pd.DataFrame) -> Figure:
     left.set(xlabel="pixels in which their bitmaps differ", ylabel="errors of a network")
     right.set_yticks(range(len(shown)), ["  ".join(pair) for pair in shown], family="monospace")
     right.invert_yaxis()
-    right.set(xlabel="errors of a network, most frequent pairs")
+    right.set(xlabel="errors, by pair of characters")
     figure.suptitle("Which of the 94 characters are taken for one another", fontsize=11)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)

@@ -215,7 +215,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
             return None
         write_whole(folder / "characters.csv", answers.to_csv(index=False).encode())
     if not (folder / "characters.csv").exists():
-        console.print(f"{folder}/characters.csv has no measurement: --train makes one.")
+        console.print(f"There is no record of it under {folder}: --train makes one.")
         return None
     answers = read(folder / "characters.csv")
     forms = dict.fromkeys(("bitmaps", "random", "difference", "low", "high"), "{:.1f}")

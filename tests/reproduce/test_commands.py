@@ -15,16 +15,11 @@ from reproduce.__main__ import commands
 from tests import ROOT
 
 NAMES = [command.name for command in commands()]
-WITH_DATA = set(NAMES) - {
-    "cifar10",
-    "demo_digits",
-    "everything",
-    "export_onnx",
-    "pages",
-    "publish",
-    "seen",
-    "site",
-}
+WITHOUT_DATA = {
+    "cifar10", "claims", "demo_digits", "everything", "export_onnx", "pages", "publish", "report",
+    "seen", "site",
+}  # fmt: skip
+WITH_DATA = set(NAMES) - WITHOUT_DATA
 WRONG = {
     "--seeds": ["0", "-1", "many", "1.5"],
     "--jobs": ["0"],
@@ -39,6 +34,9 @@ WRONG = {
     "--namespace": ["a/b", "../up", ""],
     "--out": [__file__, f"{__file__}/within"],
 }
+
+NEEDED = {"publish": ["--namespace=me", "--source=https://host/me/paper-lenet5"]}
+"""Options that a command cannot do without."""
 
 
 def main_of(name):
@@ -66,17 +64,14 @@ def test_wrong_options_are_refused_by_name(name, capsys):
         has.remove("--out")  # its is a file
     for option in has & set(WRONG):
         for value in WRONG[option]:
-            rest = (
-                ["--namespace", "me"] if "--namespace" in usage and option != "--namespace" else []
-            )
-            status, printed = ended(name, [*rest, f"{option}={value}"], capsys)
+            status, printed = ended(name, [*NEEDED.get(name, []), f"{option}={value}"], capsys)
             assert status == 2, (option, value)
             assert option in printed.splitlines()[-1], printed
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_unknown_option_is_refused(name, capsys):
-    status, printed = ended(name, ["--namespace=me", "--unknown"], capsys)
+    status, printed = ended(name, [*NEEDED.get(name, []), "--unknown"], capsys)
     assert status == 2
     assert "--unknown" in printed
 

@@ -120,10 +120,12 @@ def ends_line() -> str:
 MEASURED = {
     "abstract": lambda: findings.abstract(RESULTS),
     "benchmark": benchmark_lines,
+    "candidates": lambda: comparison.candidates_markdown(classifiers.candidates_of(RESULTS)),
     "choices": lambda: choices.words(RESULTS),
     "claims": lambda: claims.words(RESULTS),
     "claims_table": lambda: findings.claims_table(RESULTS),
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
+    "compared": lambda: comparison.compared(classifiers.table_of(RESULTS)),
     "cost": lambda: findings.cost(RESULTS),
     "ends": ends_line,
     "fuzz": fuzz_lines,

@@ -1,6 +1,7 @@
 """The versions of the database: regular, deslanted, 16x16. Section III-A."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import torch
@@ -10,14 +11,24 @@ from torch.nn import functional
 from paper_lenet5.patterns import Split
 
 
-def deslanted(images: Tensor) -> Tensor:
+def deslanted(images: Tensor, foreground: int | None = None) -> Tensor:
     """Images (N, 28, 28) uint8, each sheared horizontally until its principal axis is vertical.
 
     From the second moments of the ink: the slant is that of the line x = slant * y which fits the ink
     best, and each row is shifted by slant times its distance from the centre of mass, with linear
     interpolation. An image without ink, or with ink in a single row, stays as it is.
+
+    A pixel counts as 1 in the moments if it is `foreground` or more, and as 0 if not; without that it
+    counts by its grey level.
     """
-    ink = images.double()
+    return torch.cat(
+        [_deslanted(some, foreground) for some in images.split(1000)]
+    )  # as fit a cache
+
+
+def _deslanted(images: Tensor, foreground: int | None) -> Tensor:
+    shown = images.double()
+    ink = shown if foreground is None else (images >= foreground).double()
     n, rows, columns = ink.shape
     y = torch.arange(rows, dtype=ink.dtype).view(1, rows, 1)
     x = torch.arange(columns, dtype=ink.dtype).view(1, 1, columns)
@@ -28,7 +39,7 @@ def deslanted(images: Tensor) -> Tensor:
     source = torch.arange(columns) + (slant.view(n, 1, 1) * y)  # column that each pixel shows
     left = source.floor()
     share = source - left
-    padded = functional.pad(ink, (1, 1))  # paper beyond both edges
+    padded = functional.pad(shown, (1, 1))  # paper beyond both edges
     at = (left.long() + 1).clamp(-1, columns + 1)
     near, far = (padded.gather(2, (at + k).clamp(0, columns + 1)) for k in (0, 1))
     return ((1 - share) * near + share * far).round().byte()
@@ -42,16 +53,17 @@ def reduced(images: Tensor) -> Tensor:
     return functional.pad(small[:, 0].round().byte(), [(images.shape[1] - size) // 2] * 4)
 
 
-Version = Literal["regular", "deslanted", "16x16"]
+Version = Literal["regular", "deslanted", "deslanted, binary moments", "16x16"]
 VERSIONS: dict[Version, Callable[[Tensor], Tensor]] = {
     "regular": lambda images: images,
     "deslanted": deslanted,
+    "deslanted, binary moments": partial(deslanted, foreground=1),
     "16x16": reduced,
 }
 
 
 def in_version(split: Split, name: Version) -> Split:
-    """The split in one of the three versions."""
+    """The split in one of the versions."""
     if name == "regular":
         return split
     return Split(VERSIONS[name](split.images), split.labels, split.levels)

@@ -13,7 +13,7 @@ from scipy import stats
 
 from paper_lenet5.recipe import SCHEDULE
 
-from ..rows import datasets
+from ..rows import datasets, reported
 from ..rows.recipes import OF_1998
 from ..running import rates
 from ..running.runs import Runs
@@ -53,8 +53,12 @@ QUANTITIES = (ERROR, REJECTION, MULTIPLY_ADDS, MEMORY)
 ABOUT = """
 Draws the figure from the records, and writes its numbers beside it as .csv. `--train` first fits and
 trains what has no record: forty minutes of one core, once for all of Figs. 9 to 12. `--rates` tries
-learning rates on held-out images (results/methods/rates.csv), three quarters of an hour.
+learning rates on held-out images (results/methods/rates.csv), three quarters of an hour, `--candidates`
+what else was left open (results/methods/held-out), a quarter of an hour.
 """
+CANDIDATES = {
+    "--candidates": {"action": "store_true", "help": "fit what the classifiers were chosen from"}
+}
 RATES = "methods/rates.csv"
 """The file in the results folder that says what each learning rate of the other networks came to."""
 
@@ -63,6 +67,7 @@ def lines_of(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
     """The figure's own lines of `classifiers.table_of`: method, paper, ours, n, passes."""
     column = quantity.column
     chosen = table[[f"{column}_paper", column]].notna().any(axis=1)
+    chosen &= table["name"].isin(reported.SECTION_III_C)
     if quantity.same_when_distorted:
         chosen &= ~table["name"].str.endswith("-distortions")
     lines = table[chosen]
@@ -83,6 +88,40 @@ def markdown(table: pd.DataFrame) -> str:
             cells[f"{head}: ours"] = as_read(line[quantity.column], quantity)
         for key in ("n", "passes", "rate"):
             cells[key] = f"{line[key]:g}" if line[key] > 0 else ""
+        lines.append(cells)
+    return tables.markdown(lines)
+
+
+def candidates_markdown(table: pd.DataFrame) -> str:
+    """What `classifiers.candidates_of` has, as DEVIATIONS.md shows it."""
+    return tables.markdown([
+        {"classifier": line.method, "candidate": line.candidate,
+         "held-out error, %": f"{line.error:.2f}", "rejected, %": f"{line.rejected:.1f}",
+         "fitted to": f"{line.fitted_to:,}", "judged by": f"{line.judged_by:,}"}
+        for line in table.itertuples()
+    ])  # fmt: skip
+
+
+COMPARED = {
+    "lenet4-k-nn": "lenet4",
+    "lenet4-local": "lenet4",
+    "v-svm-poly-9": "svm-poly-4",
+    "rs-svm-poly-5": "v-svm-poly-9",
+}
+"""What section III-C says of these is how they compare with those."""
+
+
+def compared(table: pd.DataFrame) -> str:
+    """Error, rejection and cost of those that the paper compares with another, side by side."""
+    by_name, lines = table.set_index("name"), []
+    for name, other in COMPARED.items():
+        ours, base = by_name.loc[name], by_name.loc[other]
+        cells = {"": f"{ours['method']} against {base['method']}"}
+        for quantity in (ERROR, REJECTION, MULTIPLY_ADDS):
+            for suffix, whose in (("_paper", "1998"), ("", "ours")):
+                pair = (ours[quantity.column + suffix], base[quantity.column + suffix])
+                shown = " against ".join(as_read(value, quantity) for value in pair)
+                cells[f"{quantity.column.replace('_', '-')}: {whose}"] = shown
         lines.append(cells)
     return tables.markdown(lines)
 
@@ -169,6 +208,8 @@ def picture(quantity: Quantity, args: argparse.Namespace, console: Console) -> e
     """The picture of a quantity and its numbers, from the records of all classifiers."""
     if args.rates:
         try_rates(args, console)
+    if args.candidates:
+        classifiers.try_candidates(drawing.mnist_of(args), args.out, console)
     if args.train:
         dataset = drawing.mnist_of(args)
         drawing.records_of(list(classifiers.ROWS.values()), args, console)
@@ -195,5 +236,5 @@ def exhibit_of(quantity: Quantity, about: str) -> exhibit.Figure:
         picture=partial(picture, quantity),
         sentence=partial(sentence, quantity=quantity),
         seeds=1,
-        options=rates.OPTION,
+        options=rates.OPTION | CANDIDATES,
     )

@@ -216,11 +216,13 @@ def test_figures_9_to_12_are_those_of_the_records():
 
 
 def test_every_fitted_classifier_says_what_is_needed_to_repeat_it():
-    for path in (ROOT / "results" / "methods").glob("*.json"):
+    for path in (ROOT / "results" / "methods").rglob("*.json"):
         record = json.loads(path.read_text())
         assert {"recipe", "dataset", "versions", "machine", "seconds", "rejected"} <= set(record)
         assert record["test_errors"] == len(record["wrong_answers"])
-        assert path.stem in classifiers.FITTED
+        assert path.stem.partition("--")[0] in classifiers.FITTED
+        of_test = record["dataset"]["name"] == "mnist"
+        assert of_test == (path.parent.name == "methods"), "held-out records lie apart"
 
 
 def test_the_step_sizes_are_those_of_the_records():

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import ndimage
+from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
 from torch import nn
 
 from paper_lenet5 import SDLM, LeNet5, MSELoss, eager, preprocess, sdlm
@@ -23,20 +26,32 @@ from reproduce.measures import costs, rejection
 from reproduce.rows import datasets, reported
 from reproduce.rows.recipes import OF_1998
 from reproduce.running.runs import Runs
-from reproduce.section_iii_c import classifiers, comparison, methods
+from reproduce.section_iii_c import classifiers, comparison, methods, neighbours, support_vectors
 from reproduce.section_iii_c.boosting import Boosted, half_missed
-from reproduce.section_iii_c.fitted import (
-    CLASSES,
-    PAIRS,
-    Linear,
+from reproduce.section_iii_c.fitted import CLASSES, PAIRS, pair_scores
+from reproduce.section_iii_c.last_layer import (
+    LastLayerLocal,
+    LastLayerNeighbours,
+    local_outputs,
+    trained_states,
+)
+from reproduce.section_iii_c.neighbours import (
     NearestNeighbours,
+    TangentDistance,
+    neighbour_scores,
+    scores_by_distance,
+)
+from reproduce.section_iii_c.single_layers import (
+    LeastSquares,
+    Linear,
     PairwiseLinear,
-    PolynomialSVM,
     Quadratic,
     RadialBasis,
-    neighbour_scores,
-    weakest_win,
+    Squashed,
+    one_of_ten,
+    one_of_two,
 )
+from reproduce.section_iii_c.support_vectors import PolynomialSVM, ReducedSetSVM, VirtualSVM
 from tests.conftest import draw_digits
 
 
@@ -88,6 +103,18 @@ def test_deslanting_leaves_the_ink_and_its_centre_and_upright_digits():
     assert torch.equal(deslanted(empty), empty)
 
 
+def test_a_pixel_counts_as_ink_or_not_where_the_moments_are_binary():
+    upright, faint = bar(0.0), (bar(0.5) > 127).byte()
+    image = torch.maximum(upright, faint)  # a shadow of grey level 1, that leans
+    leaning = moments((image > 0).byte())[2].item()
+    assert leaning > 0.1
+    by_grey, binary = deslanted(image), deslanted(image, foreground=1)
+    assert (by_grey.int() - image.int()).abs().max() < 20, "the shadow weighs next to nothing"
+    top, bottom = (binary[0, row].double() @ torch.arange(28.0).double() / binary[0, row].sum()
+                   for row in (8, 19))  # fmt: skip
+    assert (bottom - top).item() == pytest.approx(-11 * leaning, abs=1.1)
+
+
 def test_the_box_of_20_pixels_becomes_one_of_16():
     box = torch.zeros(1, 28, 28, dtype=torch.uint8)
     box[:, 4:24, 4:24] = 255
@@ -99,7 +126,7 @@ def test_the_box_of_20_pixels_becomes_one_of_16():
 def test_pixels_are_those_in_the_middle():
     split = Split(*draw_digits(3))
     assert torch.equal(pixels(split, 20).view(3, 20, 20) * 255, split.images[:, 4:24, 4:24].float())
-    assert set(VERSIONS) == {"regular", "deslanted", "16x16"}
+    assert set(VERSIONS) == {"regular", "deslanted", "deslanted, binary moments", "16x16"}
     assert in_version(split, "regular") is split
 
 
@@ -110,10 +137,20 @@ def test_a_class_is_worth_its_weakest_win():
     outputs = np.array([[1.0 if second == 4 else -1.0 if first == 4 else 0.0
                          for first, second in PAIRS]])  # fmt: skip
     outputs[0, PAIRS.index((4, 9))] = -0.2
-    scores = weakest_win(outputs)[0]
+    scores = pair_scores(outputs, "weakest win")[0]
     assert scores[4] == pytest.approx(0.2)
     assert scores.argmax() == 4
     assert scores[3] == -1
+
+
+def test_outputs_are_added_with_the_sign_that_each_has_for_the_class():
+    outputs = np.zeros((1, 45))
+    outputs[0, PAIRS.index((2, 7))] = 0.5  # for 7, against 2
+    outputs[0, PAIRS.index((4, 7))] = -0.2  # for 4, against 7
+    outputs[0, PAIRS.index((7, 9))] = -1.0  # for 7, against 9
+    scores = pair_scores(outputs, "sum")[0]
+    assert scores.tolist() == pytest.approx([0, 0, -0.5, 0, 0.2, 0, 0, 1.3, 0, -1.0])
+    assert pair_scores(outputs, "weakest win")[0, 7] == pytest.approx(-0.2)
 
 
 def test_the_majority_of_the_nearest_wins_and_the_nearest_where_there_is_none():
@@ -132,6 +169,216 @@ def test_nearest_neighbours_are_scikit_learns():
     sure = theirs.predict_proba(shown).max(1) > 0.5  # a majority; ties are decided otherwise
     assert sure.mean() > 0.9
     assert (ours == theirs.predict(shown))[sure].all()
+
+
+# --- one layer of units (sections III-C.1 and 3) --------------------------------------------------
+
+
+def test_squashed_units_come_to_the_smallest_squared_error_that_squashed_units_have():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(1000, 3)).astype(np.float32)
+    wanted = np.where(x @ [1.0, 2.0, -0.5] + 0.3 + random.normal(size=1000) > 0, 1, -1)[:, None]
+    of_units = Squashed(rate=0.1, passes=60).outputs(x, wanted.astype(np.float32), x)
+    weights = torch.zeros(4, requires_grad=True)
+    best = torch.optim.LBFGS([weights], max_iter=100)
+
+    def squared_error():
+        best.zero_grad()
+        a = torch.from_numpy(x) @ weights[:3] + weights[3]
+        loss = (1.7159 * torch.tanh(2 / 3 * a) - torch.from_numpy(wanted[:, 0])).square().mean()
+        loss.backward()
+        return loss
+
+    best.step(squared_error)
+    error, least = np.mean((of_units - wanted) ** 2), squared_error().item()
+    linear = LeastSquares().outputs(x, wanted.astype(np.float32), x)
+    assert least - 1e-6 < error < least + 0.002 < np.mean((linear - wanted) ** 2)
+    assert np.abs(of_units).max() < 1.7159 < np.abs(linear).max()
+
+
+@pytest.mark.parametrize("units", [Squashed(), LeastSquares()], ids=["squashed", "linear"])
+def test_a_unit_is_not_trained_on_patterns_of_other_classes(units):
+    (train, _), others = splits(200), torch.arange(200) % 2 == 0
+    x = pixels(train, 28).numpy()
+    targets = np.where(others.numpy(), 0, np.where(train.labels.numpy() < 5, 1, -1))[:, None]
+    changed = np.where(others.numpy()[:, None], 1 - x, x)  # which nobody is to look at
+    one, other = (units.outputs(of, targets.astype(np.float32), x) for of in (x, changed))
+    assert np.abs(one).max() > 0.1
+    np.testing.assert_array_equal(one, other)
+
+
+def test_targets_are_those_of_one_class_and_of_a_pair():
+    labels = np.array([0, 9])
+    assert one_of_ten(labels).tolist() == [[1] + [-1] * 9, [-1] * 9 + [1]]
+    of = dict(zip(PAIRS, one_of_two(labels).T.tolist(), strict=True))
+    assert (of[0, 9], of[0, 4], of[4, 9], of[4, 5]) == ([-1, 1], [-1, 0], [0, 1], [0, 0])
+
+
+# --- tangent distance (section III-C.9) -----------------------------------------------------------
+
+
+def blobs(n, seed=0):
+    """n smooth images (n, 20, 20) that are 0 at their edges."""
+    spots = np.random.default_rng(seed).random((n, 20, 20)) ** 8
+    spots[:, :6] = spots[:, -6:] = spots[:, :, :6] = spots[:, :, -6:] = 0
+    return ndimage.gaussian_filter(spots, 1.5, axes=(1, 2)).astype(np.float32) * 5
+
+
+DISTORTED = {
+    "right": lambda image: ndimage.shift(image, (0, 0.5)),
+    "down": lambda image: ndimage.shift(image, (0.5, 0)),
+    "turned": lambda image: about_the_middle(image, [[1, 0.05], [-0.05, 1]]),
+    "larger": lambda image: about_the_middle(image, [[0.95, 0], [0, 0.95]]),
+    "squeezed": lambda image: about_the_middle(image, [[0.95, 0], [0, 1.05]]),
+    "skewed": lambda image: about_the_middle(image, [[1, 0.05], [0.05, 1]]),
+    "thicker": lambda image: image + 0.2 * np.square(np.gradient(image)).sum(0),
+}
+
+
+def about_the_middle(image, matrix):
+    middle = np.full(2, 9.5)
+    return ndimage.affine_transform(image, matrix, middle - np.array(matrix) @ middle)
+
+
+def tangent_distance(one, other):
+    return neighbours.nearest_planes(other[None], one[None], np.array([[0]])).item()
+
+
+@pytest.mark.parametrize("distorted", DISTORTED.values(), ids=DISTORTED)
+def test_a_small_distortion_leaves_an_image_where_it_is_by_tangent_distance(distorted):
+    for image, another in zip(blobs(5), blobs(5, seed=1), strict=True):
+        moved = distorted(image)
+        euclid = np.square(moved - image).sum()
+        assert tangent_distance(moved, image) < 0.03 * euclid
+        assert tangent_distance(another, image) > 0.15 * np.square(another - image).sum()
+
+
+def test_tangent_distance_is_the_least_distance_between_the_planes():
+    one, others = blobs(1)[0], blobs(6, seed=1)
+    near = np.arange(6)[None]
+    squares = neighbours.nearest_planes(others, one[None], near)[0]
+    of_one = neighbours.tangents(one[None])[0]
+    for other, square in zip(others, squares, strict=True):
+        both = np.concatenate([of_one, neighbours.tangents(other[None])[0]]).T.astype(float)
+        apart = (one - other).ravel().astype(float)
+        left = apart - both @ np.linalg.lstsq(both, apart, rcond=None)[0]
+        assert square == pytest.approx(left @ left, rel=0.05)
+
+
+def test_tangent_distance_finds_a_moved_pattern_where_euclid_takes_a_paler_one():
+    ring = torch.zeros(28, 28, dtype=torch.uint8)
+    ring[9:19, 11:17] = 255
+    ring[11:17, 13:15] = 0
+    spread = torch.stack([ring.roll(k, 1) for k in range(-3, 4)]).float().mean(0).byte()
+    train = Split(torch.stack([ring, spread, spread]), torch.tensor([4, 7, 7]))
+    test = Split(ring.roll(2, 1)[None], torch.tensor([4]))
+    euclid, tangent = (NearestNeighbours(k=1), TangentDistance(candidates=3, smoothing=1.5))
+    by_pixels = scores_of_the_two(train, test)
+    assert by_pixels.argmax() == 7
+    assert tangent.outcome(train, test).scores[0].argmax() == 4
+    assert euclid.k == tangent.k
+
+
+def scores_of_the_two(train, test):
+    """By Euclidean distance, for classes that are there."""
+    x, shown = (pixels(split, 28).numpy() for split in (train, test))
+    scores = np.full(10, -np.inf)
+    for label, of in zip(train.labels, x, strict=True):
+        scores[label] = max(scores[label], -np.square(of - shown[0]).sum())
+    return scores
+
+
+def test_a_class_without_a_candidate_is_as_far_as_the_farthest():
+    squares, labels = np.array([[1.0, 4.0, 9.0]]), np.array([[3, 3, 5]])
+    distances = neighbours.by_class(squares, labels, 2)
+    assert distances[0, 3].tolist() == [1, 2]
+    assert distances[0, 5].tolist() == [3, 3]
+    assert distances[0, 0].tolist() == [3, 3]
+
+
+# --- support vectors (section III-C.10) -----------------------------------------------------------
+
+
+def test_the_machines_are_scikit_learns():
+    (train, test), recipe = splits(300, 50), PolynomialSVM(unit_norm=True)
+    x, shown = (support_vectors.normed(pixels(split, 28).numpy()) for split in (train, test))
+    theirs = SVC(kernel="poly", degree=4, gamma=1.0, coef0=1.0, C=10,
+                 decision_function_shape="ovo").fit(x, train.labels.numpy())  # fmt: skip
+    expected = pair_scores(-theirs.decision_function(shown), "weakest win")
+    outcome = recipe.outcome(train, test)
+    np.testing.assert_allclose(outcome.scores, expected, atol=2e-3)
+    assert outcome.details["vectors"] == len(theirs.support_)
+
+
+def test_patterns_are_shifted_by_rows_and_columns_and_lose_what_leaves():
+    x = np.arange(1.0, 10)[None]
+    assert support_vectors.shifted(x, 1, 0).tolist() == [[0, 0, 0, 1, 2, 3, 4, 5, 6]]
+    assert support_vectors.shifted(x, 0, -1).tolist() == [[2, 3, 0, 5, 6, 0, 8, 9, 0]]
+
+
+def test_virtual_support_vectors_read_moved_digits_better():
+    train, test = splits(300, 200)
+    moved = Split(test.images.roll(1, 2), test.labels)
+    plain, virtual = (
+        (kind(unit_norm=True).outcome(train, moved).scores.argmax(1) != moved.labels.numpy()).sum()
+        for kind in (PolynomialSVM, VirtualSVM)
+    )
+    assert virtual < 0.8 * plain
+
+
+def test_a_reduced_set_does_what_the_machines_do_the_better_the_larger_it_is():
+    train, test = splits(300, 100)
+    recipe = ReducedSetSVM(unit_norm=True, degree=5, vectors=100, steps=20)
+    of_all = VirtualSVM(unit_norm=True, degree=5).outcome(train, test)
+    small, large = (replace(recipe, vectors=n).outcome(train, test) for n in (10, 100))
+    unmoved = replace(recipe, vectors=10, steps=0).outcome(train, test)
+
+    def away(outcome):
+        return np.abs(outcome.scores - of_all.scores).mean()
+
+    assert away(large) < 0.5 * away(small)
+    assert away(small) < away(unmoved), "the vectors move to where they serve best"
+    assert small.multiply_adds == 10 * (784 + 45) < of_all.multiply_adds
+
+
+# --- LeNet-4 without its last layer (section III-C.7) ---------------------------------------------
+
+
+SHORT = Recipe1998(LeNet4(), schedule=(0.0005,) * 3, curvature_patterns=50)
+
+
+def test_neighbours_are_those_of_the_120_units():
+    train, test = splits(200, 60)
+    recipe = LastLayerNeighbours(SHORT, k=3)
+    outcome = recipe.outcome(train, test)
+    model, of_train, of_test = trained_states(SHORT, 0, train, test)
+    assert of_train.shape == (200, 120)
+    answers = model.layers[-1](torch.from_numpy(of_test)).argmax(1)
+    assert torch.equal(answers, model(test.inputs).argmin(1)), "the states below the output"
+    expected = scores_by_distance(of_train, train.labels.numpy(), of_test, 3)
+    np.testing.assert_array_equal(outcome.scores, expected)
+    assert outcome.multiply_adds == 200 * 120 + costs.multiply_adds(model) - 1200
+    assert outcome.variables == 200 * 120 + costs.parameters(model) - 1210
+
+
+def test_a_linear_classifier_is_fitted_to_the_neighbours_of_each_pattern():
+    random = np.random.default_rng(0)
+    x, shown = random.normal(size=(2, 30, 5)), random.normal(size=(2, 5))
+    targets = one_of_ten(random.integers(0, 10, (2 * 30))).reshape(2, 30, 10)
+    outputs = local_outputs(x, targets, shown, 3.0)
+    for mine, near, of, at in zip(outputs, x, targets, shown, strict=True):
+        expected = Ridge(3.0).fit(near, of).predict(at[None])[0]
+        np.testing.assert_allclose(mine, expected, rtol=1e-6)
+
+
+def test_local_learning_looks_at_the_nearest_only():
+    train, test = splits(300, 60)
+    one, other = (LastLayerLocal(SHORT, k=k).outcome(train, test) for k in (20, 300))
+    _, of_train, of_test = trained_states(SHORT, 0, train, test)
+    everywhere = Ridge(10.0).fit(of_train, one_of_ten(train.labels.numpy()))
+    np.testing.assert_allclose(other.scores, everywhere.predict(of_test), atol=1e-3)
+    assert np.abs(one.scores - other.scores).mean() > 0.05
+    assert (one.scores.argmax(1) == test.labels.numpy()).mean() > 0.8
 
 
 # --- the rejection rule (Fig. 10) -----------------------------------------------------------------
@@ -188,7 +435,8 @@ def test_the_other_classifiers_cost_what_figures_11_and_12_say():
 
 
 @pytest.mark.parametrize("recipe", [Linear(), Linear("deslanted", 20), PairwiseLinear(), Quadratic(),
-                                    RadialBasis(per_class=5), NearestNeighbours(), PolynomialSVM()],
+                                    RadialBasis(per_class=5), NearestNeighbours(), PolynomialSVM(),
+                                    VirtualSVM(unit_norm=True), TangentDistance("16x16", 20)],
                          ids=lambda recipe: type(recipe).__name__)  # fmt: skip
 def test_every_classifier_learns_to_read_drawn_digits(recipe):
     train, test = splits(1000, 100)
@@ -374,19 +622,46 @@ def test_a_method_leaves_a_record_and_a_changed_recipe_is_noticed(tmp_path):
     for index, answer in record["wrong_answers"].items():
         assert answer != test.labels[int(index)]
     assert {"dataset", "versions", "machine", "seconds", "rejected"} <= set(record)
-    changed = replace(method, recipe=replace(method.recipe, ridge=2.0))
+    changed = replace(method, recipe=replace(method.recipe, units=LeastSquares()))
     assert methods.recorded(changed, tmp_path) is None
 
     table = classifiers.table_of(tmp_path)
-    assert list(table["name"]) == list(reported.SECTION_III_C)
+    assert list(table["name"]) == [*reported.SECTION_III_C, *reported.IN_THE_TEXT]
     line = table.set_index("name").loc["linear"]
     assert line["error"] == 100 * record["test_errors"] / 100
     assert (line["memory"], line["n"]) == (7.85, 1)
     assert np.isnan(table.set_index("name").loc["lenet4"]["error"])
 
 
+def test_candidates_are_compared_on_held_out_images_and_leave_records_of_their_own(
+    tmp_path, monkeypatch
+):
+    train, test = splits(10_400, 100)
+    dataset = datasets.Dataset("mnist", "drawn", train, test, {"a": "b"}, comparable=True)
+    method = replace(methods.METHODS[0], others={"a Rate of 0.5": Linear(units=Squashed(0.5))})
+    chosen, other = method.candidates()
+    held_out = methods.held_out(method, dataset)
+    assert (len(held_out.train.labels), len(held_out.test.labels)) == (400, 10_000)
+    records = [methods.finish(of, held_out, tmp_path) for of in (chosen, other)]
+    assert [r["recipe"]["units"]["rate"] for r in records] == [method.recipe.units.rate, 0.5]
+    names = {path.name for path in (tmp_path / "methods" / "held-out").glob("*.json")}
+    assert names == {"linear.json", "linear--a-rate-of-0-5.json"}
+    assert methods.recorded(other, tmp_path, held_out.name) == records[1]
+    assert methods.recorded(method, tmp_path) is None, "no test image has been looked at"
+    monkeypatch.setattr(methods, "CORNER", (300, 200))
+    corner = methods.held_out(replace(method, small=True), dataset)
+    assert torch.equal(corner.train.images, held_out.train.images[:300])
+    assert torch.equal(corner.test.labels, held_out.test.labels[:200])
+
+
+def test_no_two_candidates_share_a_record():
+    names = [of.name for method in methods.METHODS for of in method.candidates()]
+    assert len(names) == len(set(names))
+
+
 def test_every_classifier_that_has_a_recipe_has_a_bar():
-    assert set(classifiers.ROWS) | set(classifiers.FITTED) <= set(reported.SECTION_III_C)
+    of_paper = reported.SECTION_III_C | reported.IN_THE_TEXT
+    assert set(classifiers.ROWS) | set(classifiers.FITTED) == set(of_paper)
     assert not set(classifiers.ROWS) & set(classifiers.FITTED)
 
 

@@ -63,7 +63,7 @@ _UPRIGHT = Linear(UPRIGHT, 20, Squashed(rate=0.03))
 _PAIRWISE = PairwiseLinear(units=Squashed(rate=0.03))
 _QUADRATIC = Quadratic(units=Squashed(rate=0.01))
 _SVM = PolynomialSVM(UPRIGHT, 20, unit_norm=True)
-_VIRTUAL = VirtualSVM(UPRIGHT, 20, degree=5, unit_norm=True)
+_VIRTUAL = VirtualSVM(UPRIGHT, 20, degree=9, unit_norm=True)
 _REDUCED = ReducedSetSVM(UPRIGHT, 20, degree=5, unit_norm=True)
 _TANGENT = TangentDistance("16x16", 20)
 _LEAST = "linear units, by least squares"
@@ -107,8 +107,8 @@ METHODS = (
         "regular images": PolynomialSVM(unit_norm=True),
     }, small=True),
     Method("svm-poly-4-regular", "SVM, polynomial 4, regular images", PolynomialSVM()),
-    Method("v-svm-poly-9", "V-SVM, polynomial 5", _VIRTUAL, {
-        "polynomial 9": replace(_VIRTUAL, degree=9),
+    Method("v-svm-poly-9", "V-SVM, polynomial 9", _VIRTUAL, {
+        "polynomial 5": replace(_VIRTUAL, degree=5),
     }, small=True),
     Method("rs-svm-poly-5", "RS-SVM, polynomial 5", _REDUCED, {
         "three times the steps": replace(_REDUCED, steps=300),

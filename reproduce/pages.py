@@ -36,6 +36,7 @@ PAGES = (
     "docs/pictures.md",
     "docs/report.md",
     "docs/robustness.md",
+    "docs/sdlm.md",
     "results/README.md",
 )
 OUTPUTS = tuple(f"docs/{page}.md" for page in ("classify", "export", "faq", "gpu", "letters"))
@@ -117,6 +118,16 @@ def ends_line() -> str:
     return f"Seed 0 ends with {first:.2f} % and {second:.2f} %.\n"
 
 
+def compatibility_lines() -> str:
+    """What PyTorch's tools, and libraries built on it, make of the network, its losses and SDLM."""
+    found = pd.read_csv(RESULTS / "robustness" / "compatibility.csv", dtype=str)
+    found["tool"] = [
+        f"`{line.tool}`" if line.library == "torch" else f"{line.tool} {line.version}"
+        for line in found.itertuples()
+    ]
+    return tables.markdown(found[["tool", "does", "outcome"]].to_dict("records"))
+
+
 MEASURED = {
     "abstract": lambda: findings.abstract(RESULTS),
     "benchmark": benchmark_lines,
@@ -126,6 +137,7 @@ MEASURED = {
     "claims_table": lambda: findings.claims_table(RESULTS),
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
     "compared": lambda: comparison.compared(classifiers.table_of(RESULTS)),
+    "compatibility": compatibility_lines,
     "cost": lambda: findings.cost(RESULTS),
     "ends": ends_line,
     "fuzz": fuzz_lines,

@@ -1,0 +1,228 @@
+"""Little tuning: does SDLM care less for its rate than SGD and Adam? On two networks of today.
+
+Appendix C says that the method needs little tuning. A small convolutional network and a fully connected
+one are trained one pattern at a time on 1,000 of MNIST's training images, at five rates of each
+optimiser, three times; the error is that on 10,000 other training images. Draws
+results/figures/little_tuning.png and .svg, and writes little_tuning.csv. `--measure` first trains what
+results/little_tuning.json does not have: 90 networks, one to two seconds of one core each.
+
+On two cores it takes seconds.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from rich.console import Console
+from torch import Tensor, nn
+
+from paper_lenet5.patterns import Split, generator
+from paper_lenet5.sdlm import CURVATURE_PATTERNS, SDLM, diagonal_curvature
+
+from .rows import datasets
+from .rows.row import Record
+from .running.files import write_whole
+from .running.record import machine, to_json, versions
+from .writing import drawing, exhibit, tables
+
+PATTERNS, PASSES, SEEDS = 1_000, 2, 3
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "convolutional": lambda: nn.Sequential(
+        nn.Conv2d(1, 8, 5, stride=2), nn.Tanh(),  # (N, 8, 14, 14)
+        nn.Conv2d(8, 16, 5, stride=2), nn.Tanh(),  # (N, 16, 5, 5)
+        nn.Flatten(), nn.Linear(400, 10),
+    ),
+    "fully connected": lambda: nn.Sequential(
+        nn.Flatten(), nn.Linear(1024, 64), nn.ReLU(), nn.Linear(64, 10)
+    ),
+}  # fmt: skip
+
+
+class Rated(NamedTuple):
+    """An optimiser, and the rates that it is tried at."""
+
+    build: Callable[[nn.Module, float], torch.optim.Optimizer]
+    rates: tuple[float, ...]
+    colour: str
+
+
+OPTIMIZERS = {
+    "SDLM": Rated(lambda model, lr: SDLM(model.named_parameters(), lr),
+                  (0.00003, 0.0001, 0.0003, 0.001, 0.003), "#b2182b"),
+    "SGD": Rated(lambda model, lr: torch.optim.SGD(model.parameters(), lr),
+                 (0.001, 0.003, 0.01, 0.03, 0.1), "#2166ac"),
+    "Adam": Rated(lambda model, lr: torch.optim.Adam(model.parameters(), lr),
+                  (0.00003, 0.0001, 0.0003, 0.001, 0.003), "#4d9221"),
+}  # fmt: skip
+
+
+class Run(NamedTuple):
+    """One training."""
+
+    network: str
+    optimizer: str
+    rate: float
+    seed: int
+
+
+def runs() -> Iterator[Run]:
+    """All of them, seed by seed."""
+    for seed, network, (name, rated) in product(range(SEEDS), NETWORKS, OPTIMIZERS.items()):
+        for rate in rated.rates:
+            yield Run(network, name, rate, seed)
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+def train(run: Run, x: Tensor, labels: Tensor) -> nn.Module:
+    """The network after its passes over the inputs, one at a time, in a new order each."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(run.seed)
+        model = NETWORKS[run.network]()
+    optimizer, loss = OPTIMIZERS[run.optimizer].build(model, run.rate), nn.CrossEntropyLoss()
+    for number in range(1, PASSES + 1):
+        order = torch.randperm(len(x), generator=generator(run.seed, "order", number))
+        if isinstance(optimizer, SDLM):
+            some = order[:CURVATURE_PATTERNS]
+            optimizer.set_curvature(diagonal_curvature(model, x[some], labels[some], loss))
+        for one in order.split(1):
+            optimizer.zero_grad()
+            loss(model(x[one]), labels[one]).backward()
+            optimizer.step()
+    return model
+
+
+@torch.no_grad()
+def error(model: nn.Module, x: Tensor, labels: Tensor) -> float:
+    """Percent of the inputs that are misclassified: some 90 where the network is lost."""
+    scores = torch.cat([model(some) for some in x.split(1000)])
+    return 100 * (scores.argmax(1) != labels).double().mean().item()
+
+
+def measured(train_on: Split, test_on: Split, record: Record) -> Iterator[Record]:
+    """The record with one run more, until it has all."""
+    known = {Run(*(done[field] for field in Run._fields)) for done in record["runs"]}
+    x, labels = train_on.inputs, train_on.labels
+    for run in runs():
+        if run not in known:
+            started = time.process_time()
+            of_run = error(train(run, x, labels), test_on.inputs, test_on.labels)
+            seconds = round(time.process_time() - started, 2)
+            record["runs"].append({**run._asdict(), "error": of_run, "seconds": seconds})
+            yield record
+
+
+def measure(path: Path, data: Path | None, console: Console) -> None:
+    """Train what the file has no record of, and write it there after each network."""
+    torch.set_num_threads(1)
+    dataset = datasets.held_out(datasets.load(data))
+    about = {
+        "dataset": dataset.name,
+        "sha256": dataset.sha256,
+        "patterns": PATTERNS,
+        "passes": PASSES,
+    }
+    record: Record = {**about, "machine": machine(), "versions": versions(), "runs": []}
+    if path.exists():
+        found = json.loads(path.read_text())
+        if {key: found.get(key) for key in about} == about:
+            record = found
+    for so_far in measured(dataset.train.first(PATTERNS), dataset.test, record):
+        write_whole(path, to_json(so_far).encode())
+        last: dict[str, Any] = so_far["runs"][-1]
+        console.print("{network}, {optimizer}, {rate:g}, seed {seed}: {error:.1f} %".format(**last))
+
+
+# --- what it shows --------------------------------------------------------------------------------
+
+
+def numbers(record: Record) -> pd.DataFrame:
+    """One line for each network, optimiser and rate: held-out error, percent."""
+    lines = []
+    all_runs = pd.DataFrame(record["runs"])
+    for network, (name, rated) in product(NETWORKS, OPTIMIZERS.items()):
+        for rate in rated.rates:
+            chosen = all_runs[["network", "optimizer", "rate"]] == [network, name, rate]
+            errors = all_runs.loc[chosen.all(axis=1), "error"]
+            if len(errors):
+                lines.append({"network": network, "optimizer": name, "rate": rate,
+                              "mean": round(errors.mean(), 3), "low": round(errors.min(), 3),
+                              "high": round(errors.max(), 3),
+                              "n": len(errors)})  # fmt: skip
+    return pd.DataFrame(lines)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """A panel for each network: the error of each optimiser over its rates, mean and range."""
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    panels = figure.subplots(1, len(NETWORKS), sharey=True)
+    for axes, network in zip(panels, NETWORKS, strict=True):
+        for name, rated in OPTIMIZERS.items():
+            lines = table[(table["network"] == network) & (table["optimizer"] == name)]
+            reach = [lines["mean"] - lines["low"], lines["high"] - lines["mean"]]
+            axes.errorbar(lines["rate"], lines["mean"], reach, fmt="-o", markersize=4, capsize=3,
+                          color=rated.colour, label=name)  # fmt: skip
+        axes.set(xscale="log", yscale="log", xlabel="rate")
+        axes.set_title(f"{network} network", fontsize=11)
+        axes.set_yticks([5, 10, 20, 50, 100], ["5", "10", "20", "50", "100"])
+        axes.minorticks_off()
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", alpha=0.3)
+    panels[0].set_ylabel("held-out error, %")
+    panels[-1].legend(frameon=False)
+    return figure
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """How near each optimiser comes to its best over all of its rates."""
+    texts = []
+    for network, of_network in table.groupby("network", sort=False):
+        means = of_network.groupby("optimizer", sort=False)["mean"]
+        texts.append(
+            f"{network} network "
+            + ", ".join(f"{name} {of.min():.1f} to {of.max():.1f} %" for name, of in means)
+        )
+    spans = {rated.rates[-1] / rated.rates[0] for rated in OPTIMIZERS.values()}
+    n = table["n"]
+    return (
+        "Held-out error from the best to the worst of five rates, the largest "
+        f"{max(spans):.0f} times the smallest: {'; '.join(texts)}. "
+        f"Means of {n.min()} to {n.max()} networks a rate."
+    )
+
+
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture and its numbers, from the record."""
+    path = args.out / "little_tuning.json"
+    if args.measure:
+        measure(path, args.data, console)
+    if not path.exists():
+        console.print(f"{path} is not there. The option --measure makes it.", soft_wrap=True)
+        return None
+    table = numbers(json.loads(path.read_text()))
+    shown = {"network": "{}", "optimizer": "{}", "rate": "{:g}", "mean": "{:.1f}", "n": "{}"}
+    console.print(tables.grid("Held-out error in %", tables.formatted(table[list(shown)], shown)))
+    return draw(table), table
+
+
+EXHIBIT = exhibit.Figure(
+    "little_tuning",
+    __doc__,
+    picture=picture,
+    sentence=sentence,
+    seeds=None,
+    options=drawing.MEASURE,
+)
+main = EXHIBIT.main
+
+if __name__ == "__main__":
+    sys.exit(main())

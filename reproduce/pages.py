@@ -39,7 +39,9 @@ PAGES = (
     "docs/sdlm.md",
     "results/README.md",
 )
-OUTPUTS = tuple(f"docs/{page}.md" for page in ("classify", "export", "faq", "gpu", "letters"))
+OUTPUTS = tuple(
+    f"docs/{page}.md" for page in ("classify", "export", "faq", "gpu", "letters", "sdlm")
+)
 """Pages whose code needs no data and prints what stands below it."""
 FUZZ_READ = ("the data", "a pattern", "a network")
 """Outcomes of tools/fuzz.py in which a damaged file is read all the same, and rightly."""

@@ -1,0 +1,50 @@
+"""The figure of error against rate: what is made of its record, and that it learns."""
+
+import torch
+
+from paper_lenet5.patterns import Split
+from reproduce import little_tuning
+from reproduce.little_tuning import OPTIMIZERS, Run, error, numbers, sentence, train
+from tests.conftest import draw_digits
+
+
+def test_a_line_is_the_mean_and_the_range_of_its_runs():
+    runs = [
+        {
+            "network": "convolutional",
+            "optimizer": "SDLM",
+            "rate": rate,
+            "seed": seed,
+            "error": wrong,
+        }
+        for rate, seed, wrong in ((0.0001, 0, 20.0), (0.0001, 1, 30.0), (0.001, 0, 10.0))
+    ]
+    table = numbers({"runs": runs})
+    assert table[["rate", "mean", "low", "high", "n"]].to_numpy().tolist() == [
+        [0.0001, 25, 20, 30, 2],
+        [0.001, 10, 10, 10, 1],
+    ]
+    assert "convolutional network SDLM 10.0 to 25.0 %" in sentence(table)
+    assert "Means of 1 to 2 networks" in sentence(table)
+
+
+def test_every_optimizer_learns_at_the_middle_of_its_rates():
+    split = Split(*draw_digits(300))
+    for name, rated in OPTIMIZERS.items():
+        run = Run("fully connected", name, rated.rates[2], 0)
+        assert error(train(run, split.inputs, split.labels), split.inputs, split.labels) < 40, name
+
+
+def test_a_run_is_the_same_each_time():
+    split, run = Split(*draw_digits(20)), Run("convolutional", "SDLM", 0.0003, 1)
+    first, again = (train(run, split.inputs, split.labels).state_dict() for _ in range(2))
+    assert all(torch.equal(value, again[name]) for name, value in first.items())
+
+
+def test_what_is_recorded_is_not_trained_again(monkeypatch):
+    split = Split(*draw_digits(20))
+    todo = [Run("fully connected", "SGD", 0.01, seed) for seed in (0, 1)]
+    monkeypatch.setattr(little_tuning, "runs", lambda: todo)
+    record = {"runs": [{**todo[0]._asdict(), "error": 5.0}]}
+    (whole,) = little_tuning.measured(split, split, record)
+    assert [run["seed"] for run in whole["runs"]] == [0, 1]

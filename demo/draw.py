@@ -43,11 +43,12 @@ def answer(value: dict[str, Any] | None) -> gr.HTML:
       <p class="detail"></p>
     </div>
   </div>
-  <h3>How far F6 is from each digit</h3>
+  <h2>How far F6 is from each digit</h2>
   <ol class="bitmaps">{bitmaps}</ol>
   <p class="legend"><span class="mark"></span> ink that F6 lacks, <span class="mark pale"></span> ink
-  that it has too much. The penalty is the sum of the squared differences (eq. 7); the smallest
-  wins. Above {RUBBISH:g} it is probable only, and far above, none of these (eq. 9).</p>
+  that it has too much. The penalty is the sum of the squared differences (eq. 7), and a bar with a torn
+  top goes on beyond; the smallest wins. Above {RUBBISH:g} it is probable only, and far above, none of
+  these (eq. 9).</p>
 </div>""",
         js_on_load=text("draw.js"),
         apply_default_css=False,

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from gradio.exceptions import InvalidPathError
 from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -157,9 +158,9 @@ async def _malformed(_: Request, error: Exception) -> JSONResponse:
 
 
 def settings(uploads: Uploads) -> dict[str, Any]:
-    """For the application under Gradio's."""
+    """For the application under Gradio's, which compresses what has an ending, not the page itself."""
     return {
         "lifespan": uploads.swept,
-        "middleware": [Middleware(Gate, uploads=uploads)],
+        "middleware": [Middleware(Gate, uploads=uploads), Middleware(GZipMiddleware)],
         "exception_handlers": {RequestValidationError: _malformed},
     }

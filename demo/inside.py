@@ -65,7 +65,7 @@ def described(look: Look) -> dict[str, Any]:
 
 def _layer(name: str, facts: str, content: str) -> str:
     return (
-        f'<section class="layer {name.lower()}"><header><h3>{name}</h3><p>{facts}</p></header>'
+        f'<section class="layer {name.lower()}"><header><h2>{name}</h2><p>{facts}</p></header>'
         f'<div class="maps">{content}</div></section>'
     )
 

@@ -34,11 +34,11 @@ def misses() -> gr.HTML:
     return gr.HTML(
         html_template=f"""
 <div class="view misses" data-show="ours">
-  <p class="about">Of 10,000 test digits. <b>Label → answer</b>; a frame marks what the network of 1998
-  missed. Choose one to look at it.</p>
+  <p class="about">Of 10,000 test digits. <b>Label → answer</b>; an orange frame marks what the network
+  of 1998 missed. Choose one to look at it.</p>
   <fieldset class="choices"><legend class="sr">Which digits</legend>{radios}</fieldset>
   <img class="sheet" src="{sheet}" alt="" hidden>
-  <div class="grid" style="--sheet:url({sheet});--across:{COLUMNS};--down:{rows}">{buttons}</div>
+  <div class="grid" style="--across:{COLUMNS};--down:{rows}">{buttons}</div>
 </div>""",
         js_on_load=text("misses.js"),
         apply_default_css=False,
@@ -55,13 +55,17 @@ def _button(place: int, digit: Digit, networks: int) -> str:
         words.append(f"1998: {digit.in_1998}.")
     words.append(f"Missed by {digit.missed_by} of {networks} networks.")
     said = " ".join(words)
+    now, then = _arrow(digit.label, digit.ours), _arrow(digit.label, digit.in_1998)
+    name = (
+        f"{now}, in 1998 {then}. {said}" if paper else f"{now}. {said}"
+    )  # begins with what is seen
     row, column = divmod(place, COLUMNS)
     return (
         f'<button type="button" data-in="{" ".join(name for name, inside in sets.items() if inside)}" '
-        f'title="{said}" aria-label="{said}" data-x="{column}" data-y="{row}" '
+        f'title="{said}" aria-label="{name}" data-x="{column}" data-y="{row}" '
         f'style="--x:{column};--y:{row}"><i></i>'
-        f'<span class="now">{_arrow(digit.label, digit.ours)}</span>'
-        f'<span class="in-1998">{_arrow(digit.label, digit.in_1998)}</span></button>'
+        f'<span class="now">{now}</span>'
+        f'<span class="in-1998">{then}</span></button>'
     )
 
 

@@ -21,13 +21,16 @@ COLUMNS = {
 
 
 def results() -> None:
-    """The table, and results/README.md as it is; where they are, if not here."""
+    """The table, and below it the sections of results/README.md, to be opened; or where they are."""
     if not RESULTS.is_dir():
         gr.Markdown("Table 1 and the figures are in the repository.", elem_classes="view")
         return
     gr.set_static_paths([RESULTS / "figures"])
     gr.HTML(f'<div class="view results">{table()}</div>', apply_default_css=False)
-    gr.Markdown(page(), elem_id="figures", elem_classes="view")
+    with gr.Column(elem_id="figures", elem_classes="view"):
+        for title, text in sections():
+            with gr.Accordion(title, open=False):
+                gr.Markdown(text)
 
 
 def table() -> str:
@@ -46,6 +49,14 @@ def table() -> str:
         '<div class="scroll" tabindex="0" role="group" aria-label="Table 1"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def sections() -> list[tuple[str, str]]:
+    """Title and text of each section of results/README.md that has one."""
+    _, *parts = re.split(r"^#+ (.*)$", page(), flags=re.M)
+    return [
+        (title, text) for title, text in zip(parts[::2], parts[1::2], strict=True) if "![" in text
+    ]
 
 
 def page() -> str:

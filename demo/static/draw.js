@@ -50,6 +50,7 @@ function show(value) {
     const target = bitmap(digit);
     lenet.cells(item.querySelector("canvas"), 7, target, f6.map((x, i) => differing(x, target[i])));
     item.querySelector(".bar span").style.height = `${Math.min(100, (100 * penalties[digit]) / FULL)}%`;
+    item.classList.toggle("beyond", penalties[digit] > FULL);
     item.querySelector(".penalty").textContent = penalties[digit].toFixed(penalties[digit] < 10 ? 1 : 0);
     item.classList.toggle("first", digit === first && !rubbish);
   });
@@ -62,5 +63,8 @@ function show(value) {
     : `Penalty ${penalties[first].toFixed(1)}. The second, ${second}, has ${margin} more.`);
 }
 
-watch("value", () => show(props.value));
+watch("value", () => {
+  lenet.answered();
+  show(props.value);
+});
 show(props.value);

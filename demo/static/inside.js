@@ -36,5 +36,8 @@ function choose(button) {
 for (const button of choices) button.addEventListener("click", () => choose(button));
 
 lenet.paintAll(view);
-watch("value", () => show(props.value));
+watch("value", () => {
+  lenet.answered();
+  show(props.value);
+});
 show(props.value);

@@ -3,6 +3,8 @@ const view = element.querySelector(".view");
 const sheet = view.querySelector(".sheet");
 const SIDE = 28;
 
+view.querySelector(".grid").style.setProperty("--sheet", `url(${sheet.src})`);
+
 for (const radio of view.querySelectorAll("input[name=misses]")) {
   radio.addEventListener("change", () => { view.dataset.show = radio.value; });
 }

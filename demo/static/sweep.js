@@ -34,5 +34,8 @@ function show(value) {
   });
 }
 
-watch("value", () => show(props.value));
+watch("value", () => {
+  lenet.answered();
+  show(props.value);
+});
 show(props.value);

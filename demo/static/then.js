@@ -69,5 +69,8 @@ view.querySelector(".reset").addEventListener("click", () => {
   send();
 });
 
-watch("value", () => show(props.value?.answers));
+watch("value", () => {
+  lenet.answered();
+  show(props.value?.answers);
+});
 show(props.value?.answers);

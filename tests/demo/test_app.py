@@ -1,7 +1,9 @@
 """The demo in a browser: it is drawn, clicked and typed as visitors do."""
 
+import base64
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,11 @@ import pytest
 pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[demo]"')
 pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
 
+import httpx
 from playwright.sync_api import Page, expect, sync_playwright
 
+from demo import digits
+from demo.results import sections
 from tests import ROOT
 from tests.doubles.demo_server import CHROMIUM, OPTIONS, served
 
@@ -316,12 +321,55 @@ def test_the_results_are_those_of_the_records(page):
     rows = page.locator(".results tbody tr")
     expect(rows).to_have_count(len(table))
     expect(rows.first).to_contain_text(f"{table[0]['test_error']:.3f}")
+    for title, _ in sections():
+        page.locator("#figures").get_by_role("button", name=title, exact=True).click()
     pictures = page.locator("#figures img")
-    expect(pictures.first).to_be_visible()
+    expect(pictures.last).to_be_visible()
     for picture in pictures.all():
         page.wait_for_function(
             "image => image.complete && image.naturalWidth > 300", arg=picture.element_handle()
         )
+
+
+# --- a server that goes away, a page that is loaded again ------------------------------------------
+
+
+def test_without_its_server_the_page_says_that_the_answer_is_an_earlier_one(browser, url):
+    """And when it is back there is an answer to what was drawn meanwhile."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(url)
+    expect(page.locator("#answer .digit")).to_have_text("4")
+    context.set_offline(True)
+    draw(page, STROKES["7"])
+    expect(page.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
+    assert float(page.locator("#answer .answer").evaluate("e => getComputedStyle(e).opacity")) < 0.5
+    context.set_offline(False)
+    expect(page.locator("#answer .digit")).to_have_text("7")
+    expect(page.locator("#away")).to_have_count(0)
+    expect(page.locator("#answer .answer")).to_have_css("opacity", "1")
+    context.close()
+
+
+def test_drawing_and_tab_are_there_again_when_the_page_is_loaded_again(page):
+    draw(page, STROKES["7"])
+    expect(page.locator("#answer .digit")).to_have_text("7")
+    before = pixels(page, "#pad canvas")
+    open_tab(page, "inside")
+    page.reload()
+    expect(page.locator("#tab-inside")).to_be_visible()
+    assert pixels(page, "#pad canvas") == before
+    open_tab(page, "draw")
+    expect(page.locator("#answer .digit")).to_have_text("7")
+
+
+def test_a_penalty_beyond_the_longest_bar_is_seen_to_be(page):
+    page.get_by_role("button", name="Example: 7", exact=True).click()
+    expect(page.locator("#answer .digit")).to_have_text("7")
+    for item in page.locator("#answer .bitmaps li").all():
+        beyond = float(item.locator(".penalty").inner_text()) > 160
+        assert ("beyond" in (item.get_attribute("class") or "")) == beyond
+    assert page.locator("#answer .beyond").count()
 
 
 # --- screens, light and dark, keyboard -------------------------------------------------------------
@@ -361,7 +409,7 @@ def test_letters_stand_out_from_the_page(visit, scheme):
     texts = {
         "draw": "#header h1, #header h1 span, #header p, [role=tab], #answer p, #answer figcaption, "
         "#answer .penalty, #answer .name, #pad .tools button:enabled",
-        "inside": "#inside h3, #inside p, #inside figcaption",
+        "inside": "#inside h2, #inside p, #inside figcaption",
         "then": "#then p, #then label, #then .strip i",
         "several": "#sweep p, #sweep b",
         "misses": "#misses p, #misses .choices span, #misses .grid button:visible span",
@@ -398,6 +446,43 @@ def test_the_keyboard_reaches_the_pad_the_examples_and_the_tabs_in_this_order(pa
     pad, clear = reached.index("Pad to draw a digit on. Examples follow."), reached.index("Clear")
     assert pad < clear < reached.index("Example: 0") < reached.index("Draw")
     expect(page.locator("#answer .digit")).to_have_text("7")
+
+
+def test_headings_skip_no_level(page):
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(h => +h.tagName[1])")
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in pairwise(levels))
+
+
+def test_a_name_begins_with_what_is_written_on_the_button(page):
+    open_tab(page, "misses")
+    for button in page.locator("#misses .grid button:visible").all():
+        assert button.get_attribute("aria-label").startswith(button.inner_text().strip())
+
+
+def test_the_marked_misses_stand_out_in_the_dark(visit):
+    """The frame is not turned round with the picture."""
+    page = visit(color_scheme="dark")
+    open_tab(page, "misses")
+    marked = page.locator("#misses [data-in~=paper]:visible i").first
+    assert marked.evaluate("e => getComputedStyle(e).filter") == "none"
+    assert "rgb(255, 143, 87)" in marked.evaluate("e => getComputedStyle(e).boxShadow")
+
+
+def test_a_tablet_has_pad_and_answer_side_by_side(visit):
+    page = visit(viewport={"width": 820, "height": 1180})
+    pad, answer = (page.locator(place).bounding_box() for place in ("#pad", "#answer"))
+    assert pad["x"] + pad["width"] <= answer["x"]
+    for name in TABS:
+        open_tab(page, name)
+        assert page.evaluate("document.documentElement.scrollWidth") == 820, name
+
+
+def test_the_page_comes_compressed_and_has_its_pictures_once(url):
+    answer = httpx.get(url, headers={"Accept-Encoding": "gzip"}, timeout=60)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    sheet = base64.b64encode(digits.SHEET.read_bytes()).decode()
+    assert answer.text.count(sheet[1000:2000]) == 1
 
 
 def test_what_is_not_text_has_a_name(page):

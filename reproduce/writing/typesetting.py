@@ -91,7 +91,8 @@ def _words(tokens: Sequence[Token]) -> str:
         elif token.type in ("strong_open", "em_open"):
             text += f"#{token.type.removesuffix('_open').replace('em', 'emph')}["
         elif token.type == "link_open":
-            text += f"#link({quoted(str(token.attrs['href']))})["
+            target = str(token.attrs["href"])  # a paper has no files beside it
+            text += f"#link({quoted(target)})[" if target.startswith("http") else "#["
         elif token.type in ("strong_close", "em_close", "link_close"):
             text += "];"
         elif token.type == "image":

@@ -10,7 +10,7 @@ from tests import ROOT
 PAGE = """\
 # A title
 
-Words with **weight**, *stress*, `code_1` and [a link](https://a.b/c).
+Words with **weight**, *stress*, `code_1`, [a link](https://a.b/c), [a file](../x).
 
 <!-- block -->
 | name | value |
@@ -41,6 +41,7 @@ def test_every_kind_of_block_has_its_form(source):
     assert '#emph[#"stress";]' in body
     assert '#raw("code_1");' in body
     assert '#link("https://a.b/c")[#"a link";]' in body
+    assert '#[#"a file";];' in body
     assert 'table.header([#"name";], [#"value";], )' in body
     assert '[#"one";], [#"1 # 2";], ' in body
     assert '\n- #"first";' in body

@@ -94,8 +94,8 @@ def train(
     and the same call goes on from there. The `engine` is the compiled pass, which needs the extra
     `train`, or `paper_lenet5.eager`, which is far slower.
 
-    With many more classes than there are letters, nothing is learnt unless the loss leaves out the rubbish
-    class: `recipe=Recipe(loss=MAPLoss(math.inf))` (docs/letters.md).
+    With many more classes than there are letters nothing is learnt unless the loss leaves out the
+    rubbish class: `recipe=Recipe(loss=MAPLoss(math.inf))` (docs/letters.md).
 
     Raises ValueError for data that cannot be read, or a folder `out` with something else in it; OSError;
     and FloatingPointError where the network is lost.

@@ -104,7 +104,7 @@ def test_a_new_figure_is_one_file_and_its_place_on_a_page(tmp_path, monkeypatch,
     finally:
         reproduce.__path__.remove(str(tmp_path))
         sys.modules.pop("reproduce.figure99", None)
-    assert "figure99      Figure 99: a line." in capsys.readouterr().out
+    assert re.search(r"^figure99 +Figure 99: a line\.", capsys.readouterr().out, re.M)
     assert list(shown).index("figure13") + 1 == list(shown).index("figure99"), "by its number"
     assert (tmp_path / "figures" / "figure99.png").exists()
     assert text == "Above.\n<!-- figure99 -->\nThe sum is 3.\n<!-- end -->\nBelow.\n"

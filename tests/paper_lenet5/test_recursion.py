@@ -40,7 +40,6 @@ def below(a):
 ACTIVATIONS = {
     "tanh": (nn.Tanh(), math.tanh, lambda a: 1 / math.cosh(a) ** 2),
     "relu": (nn.ReLU(), lambda a: max(a, 0), lambda a: float(a > 0)),
-    "relu in place": (nn.ReLU(inplace=True), lambda a: max(a, 0), lambda a: float(a > 0)),
     "sigmoid": (nn.Sigmoid(), sigmoid, lambda a: sigmoid(a) * sigmoid(-a)),
     "gelu": (nn.GELU(), lambda a: a * below(a), lambda a: below(a) + a * bell(a)),
     "silu": (nn.SiLU(), lambda a: a * sigmoid(a),
@@ -400,6 +399,13 @@ def test_a_mean_squared_error_curves_by_two_for_each_target():
     ours = diagonal_curvature(network, x, some(4, 3), nn.MSELoss())
     constant = diagonal_curvature(network, x, some(4, 3), nn.MSELoss(), output_curvature=2 / 3)
     assert_all_close(ours.values(), constant.values())
+
+
+def test_a_relu_in_place_is_a_relu():
+    torch.manual_seed(0)
+    first, last, x = nn.Linear(4, 4), nn.Linear(4, 3), some(3, 4)
+    in_place = curvatures(nn.Sequential(first, nn.ReLU(inplace=True), last), x)
+    assert_all_close(in_place, curvatures(nn.Sequential(first, nn.ReLU(), last), x))
 
 
 def test_frozen_parameters_have_no_curvature():

@@ -692,7 +692,7 @@ def test_the_command_says_how_it_is_used(arguments, capsys):
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == 2
-    assert "usage: python -m paper_lenet5" in capsys.readouterr().err
+    assert "usage: paper-lenet5" in capsys.readouterr().err
 
 
 @few

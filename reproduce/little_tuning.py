@@ -192,11 +192,11 @@ def sentence(table: pd.DataFrame) -> str:
             + ", ".join(f"{name} {of.min():.1f} to {of.max():.1f} %" for name, of in means)
         )
     spans = {rated.rates[-1] / rated.rates[0] for rated in OPTIMIZERS.values()}
-    n = table["n"]
+    few, many = table["n"].min(), table["n"].max()
     return (
         "Held-out error from the best to the worst of five rates, the largest "
         f"{max(spans):.0f} times the smallest: {'; '.join(texts)}. "
-        f"Means of {n.min()} to {n.max()} networks a rate."
+        f"Means of {few if few == many else f'{few} to {many}'} networks a rate."
     )
 
 

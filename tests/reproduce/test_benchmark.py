@@ -97,7 +97,7 @@ def test_it_says_what_it_is_and_where_it_was_measured(out, result):
 
 def test_the_quick_run_stays_out_of_the_results():
     assert str(benchmark.arguments(["--quick"]).out) == "results/smoke"
-    assert str(benchmark.arguments([]).out) == "results"
+    assert str(benchmark.arguments([]).out) == "results/yours"
     with pytest.raises(SystemExit):
         benchmark.arguments(["--repeats", "0"])
 

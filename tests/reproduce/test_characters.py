@@ -198,7 +198,7 @@ def test_what_was_measured_is_read_back_with_digits_commas_and_quotes(tmp_path):
 
 def test_the_picture_and_the_words_need_no_weights(answers, tmp_path, capsys):
     assert exhibit.main(["--out", str(tmp_path)]) == 1
-    assert "--train makes one" in capsys.readouterr().out
+    assert "no record of it" in capsys.readouterr().out
     (tmp_path / "figures").mkdir()
     answers.to_csv(tmp_path / "figures" / "characters.csv", index=False)
     assert exhibit.main(["--out", str(tmp_path)]) == 0

@@ -26,6 +26,7 @@ def record(row, seed, data, accuracies, test=(), losses=()):
     ]
     return {
         "seed": seed,
+        "model": row.title,
         "recipe": describe(row.recipe),
         "dataset": {"title": data, "test_patterns": 1000, "sha256": {"a": "0123456789abcdef"}},
         "test_errors": passes[-1]["test_errors"],

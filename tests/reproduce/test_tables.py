@@ -114,5 +114,5 @@ def test_a_table_says_where_its_records_are_not_all_of_one_code(codes, said):
 @pytest.mark.parametrize("wrong", ["0", "-1", "x"])
 def test_senseless_numbers_of_seeds_are_refused(wrong, capsys):
     with pytest.raises(SystemExit):
-        options.sweep_parser("table9", "text", seeds=3).parse_args(["--seeds", wrong])
+        options.sweep_parser("table9", "text", 3, "results").parse_args(["--seeds", wrong])
     assert "--seeds" in capsys.readouterr().err

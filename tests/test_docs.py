@@ -129,6 +129,7 @@ def test_the_shell_of_a_page_runs(code, tree):
             script.append(STAND_INS.get(command, command))
     environment = {**os.environ, "PYTHONPATH": str(tree), VARIABLE: str(MNIST),
                    "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}  # fmt: skip
+    shutil.rmtree(tree / "build", ignore_errors=True)  # what another block has made
     ran = subprocess.run(["bash", "-e", "-c", "\n".join(script)], cwd=tree, env=environment, text=True,
                          timeout=SECONDS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert ran.returncode == 0, ran.stdout
@@ -231,6 +232,8 @@ NOT_MEASURED = {
     "0.95": "the paper's error",
     "0.8": "with distortions (III-B)",
     "99.05": "its accuracy",
+    "1.4": "the support vectors of Burges and Schölkopf (III-C)",
+    "1.1": "those of Cortes and Vapnik (Fig. 9)",
     "0.5": "the errors that are left after rejection (Fig. 10)",
     "10": "of the pixels are inverted (III-E, VII)",
     "95": "what intervals hold, and the coverage that is asked for",

@@ -152,8 +152,7 @@ def _named(scope: Scope) -> str:
     return f"{scope['method']} {scope['path'][:100]!r}"
 
 
-async def _malformed(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+async def _malformed(_: Request, __: Exception) -> JSONResponse:
     return JSONResponse({"detail": "The request is not JSON of the form that is expected."}, 422)
 
 

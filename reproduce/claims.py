@@ -200,7 +200,8 @@ def of_details(runs: Runs) -> Iterator[Claim]:
     yield Claim("app. C, held out", "the method needs little tuning of its rate",
                 f"over a factor of ten the error varies by {spread['LeNet-5 (1998)']:.2f} points, with "
                 f"SGD by {spread['SGD']:.2f}", f"{n} a rate",
-                REPRODUCED if n > 1 and 2 * spread["LeNet-5 (1998)"] < spread["SGD"] else OPEN)  # fmt: skip
+                REPRODUCED if n > 1 and 2 * spread["LeNet-5 (1998)"] < spread["SGD"]
+                else OPEN)  # fmt: skip
     yield compared("app. B", "steps after single patterns beat batches (64 of them here)",
                    of["batch"], base, rises=True)  # fmt: skip
     yield compared("app. A", "the scale of the squashing function does not affect the result",

@@ -64,16 +64,20 @@ window.lenet = (() => {
   let tab = "draw";
 
   // A drawing without an answer for a while: is the server there? If not, what stands beside the drawing
-  // belongs to another one, and is marked so until there is an answer again.
+  // belongs to another one, and is marked so until there is an answer again. If it is, the question may have
+  // been lost, as those are that come before the page is whole: it is asked again, less and less often.
   const PATIENCE = 1500; // ms
+  const LONGEST = 8 * PATIENCE;
+  let patience = PATIENCE;
   let waiting = null;
   let away = false;
   const asked = () => {
     clearTimeout(waiting);
-    waiting = setTimeout(check, PATIENCE);
+    waiting = setTimeout(check, patience);
   };
   const answered = () => {
     clearTimeout(waiting);
+    patience = PATIENCE;
     mark(false);
   };
   async function check() {
@@ -81,7 +85,10 @@ window.lenet = (() => {
     const back = there && away;
     mark(!there);
     if (!there) waiting = setTimeout(check, PATIENCE);
-    else if (back) (tab === "several" ? pads.string : pads.digit)?.send();
+    else if (back || patience < LONGEST) {
+      patience *= 2;
+      (tab === "several" ? pads.string : pads.digit)?.send();
+    }
   }
   function mark(lost) {
     away = lost;

@@ -36,14 +36,14 @@ def sweep(
     work: Sequence[Run],
     runs: Runs,
     console: Console,
-    render: Callable[[], object] = lambda: None,
+    render: Callable[[], Rendered | None] = lambda: None,
     *,
     jobs: int | None = None,
     dask: str | None = None,
     shard: tuple[int, int] | None = None,
     missing: bool = False,
-) -> None:
-    """Do all the work, and `render` what is recorded now and then, and at the end.
+) -> Rendered | None:
+    """Do all the work, and `render` what is recorded now and then, and at the end; returns that.
 
     What an interrupted command left is taken up first; with `missing`, only what has no record is
     done. `shard` (I, N) is the I-th of N parts. Two commands in one folder share the work.
@@ -84,11 +84,12 @@ def sweep(
                     alone(runs, render)
                     ended = time.monotonic()
                     due = ended + (ended - started) * (1 / RENDERING - 1)
-        alone(runs, render)
+        rendered = alone(runs, render)
     runs.close(by_name)
     if failed:
         reasons = "".join(f"\n  {run}: {error}" for run, error in failed)
         raise RunsFailed(f"{len(failed)} of {len(by_name)} runs failed:{reasons}")
+    return rendered
 
 
 def in_threads(todo: Sequence[Run], runs: Runs, jobs: int | None, display: Display) -> Ends:

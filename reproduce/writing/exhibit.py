@@ -144,8 +144,9 @@ class Table(Exhibit):
         if dataset:
             console.print(f"Training on: {dataset.title}.")
             work = self.work([self.rows[row] for row in args.rows], args, dataset)
-            sweep(work, runs, console, write, **options.of_sweep(args))
-        written = alone(runs, write)
+            written = sweep(work, runs, console, write, **options.of_sweep(args))
+        else:
+            written = alone(runs, write)
         if written is None:
             ours = "" if args.out else " Ours are in the repository: run this in a clone of it."
             console.print(f"No records of {self.name} under {runs.folder}.{ours}", soft_wrap=True)

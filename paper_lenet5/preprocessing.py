@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from .checks import traced
+
 WHITE, BLACK = -0.1, 1.175
 """Input values of background and ink: they make the mean of the input roughly 0."""
 PATTERN = 28
@@ -118,8 +120,7 @@ def inverted_patterns(images: Tensor) -> Tensor:
 
 def _ends(x: Tensor) -> tuple[float, float] | None:
     """The smallest and the largest value; None where there is none, or none to be seen."""
-    tracing = torch.jit.is_tracing()  # type: ignore  # documented, but not in the list of names
-    if torch.compiler.is_compiling() or tracing or x.numel() == 0:
+    if traced() or x.numel() == 0:
         return None
     try:
         low, high = x.detach().aminmax()  # read once, and not copied

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .measures.statistics import percent
+from .measures.statistics import by_pass, percent
 from .rows import datasets, reported
 from .rows.readings import ALTERNATIVES
 from .running.files import write_whole
@@ -28,10 +28,7 @@ def table_of(runs: Runs, dataset: str = datasets.MNIST_HELD_OUT) -> pd.DataFrame
         if not of_row:
             continue
         held_out = [percent(record) for record in of_row]
-        during = [
-            [100 * p["errors_during"] / p["patterns"] for p in record["passes"]]
-            for record in of_row
-        ]
+        during = [by_pass(record, "train") for record in of_row]
         lines.append(
             {
                 "reading": row.title,

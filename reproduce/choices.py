@@ -36,8 +36,7 @@ from .measures.string_errors import (
 from .rows import datasets
 from .rows.recipes import LENET5, SDNN
 from .running import code
-from .running.files import write_whole
-from .running.record import describe, machine, to_json, versions
+from .running.record import describe, machine, versions
 from .writing import options, tables
 
 PATTERNS, STRINGS, LENGTH = 15_000, 500, 4
@@ -185,8 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "misread": measured(held, console.print),
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    write_whole(args.out / "choices.json", to_json(record).encode())
-    write_whole(args.out / "choices.md", words(args.out).encode())
+    tables.write_measured("choices", record, words, args.out)
     console.print(words(args.out), soft_wrap=True)
     return 0
 

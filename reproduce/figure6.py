@@ -45,10 +45,9 @@ def numbers(records: Sequence[Sequence[Record]]) -> pd.DataFrame:
     for row, of_row in zip(ROWS, records, strict=True):
         if not of_row:
             continue
-        last = [record["passes"][-1] for record in of_row]
         ours = {
             "test": [statistics.percent(record) for record in of_row],
-            "train": [100 * p["errors_during"] / p["patterns"] for p in last],
+            "train": [statistics.by_pass(record, "train")[-1] for record in of_row],
         }
         line: dict[str, object] = {"patterns": patterns_of(row), "n": len(of_row)}
         for name, paper in (("test", reported.FIGURE_6_TEST), ("train", reported.FIGURE_6_TRAIN)):

@@ -24,8 +24,7 @@ from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.preprocessing import BLACK, WHITE
 
 from .rows import datasets
-from .running.files import write_whole
-from .running.record import to_json, versions
+from .running.record import versions
 from .writing import options, tables
 
 OURS = LeNet5.transforms()
@@ -150,8 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     dataset = datasets.load(args.data)
     found = measured(dataset.test.images, dataset.test.labels)
     record = {"dataset": dataset.name, "sha256": dataset.sha256, **found, "versions": versions()}
-    write_whole(args.out / "inputs.json", to_json(record).encode())
-    write_whole(args.out / "inputs.md", words(args.out).encode())
+    tables.write_measured("inputs", record, words, args.out)
     console.print(words(args.out), soft_wrap=True, markup=False)
     return 0
 

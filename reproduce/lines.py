@@ -30,8 +30,7 @@ from paper_lenet5.reading import read_string
 from .baselines import paper_by_the_edge
 from .measures import scenes
 from .rows import datasets
-from .running.files import write_whole
-from .running.record import machine, to_json, versions
+from .running.record import machine, versions
 from .writing import options, tables
 
 NETWORK = "lenet5-sdnn"
@@ -126,8 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     console.print(sentence(record), soft_wrap=True)
     if args.half == 1:
-        write_whole(args.out / "lines.json", to_json(record).encode())
-        write_whole(args.out / "lines.md", words(args.out).encode())
+        tables.write_measured("lines", record, words, args.out)
     return 0
 
 

@@ -30,8 +30,7 @@ from paper_lenet5.verdict import Certainty, Verdict, verdict
 from .baselines import paper_by_the_edge
 from .measures import scenes
 from .rows import datasets
-from .running.files import write_whole
-from .running.record import machine, to_json, versions
+from .running.record import machine, versions
 from .writing import options, tables
 
 NETWORK = "lenet5-1998"
@@ -179,8 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     if not args.only and args.half == 1:
         console.print(sentence(record), soft_wrap=True)
-        write_whole(args.out / "pictures.json", to_json(record).encode())
-        write_whole(args.out / "pictures.md", words(args.out).encode())
+        tables.write_measured("pictures", record, words, args.out)
     return 0
 
 

@@ -28,8 +28,7 @@ from .rows import datasets
 from .rows.recipes import LADDER, LENET5
 from .rows.row import AnyRow
 from .running import code
-from .running.files import write_whole
-from .running.record import describe, machine, to_json, versions
+from .running.record import describe, machine, versions
 from .writing import options, tables
 
 ROWS: dict[str, AnyRow] = {
@@ -120,8 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "code": code.digest(LENET5.recipe), "accepted": found,
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    write_whole(args.out / "rubbish.json", to_json(record).encode())
-    write_whole(args.out / "rubbish.md", words(args.out).encode())
+    tables.write_measured("rubbish", record, words, args.out)
     console.print(words(args.out), soft_wrap=True)
     return 0
 

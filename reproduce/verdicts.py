@@ -31,8 +31,7 @@ from paper_lenet5.verdict import LEAST, Certainty, verdict
 
 from .measures import scenes
 from .rows import datasets
-from .running.files import write_whole
-from .running.record import machine, to_json, versions
+from .running.record import machine, versions
 from .writing import options, tables
 
 NETWORKS = ("lenet5-1998", "lenet5-1998-distortions")
@@ -171,8 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
     console.print(sentence(record), soft_wrap=True)
-    write_whole(args.out / "verdicts.json", to_json(record).encode())
-    write_whole(args.out / "verdicts.md", words(args.out).encode())
+    tables.write_measured("verdicts", record, words, args.out)
     return 0
 
 

@@ -60,6 +60,12 @@ def markdown(lines: Sequence[dict[str, str]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
+def write_measured(name: str, record: Record, words: Callable[[Path], str], out: Path) -> None:
+    """Write what a command has measured: its record, NAME.json, and what it says by it, NAME.md."""
+    write_whole(out / f"{name}.json", to_json(record).encode())
+    write_whole(out / f"{name}.md", words(out).encode())
+
+
 def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
     """Write stem.csv, stem.json, and the text as stem.md. Nobody else may be writing them."""
     for kind in (".csv", ".json", ".md"):

@@ -12,12 +12,12 @@ pytest.importorskip("gradio", reason='the demo needs gradio: pip install ".[demo
 pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
 
 import httpx
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from demo import digits
 from demo.results import sections
 from tests import ROOT
-from tests.doubles.demo_server import CHROMIUM, OPTIONS, served
+from tests.doubles.demo_server import CHROMIUM, served
 
 pytestmark = pytest.mark.skipif(
     not Path(CHROMIUM).exists(), reason=f"no {CHROMIUM}: apt-get install chromium"
@@ -38,14 +38,6 @@ STROKES = {  # on a pad of 280x280
 def url():
     with served() as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

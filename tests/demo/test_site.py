@@ -12,12 +12,12 @@ from PIL import Image, ImageDraw
 
 pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from demo import site
 from demo.digits import digits
 from paper_lenet5 import LeNet5, preprocess
-from tests.doubles.demo_server import CHROMIUM, OPTIONS
+from tests.doubles.demo_server import CHROMIUM
 
 pytestmark = pytest.mark.skipif(
     not Path(CHROMIUM).exists(), reason=f"no {CHROMIUM}: apt-get install chromium"
@@ -57,14 +57,6 @@ def places(folder):
     }
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

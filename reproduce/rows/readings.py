@@ -25,7 +25,10 @@ def distorted(row: Row[Recipe]) -> Row[Recipe]:
     return Row(name, f"{row.title}, with distortions", recipe)
 
 
-_HALF = {"output_curvature": 1.0, "initialisation": Initialisation(scale=math.sqrt(3))}
+HALF: dict[str, Any] = {
+    "output_curvature": 1.0,
+    "initialisation": Initialisation(scale=math.sqrt(3)),
+}
 """The later code's: penalties and their curvature are halved (D9), weights are a little larger (D4)."""
 
 _SETTLED = _reading("settled", "settled")
@@ -38,10 +41,10 @@ CANDIDATES = (
     _reading("map-2", "eq. 9, j = 2", loss=MAPLoss(2.0)),
     _MAP_5,
     _SETTLED,
-    _reading("half-eq8", "½, eq. 8", loss=MSELoss(0.5), **_HALF),
-    _reading("half-map-1", "½, eq. 9, j = 1", loss=MAPLoss(1.0, 0.5), **_HALF),
-    _reading("half-map-2", "½, eq. 9, j = 2", loss=MAPLoss(2.0, 0.5), **_HALF),
-    _reading("half-map-5", "½, eq. 9, j = 5", loss=MAPLoss(5.0, 0.5), **_HALF),
+    _reading("half-eq8", "½, eq. 8", loss=MSELoss(0.5), **HALF),
+    _reading("half-map-1", "½, eq. 9, j = 1", loss=MAPLoss(1.0, 0.5), **HALF),
+    _reading("half-map-2", "½, eq. 9, j = 2", loss=MAPLoss(2.0, 0.5), **HALF),
+    _reading("half-map-5", "½, eq. 9, j = 5", loss=MAPLoss(5.0, 0.5), **HALF),
 )
 """The losses that might be the paper's, with the penalty of eq. 7 and with half of it."""
 

@@ -21,16 +21,15 @@ def error_of(records: Sequence[Record]) -> dict[str, float]:
     """
     errors = [percent(record) for record in records]
     low, high = interval(errors)
-    wider = np.sqrt(len(errors) + 1)  # a network's variance beside that of the mean of n
-    middle = float(np.mean(errors))
+    one_low, one_high = one_more(errors)
     return {
-        "test_error": middle,
+        "test_error": float(np.mean(errors)),
         "test_sd": float(np.std(errors, ddof=1)) if len(errors) > 1 else np.nan,
         "n": len(errors),
         "ci_low": low,
         "ci_high": high,
-        "one_low": float(middle - wider * (middle - low)),
-        "one_high": float(middle + wider * (high - middle)),
+        "one_low": one_low,
+        "one_high": one_high,
     }
 
 
@@ -40,6 +39,14 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
         return np.nan, np.nan
     low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), stats.sem(values))
     return float(low), float(high)
+
+
+def one_more(values: Sequence[float]) -> tuple[float, float]:
+    """Where one more value falls with 95 % probability (Student's t); as `interval`, if nowhere."""
+    low, high = interval(values)
+    wider = np.sqrt(len(values) + 1)  # a network's variance beside that of the mean of n
+    middle = float(np.mean(values))
+    return float(middle - wider * (middle - low)), float(middle + wider * (high - middle))
 
 
 def training_error(records: Sequence[Record]) -> float:

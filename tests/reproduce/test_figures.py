@@ -82,12 +82,16 @@ def test_the_confusion_matrix_is_a_mean_over_networks():
 
 def test_figure_5_holds_percentages_by_pass(monkeypatch):
     monkeypatch.setattr(figure5, "PASSES", 2)
-    table = figure5.numbers([record({}), record({}, during=(6000, 1200), test=(100, 110))])
+    of_eq9 = [record({}), record({}, during=(6000, 1200), test=(100, 110))]
+    table = figure5.numbers(of_eq9, [record({}, during=(3600, 1200), test=(200, 100))])
     assert list(table["train_mean"]) == pytest.approx([7.5, 1.5])
     assert list(table["test_low"]) == pytest.approx([1.0, 0.9])
     assert list(table["test_high"]) == pytest.approx([3.0, 1.1])
     off = np.sqrt(((7.5 - 4.89) ** 2 + (1.5 - 3.06) ** 2) / 2)
     assert figure5.distance(table, "train") == pytest.approx(off)
+    assert list(table["train_mean_eq8"]) == pytest.approx([6.0, 2.0])
+    assert list(table["test_high_eq8"]) == pytest.approx([2.0, 1.0])
+    assert "train_mean_eq8" not in figure5.numbers(of_eq9)
 
 
 # --- figure 6 -------------------------------------------------------------------------------------

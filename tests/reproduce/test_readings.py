@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from reproduce import readings
+from reproduce import readings, three_numbers
+from reproduce.measures.statistics import one_more
 from reproduce.rows import reported
 from reproduce.rows.readings import CANDIDATES, distorted
+from reproduce.rows.recipes import EXPLAINS, LENET5
 
 PAPER = np.array(reported.FIGURE_5_TRAIN[: readings.PASSES])
 SPREAD = np.exp([-0.1, 0.1, 0.0, -0.1, 0.1])
@@ -87,3 +89,48 @@ def test_a_candidate_without_records_of_both_kinds_is_left_out(monkeypatch):
     monkeypatch.setattr(readings, "recorded", lambda row, *_:
                         [] if row.name == "reading-eq8-distortions" else both(row, *_))  # fmt: skip
     assert "eq. 8" not in set(readings.table_of(None, "held-out")["candidate"])
+
+
+# --- which reading has all three numbers -----------------------------------------------------------
+
+
+def of_test_set(errors, during):
+    """Records of one row: test errors of 10,000, errors of 60,000 during the last pass."""
+    return [
+        {
+            "test_errors": error,
+            "dataset": {"test_patterns": 10_000},
+            "passes": [{"errors_during": wrong, "patterns": 60_000}],
+        }
+        for error, wrong in zip(errors, during, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("distorted_errors", "during", "has"),
+    [
+        ((70, 80, 90), (200, 210, 220), True),
+        ((70, 80, 90), (290, 300, 310), False),  # 0.50 ± 0.02 % of the training patterns
+        ((100, 101, 102), (200, 210, 220), False),
+        ((40, 41, 42), (200, 210, 220), False),
+    ],
+)
+def test_a_reading_has_all_three_where_each_may_be_of_one_more_network(
+    monkeypatch, tmp_path, distorted_errors, during, has
+):
+    plain, with_distortions = EXPLAINS
+    found = {
+        plain.name: of_test_set((85, 95, 105), during),
+        with_distortions.name: of_test_set(distorted_errors, (900, 900, 900)),
+        LENET5.name: of_test_set((95, 95), (210, 210)),  # without any with distortions: no line
+    }
+    monkeypatch.setattr(three_numbers, "recorded", lambda row, runs: found.get(row.name, []))
+    *lines, said = three_numbers.words(tmp_path).splitlines()
+    assert said == f"All three numbers: {plain.title if has else 'no reading'}."
+    assert sum(line.startswith("| LeNet") for line in lines) == 1
+
+
+def test_where_one_more_of_three_networks_falls():
+    low, high = one_more([1.0, 2.0, 3.0])
+    half = 4.302653 * np.sqrt(1 + 1 / 3)  # Student's t of two degrees of freedom
+    assert (low, high) == pytest.approx((2 - half, 2 + half))

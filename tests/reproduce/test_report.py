@@ -77,16 +77,18 @@ def test_the_pdf_is_that_of_the_page():
     assert report.pdf(text) == made, "run `python -m reproduce.report`"
 
 
-def test_the_abstract_is_of_the_first_two_rows_and_of_the_claims(tmp_path):
+def test_the_abstract_is_of_the_first_two_readings_and_of_the_claims(tmp_path):
     rows = {
-        "model": ["a", "b"], "paper_error": [0.95, 0.8], "test_error": [1.234, 0.567],
-        "test_sd": [0.1, 0.2], "n": [7, 3], "train_error": [0.4, 1.0],
+        "model": ["a", "b", "c", "d"], "paper_error": [0.95, 0.8] * 2,
+        "test_error": [1.234, 0.567, 1.11, 0.66], "test_sd": [0.1, 0.2, 0.3, 0.4],
+        "n": [7, 3, 7, 3], "train_error": [0.4, 1.0, 0.33, 1.1],
     }  # fmt: skip
     pd.DataFrame(rows).to_csv(tmp_path / "table1.csv")
     verdicts = [findings.REPRODUCED, findings.NOT, findings.NOT]
     pd.DataFrame({"verdict": verdicts}).to_csv(tmp_path / "claims.csv")
     text = findings.abstract(tmp_path)
     for said in ("1.23 ± 0.10 %", "7 networks; the paper's one 0.95 %", "0.57 ± 0.20 % (3 networks;",
+                 "misses 1.11 ± 0.30 % and 0.66 ± 0.40 %, and its training error is 0.33 %",
                  "0.40 %", "Of 3 claims", "1 are reproduced, 2 are not"):  # fmt: skip
         assert said in text
 

@@ -20,6 +20,10 @@ from .verdict import RUBBISH, posterior
 SHIPPED = {
     "lenet5-1998": "4618d44e099406cd4fab3b5464e1b13768b73a2a3933fc46f9f8f10deba9a028",
     "lenet5-1998-distortions": "fc200dd3bdd629ef0035b252c6e1c092c7d3c13635d2f9302f234ce073d193ab",
+    "lenet5-1998-half-eq8": "465f5a579f8b657bb31e949a9030436c02e113ee5f92566c724359a06f00bf29",
+    "lenet5-1998-half-map-5-distortions": (
+        "a9ed142ae0f65a0497df4d2ee5453d010f1d4008cedacf007ce535a5c5346039"
+    ),
     "lenet5-1998-noise": "25ba2e4f91bfdb39843ffff1f2fc2f29caee2cbbb7719bd9ac08bd603b931bfd",
     "lenet5-sdnn": "7738bc6de715c779fb7afd828c3291b1548aafd4f75db6536d466e50ccb19e21",
 }

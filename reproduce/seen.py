@@ -23,10 +23,8 @@ def markdown(results: Path) -> str:
     for look in json.loads((results / "seen.json").read_text(encoding="utf-8")):
         if pattern := look.get("records"):
             errors = [percent(read_record(path)) for path in results.glob(pattern)]
-            look |= {
-                "n": str(len(errors)),
-                "error": f"{np.mean(errors):.3f} ± {np.std(errors, ddof=1):.3f}",
-            }
+            spread = f" ± {np.std(errors, ddof=1):.3f}" if len(errors) > 1 else ""
+            look |= {"n": str(len(errors)), "error": f"{np.mean(errors):.3f}{spread}"}
         lines.append({"when": look["date"], "what": look["what"], "n": look["n"],
                       "test error, %": look["error"]})  # fmt: skip
     return tables.markdown(lines)

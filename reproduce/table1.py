@@ -102,7 +102,7 @@ def result(results: Path) -> str:
     """The two errors of section III-B beside the paper's, in words, from the table's .csv."""
     table = pd.read_csv(results / "table1.csv").set_index("model")
     plain, distorted = table.loc[LENET5.title], table.loc[LENET5_DISTORTIONS.title]
-    explains = [table.loc[row.title] for row in EXPLAINS]
+    half, half_distorted = (table.loc[row.title] for row in EXPLAINS)
     counts = " and ".join(str(n) for n in dict.fromkeys((plain["n"], distorted["n"])))
 
     def shown(line: pd.Series) -> str:
@@ -113,9 +113,9 @@ def result(results: Path) -> str:
 
     return (
         f"**Of MNIST's test digits it misreads {said(plain)}.** Trained with distorted digits as well "
-        f"it is {said(distorted)}. (Mean and standard deviation of {counts} networks.) Another reading "
-        "of the loss, which the paper does not name, follows its training curve as well: half of eq. 8 "
-        f"misreads {' and '.join(shown(line) for line in explains)}.\n"
+        f"it is {said(distorted)}. (Mean and standard deviation of {counts} networks.) With half of "
+        f"eq. 8 for the loss, which the paper does not name, it is {shown(half)} and "
+        f"{shown(half_distorted)}, and the training error follows the paper's curve as well.\n"
     )
 
 

@@ -1,8 +1,9 @@
 """The demo as a folder of files that needs no server: any web server shows it, and a browser by itself.
 
-`index.html` holds all that the page needs, weights too, since a page that is opened from a file may
-fetch nothing. Beside it lie what lets it be installed and used offline, its icons, and the picture
-that is shown where its link is posted.
+`index.html` holds all that the page needs at first, weights too, since a page that is opened from a file
+may fetch nothing but scripts; so what one of its tabs alone needs is a script beside it. There also lie
+what lets it be installed and used offline, its icons, and the picture that is shown where its link is
+posted.
 """
 
 import base64
@@ -16,6 +17,7 @@ from paper_lenet5.pretrained import WEIGHTS
 
 from .. import engine
 from ..digits import COLUMNS, SHEET, digits
+from ..learning import LEARNING
 from ..static import text
 from .pictures import card, icon
 
@@ -27,8 +29,8 @@ SENTENCE = (
 )
 NETWORKS = {"lenet5": "lenet5-1998-distortions", "reader": "lenet5-sdnn"}
 """The weights in the page: for one digit, and for several (section VII)."""
-SCRIPTS = ("words", "drawing", "pad", "answer", "string", "inside", "photo", "misses", "share", "walk",
-           "main")  # fmt: skip
+SCRIPTS = ("words", "tabs", "parcels", "chart", "drawing", "pad", "answer", "string", "inside", "photo",
+           "misses", "learning", "share", "walk", "main")  # fmt: skip
 """In the order in which they are read."""
 ICONS = (192, 512)
 """Sides of the icons, pixels."""
@@ -43,6 +45,7 @@ def build(out: Path, address: str = "") -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     files: dict[str, bytes] = {"index.html": page(address).encode(), "card.png": card(TITLE)}
     files |= {f"icon-{side}.png": icon(side) for side in ICONS}
+    files |= {f"{name}.js": _parcel(name, content) for name, content in parcels().items()}
     files["manifest.webmanifest"] = json.dumps(manifest(), indent=2).encode()
     digest = hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
     names = json.dumps(["./", *files])
@@ -75,6 +78,11 @@ def page(address: str = "") -> str:
     )
 
 
+def parcels() -> dict[str, object]:
+    """What a part of the page needs that not everybody opens, by the name of its file."""
+    return {"learning": json.loads(LEARNING.read_text())}
+
+
 def manifest() -> dict[str, object]:
     """What a browser asks for before it installs the page."""
     icons = [
@@ -98,6 +106,11 @@ def _digits() -> dict[str, object]:
         if d.ours is not None
     ]
     return {"sheet": _base64(SHEET), "columns": COLUMNS, "examples": 10, "missed": missed}
+
+
+def _parcel(name: str, content: object) -> bytes:
+    """A script that hands it over: even a page that is opened from a file may run those."""
+    return f"parcels.receive({json.dumps(name)}, {json.dumps(content)});\n".encode()
 
 
 def _base64(path: Path) -> str:

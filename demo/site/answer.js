@@ -105,5 +105,5 @@ const answer = (() => {
     });
   }
 
-  return { start, show, refuse, percent };
+  return { start, show, refuse, closeness, percent };
 })();

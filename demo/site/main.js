@@ -70,10 +70,13 @@
   photo.hear((on) => pad.become(on));
   inside.hear((text) => { unit = text; write(false); });
   walk.hear(() => write(false));
+  tabs.hear(write);
+  tabs.parts.learning = { ...learning, open: (settings) => learning.open(lenet5, settings) };
 
   function open() {
-    const { on, unit: pointed, step } = share.read();
+    const { on, unit: pointed, step, tab, settings } = share.read();
     unit = pointed;
+    tabs.open(tab, settings);
     pad.become(on, null);
     inside.read(pointed);
     if (step) walk.start(step - 1);

@@ -40,8 +40,11 @@ const misses = (() => {
     element.append(canvas, words);
     canvas.dataset.place = place;
     element.addEventListener("click", () => {
+      if (words) {
+        tabs.open("draw");
+        scrollTo({ top: 0 });
+      }
       pad.become({ pattern: pattern(place), place });
-      if (words) scrollTo({ top: 0, behavior: lenet.calm() ? "auto" : "smooth" });
     });
     return element;
   }

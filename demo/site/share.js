@@ -8,13 +8,13 @@ const share = (() => {
     const place = hash.has("m") ? +hash.get("m") : -1;
     return {
       on: misses.known(place) ? { pattern: misses.pattern(place), place } : { lines: drawing.read(hash.get("d") ?? "") },
-      unit: hash.get("u"), step: hash.has("s") ? +hash.get("s") : null,
+      unit: hash.get("u"), step: hash.has("s") ? +hash.get("s") : null, tab: hash.get("t"), settings: hash,
     };
   }
 
   // Keep what is on the pad in the address; Back goes to what was there before.
   function write(on, unit, step, kept) {
-    const parts = [];
+    const parts = Object.entries(tabs.written()).map(([name, value]) => `${name}=${value}`);
     if (on.lines?.length) parts.push(`d=${drawing.written(on.lines)}`);
     if (on.pattern) parts.push(`m=${on.place}`);
     if (unit) parts.push(`u=${unit}`);

@@ -1,5 +1,6 @@
 """The page without a server, in a browser: from a web server and from a file, with no network else."""
 
+import json
 import re
 import threading
 from functools import partial
@@ -15,7 +16,8 @@ pytest.importorskip("playwright", reason='the browser needs playwright: pip inst
 from playwright.sync_api import Page, expect
 
 from demo import site
-from demo.digits import digits
+from demo.digits import digits, examples
+from demo.learning import LEARNING
 from paper_lenet5 import LeNet5, preprocess
 from tests.doubles.demo_server import CHROMIUM
 
@@ -31,7 +33,8 @@ STROKES = {  # on a pad of 280x280
     "4": [[(95, 50), (80, 145), (200, 145)], [(180, 55), (175, 235)]],
 }  # fmt: skip
 LETTER = [[(70, 60), (210, 220)], [(210, 60), (70, 220)]]
-SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 900)}
+SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 900), "wide": (1440, 800)}
+TABS = ["draw", "learning", "misses"]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -71,7 +74,7 @@ def visit(places, browser):
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        known = (places["http"], places["file"], "data:", "blob:")
+        known = (places["http"], places["file"].removesuffix("index.html"), "data:", "blob:")
         page.on("request", lambda r: None if r.url.startswith(known) else complaints.append(r.url))
         page.goto(places[place] + after)
         page.wait_for_selector("html[data-ready]")
@@ -225,6 +228,7 @@ def test_a_map_of_c3_shows_what_table_i_lets_it_look_at(page):
 
 def test_a_miss_goes_onto_the_pad_and_is_missed(page):
     miss = next(d for d in digits().digits if d.ours is not None)
+    page.get_by_role("link", name="The misses").click()
     page.get_by_role("button", name=f"{miss.label}→{miss.ours}, test digit {miss.index}").click()
     expect(page.locator("#ten li").first).to_have_attribute("data-digit", str(miss.ours))
 
@@ -248,6 +252,66 @@ def test_the_walk_has_six_steps_and_ends(page):
         expect(page.locator(".lit")).to_have_count(1)
         walk.locator("[data-do=next]").click()
     expect(walk).to_be_hidden()
+
+
+def test_the_parts_are_in_the_address_and_back_goes_back(visit):
+    page = visit("http", "#m=4")
+    page.get_by_role("link", name="Watch it learn").click()
+    expect(page.get_by_role("heading", name="Watch it learn")).to_be_visible()
+    expect(page.locator("#pad")).to_be_hidden()
+    assert "t=learning" in page.url
+    assert page.title().startswith("Watch it learn")
+    page.get_by_role("link", name="The misses").click()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Watch it learn")).to_be_visible()
+    page.go_back()
+    expect(said(page)).to_have_text("4")
+    expect(page.locator("#pad")).to_be_visible()
+
+
+# --- watching it learn ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["http", "file"])
+def test_the_film_of_a_training_ends_with_the_networks_closeness(visit, place):
+    page = visit(place, "#t=learning")
+    slider = page.get_by_label("Moment of the training")
+    expect(page.locator("[data-when]")).to_have_text("Before it has seen any")
+    slider.press("End")
+    expect(page.locator("[data-when]")).to_have_text("After pass 20 of 20")
+    film = json.loads(LEARNING.read_text())["moments"]
+    expect(page.locator("[data-errors]")).to_have_text(str(film[-1]["test_errors"]))
+    page.get_by_role("button", name="Digit 7", exact=True).click()
+    network = LeNet5.from_pretrained("lenet5-1998")
+    with torch.inference_mode():
+        penalties = network(preprocess(examples()[7][None]))[0]
+    shown = page.locator("[data-models] .close").all_inner_texts()
+    for text, penalty in zip(shown, penalties.tolist(), strict=True):
+        assert int(text.split()[0]) == pytest.approx(max(0, 100 - penalty / 1.68), abs=1.01)
+    assert "w=7" in page.url
+    assert f"k={len(film) - 1}" in page.url
+    again = visit(place, page.url[page.url.index("#") :])
+    expect(again.locator("[data-says]")).to_have_text("It says 7.")
+    expect(again.locator("[data-when]")).to_have_text("After pass 20 of 20")
+
+
+def test_the_film_plays_to_its_end_and_can_be_stopped(visit):
+    page = visit(after="#t=learning&k=26&w=3")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("[data-when]")).to_have_text("After pass 20 of 20")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("[data-when]")).to_have_text("After 300 digits")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_a_file_that_is_missing_beside_the_page_is_named(browser, folder, tmp_path):
+    alone = tmp_path / "index.html"
+    alone.write_bytes((folder / "index.html").read_bytes())
+    page = browser.new_page()
+    page.goto(f"{alone.as_uri()}#t=learning")
+    expect(page.locator("#learning .waiting")).to_contain_text("learning.js")
+    page.close()
 
 
 def test_a_photo_of_ones_own_is_read(page, tmp_path):
@@ -302,7 +366,10 @@ def test_nothing_goes_over_the_edge_of_the_screen(visit, size, scheme):
     page = visit(
         after="#m=4&u=c3.6.1.1", viewport={"width": width, "height": height}, color_scheme=scheme
     )
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for tab in TABS:
+        page.locator(f"#parts [data-tab={tab}]").click()
+        expect(page.locator(".waiting:visible")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") == width, tab
     ink = page.evaluate("getComputedStyle(document.body).getPropertyValue('--page')")
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     light = sum(map(int, re.findall(r"\d+", background)[:3]))

@@ -1,0 +1,136 @@
+"""Write demo/learning.json: how LeNet-5 (1998) learned, for the demo to show as a film.
+
+A recorded training is done again, and looked at before it begins, at some moments of its first pass,
+when most is learned, and after each pass: the errors on the test set, C1's kernels, and F6's states
+for one digit of each kind. Nothing is written unless it ends with the weights of the record.
+
+On two cores it takes two minutes.
+"""
+
+import base64
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from demo.digits import examples
+from demo.learning import LEARNING
+from paper_lenet5 import preprocess
+from paper_lenet5.mnist import load_mnist
+from paper_lenet5.patterns import Split
+from paper_lenet5.training import Session
+
+from .rows.recipes import LENET5
+from .rows.row import Record
+from .running.runs import Runs, recorded
+from .writing import options
+
+SEED = 0
+MOMENTS = (100, 300, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000)
+"""After so many patterns of the first pass it is looked at."""
+
+
+def stopping(engine: ModuleType, moments: Sequence[int], look: Callable[[int], None]) -> ModuleType:
+    """The engine, but that its first pass is broken off after so many patterns each, for a look."""
+    left = list(moments)
+
+    def train_one_pass(
+        model: object, optimizer: object, loss: object, images: Tensor, labels: Tensor, order: Tensor,
+        batch: int = 1,
+    ) -> int:  # fmt: skip
+        ends = [moment for moment in left if moment < len(order)]
+        left.clear()
+        errors = 0
+        for start, end in zip([0, *ends], [*ends, len(order)], strict=True):
+            some = order[start:end]
+            errors += engine.train_one_pass(model, optimizer, loss, images, labels, some, batch)
+            if end in ends:
+                look(end)
+        return errors
+
+    stops = ModuleType("stopping")
+    stops.__dict__.update(vars(engine) | {"train_one_pass": train_one_pass})
+    return stops
+
+
+class Film:
+    """What is seen of a network in training, moment by moment."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.inputs = preprocess(examples())
+        self.moments: list[Record] = []
+        self.kernels: list[Tensor] = []
+        """Of C1, (6, 1, 5, 5) each."""
+        self.f6: list[Tensor] = []
+        """Of one digit of each kind, (10, 84) each."""
+
+    def look(self, number: int, patterns: int) -> None:
+        """See it in pass `number`, after so many patterns of that pass."""
+        model, session = self.session.model, self.session
+        errors = session.errors(session.test)
+        self.moments.append({"pass": number, "patterns": patterns, "test_errors": errors})
+        with torch.inference_mode():
+            self.f6.append(model.states(self.inputs)["f6"].flatten(1))  # type: ignore[operator]
+            self.kernels.append(model.get_parameter("c1.weight").clone())
+
+    def described(self, record: Record) -> Record:
+        """All of it, and of which run it is."""
+        about = {name: record[name] for name in ("name", "seed", "weights_sha256")}
+        seen = {"kernels": coded(torch.stack(self.kernels)), "f6": coded(torch.stack(self.f6))}
+        return about | {"moments": self.moments} | seen
+
+
+def coded(numbers: Tensor) -> Record:
+    """The numbers as int16, moment by moment, in base64, and what their unit is."""
+    unit = float(numbers.abs().max()) / 32767
+    whole = (numbers / unit).round().short()
+    return {"unit": unit, "values": base64.b64encode(whole.numpy().tobytes()).decode()}
+
+
+def filmed(session: Session) -> Film:
+    """The film of a session that is trained to its end."""
+    film = Film(session)
+    film.look(1, 0)
+    session.engine = stopping(session.engine, MOMENTS, lambda patterns: film.look(1, patterns))
+    for of_pass in session.passes():
+        film.look(of_pass.number, of_pass.patterns)
+    return film
+
+
+def same(session: Session, record: Record) -> bool:
+    """Whether the session has the weights of the record."""
+    state = {name: t.contiguous() for name, t in session.model.state_dict().items()}
+    return bool(hashlib.sha256(save(state)).hexdigest() == record["weights_sha256"])
+
+
+@options.in_words
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train it again and write the film."""
+    parser = options.described("demo_learning", __doc__)
+    parser.add_argument("--data", help="folder with MNIST (default: as everywhere)")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    args = parser.parse_args(argv)
+    options.clone()
+    record = next((r for r in recorded(LENET5, Runs(args.results)) if r["seed"] == SEED), None)
+    if record is None:
+        print(f"{args.results} has no record of {LENET5.title}, seed {SEED}", file=sys.stderr)
+        return 1
+    train, test = (Split(*load_mnist(split, args.data)) for split in ("train", "test"))
+    session = LENET5.recipe.session(train, test, SEED)
+    film = filmed(session)
+    if not same(session, record):
+        print("The training ended with other weights than the record's.", file=sys.stderr)
+        return 1
+    LEARNING.write_text(json.dumps(film.described(record)).replace("}, ", "},\n") + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -55,11 +55,11 @@ def changed(field: Tensor, several: list[dict[str, float]]) -> Tensor:
     """
     inputs = torch.cat([moved(field, of["scale"], of["rotation"], of["shift"]) for of in several])
     share = torch.tensor([of["noise"] / 100 for of in several])
-    inverted = _order() < share[:, None, None, None]
+    inverted = order() < share[:, None, None, None]
     return torch.where(inverted, WHITE + BLACK - inputs, inputs)
 
 
-def _order() -> Tensor:
+def order() -> Tensor:
     """When each pixel is inverted, as the share grows from 0 to 1: (1, 32, 32)."""
     generator = torch.Generator().manual_seed(1998)
     return torch.rand(1, FIELD, FIELD, generator=generator)

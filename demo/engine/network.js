@@ -13,7 +13,8 @@ const network = (() => {
   function load(buffer) {
     const length = Number(new DataView(buffer).getBigUint64(0, true));
     const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-    return Object.fromEntries(Object.entries(header).map(([name, { shape, dtype, data_offsets }]) => {
+    const wanted = Object.entries(header).filter(([, { dtype }]) => dtype !== "I64"); // counts of batches
+    return Object.fromEntries(wanted.map(([name, { shape, dtype, data_offsets }]) => {
       if (dtype !== "F32") throw new Error(`${name} is ${dtype} and not F32`);
       const [start, end] = data_offsets;
       return [name, { shape, values: new Float32Array(buffer, 8 + length + start, (end - start) / 4) }];
@@ -81,11 +82,16 @@ const network = (() => {
 
   const squashed = (layer) => ({ ...layer, values: Float32Array.from(layer.values, squash) });
 
+  // The network's input, of a field of grey levels, ink 255.
+  const inputOf = (field) => Float32Array.from(field, (grey) => (grey * (BLACK - WHITE)) / 255 + WHITE);
+
   // All states of a field, 32 rows of grey levels, ink 255: the input, c1 ... f6.
-  function states(tensors, field) {
-    const values = Float32Array.from(field, (grey) => (grey * (BLACK - WHITE)) / 255 + WHITE);
+  const states = (tensors, field) => statesOf(tensors, inputOf(field));
+
+  // The same, of an input.
+  function statesOf(tensors, values) {
     const of = (name, part) => tensors[`${name}.${part}`];
-    const input = { maps: 1, rows: FIELD, columns: field.length / FIELD, values };
+    const input = { maps: 1, rows: FIELD, columns: values.length / FIELD, values };
     const layer = (name, before, side) =>
       squashed(convolve(before, of(name, "weight"), of(name, "bias"), inputs[name], side));
     const half = (name, before) =>
@@ -134,5 +140,5 @@ const network = (() => {
     return { source, side, place, parts, bias, sum, state: squash(sum) };
   }
 
-  return { load, fieldOf, states, penalties, unit, inputs };
+  return { load, fieldOf, inputOf, states, statesOf, penalties, unit, inputs };
 })();

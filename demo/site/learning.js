@@ -37,10 +37,10 @@ const learning = (() => {
       element.type = "button";
       element.setAttribute("aria-label", `Digit ${of}`);
       element.innerHTML = "<canvas aria-hidden='true'></canvas><canvas data-gap aria-hidden='true'></canvas>";
-      lenet.cells(element.firstChild, 28, misses.pattern(of));
       element.addEventListener("click", () => { digit = of; show(); tabs.changed(); });
       return element;
     }));
+    [...find("ten").children].forEach((element, of) => lenet.cells(element.firstChild, 28, misses.pattern(of)));
     find("kernels").append(...Array.from({ length: 6 }, () => document.createElement("canvas")));
     find("models").innerHTML = Array.from({ length: 10 }, (_, of) =>
       `<li><b>${of}</b><span class="bar"><i></i></span><span class="close"></span></li>`).join("");

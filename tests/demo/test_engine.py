@@ -11,8 +11,9 @@ pytest.importorskip("playwright", reason='the browser needs playwright: pip inst
 
 from playwright.sync_api import sync_playwright
 
-from demo import engine
+from demo import changes, engine
 from paper_lenet5 import LeNet5, pictures, preprocess
+from paper_lenet5.modern import ModernNet
 from paper_lenet5.pictures import files
 from paper_lenet5.pretrained import WEIGHTS
 from paper_lenet5.reading import read_string
@@ -58,7 +59,7 @@ def page():
         page = browser.new_page()
         weights = {
             name: coded(np.frombuffer((WEIGHTS / f"{name}.safetensors").read_bytes(), np.uint8))
-            for name in ("lenet5-1998-distortions", "lenet5-sdnn")
+            for name in ("lenet5-1998-distortions", "lenet5-sdnn", "modern-distortions")
         }
         page.add_script_tag(content=engine.script() + CODING)
         page.evaluate(
@@ -138,6 +139,48 @@ def test_verdicts_are_pythons(page):
         assert own["posterior"] == pytest.approx(theirs.posterior)
         kinds.add(own["certainty"])
     assert kinds == {"sure", "probable", "none"}
+
+
+CHANGED = """([fields, several, order]) => {
+  fields = bytes(fields);
+  order = new Float32Array(bytes(order).buffer);
+  const all = [];
+  for (let at = 0; at < fields.length; at += 1024) {
+    const input = network.inputOf(fields.subarray(at, at + 1024));
+    for (const settings of several) {
+      const changed = changes.changed(input, settings, order);
+      const { f6 } = network.statesOf(weights["lenet5-1998-distortions"], changed);
+      const [penalties] = network.penalties(weights["lenet5-1998-distortions"], f6);
+      const scores = modern.scores(weights["modern-distortions"], changed);
+      all.push({ input: coded(changed), penalties, scores, shares: modern.shares(scores) });
+    }
+  }
+  return all;
+}"""
+
+
+def test_changed_digits_and_both_networks_answers_are_pythons(page, mnist_test):
+    same = {name: slider.same for name, slider in changes.SLIDERS.items()}
+    several = [same, {"noise": 12.5, "rotation": -35.0, "scale": 0.7, "shift": 3.75}]
+    several += [same | {name: slider.high} for name, slider in changes.SLIDERS.items()]
+    images = mnist_test[0][:25]
+    order = coded(changes.order().numpy())
+    fields = torch.nn.functional.pad(images, [2] * 4)
+    seen = page.evaluate(CHANGED, [coded(fields.numpy()), several, order])
+    then, now = (
+        LeNet5.from_pretrained("lenet5-1998-distortions"),
+        ModernNet.from_pretrained("modern-distortions"),
+    )
+    with torch.inference_mode():
+        inputs = torch.cat([changes.changed(x[None], several) for x in preprocess(images)])
+        penalties, scores = then(inputs), now(inputs)
+    own = np.stack([decoded(one["input"]) for one in seen])
+    np.testing.assert_allclose(own, inputs.flatten(1).numpy(), rtol=0, atol=2e-5)
+    for name, theirs, within in (
+        ("penalties", penalties, 2e-3), ("scores", scores, 1e-3), ("shares", scores.softmax(1), 1e-4),
+    ):  # fmt: skip
+        own = np.array([one[name] for one in seen])
+        np.testing.assert_allclose(own, theirs.numpy(), rtol=0, atol=within)
 
 
 # --- pictures ---------------------------------------------------------------------------------------

@@ -14,6 +14,17 @@ const modern = (() => {
     for (let map = 0, at = 0; map < maps; map++) {
       sum.fill(0);
       for (let input = 0; input < inputs; input++) {
+        if (side === 3) { // most of it: nine at once are three times as fast
+          const [a, b, c, d, e, f, g, h, i] = weight.subarray(at, at += 9);
+          for (let row = 0, to = 0; row < rows; row++) {
+            let p = input * area + row * across, q = p + across, r = q + across;
+            for (let column = 0; column < columns; column++, to++, p++, q++, r++) {
+              sum[to] += a * padded[p] + b * padded[p + 1] + c * padded[p + 2] + d * padded[q] + e * padded[q + 1]
+                + f * padded[q + 2] + g * padded[r] + h * padded[r + 1] + i * padded[r + 2];
+            }
+          }
+          continue;
+        }
         for (let tap = 0; tap < side * side; tap++) {
           const w = weight[at++], first = input * area + Math.floor(tap / side) * across + (tap % side);
           for (let row = 0, to = 0; row < rows; row++) {

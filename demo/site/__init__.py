@@ -10,15 +10,18 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
 from paper_lenet5.pretrained import WEIGHTS
 
 from .. import engine
+from ..changes import SLIDERS, order
 from ..digits import COLUMNS, SHEET, digits
 from ..learning import LEARNING
 from ..static import text
+from ..tables import RESULTS, TABLES
 from .pictures import card, icon
 
 HERE = Path(__file__).parent
@@ -30,7 +33,7 @@ SENTENCE = (
 NETWORKS = {"lenet5": "lenet5-1998-distortions", "reader": "lenet5-sdnn"}
 """The weights in the page: for one digit, and for several (section VII)."""
 SCRIPTS = ("words", "tabs", "parcels", "chart", "drawing", "pad", "answer", "string", "inside", "photo",
-           "misses", "learning", "share", "walk", "main")  # fmt: skip
+           "misses", "then", "learning", "results", "share", "walk", "main")  # fmt: skip
 """In the order in which they are read."""
 ICONS = (192, 512)
 """Sides of the icons, pixels."""
@@ -80,7 +83,25 @@ def page(address: str = "") -> str:
 
 def parcels() -> dict[str, object]:
     """What a part of the page needs that not everybody opens, by the name of its file."""
-    return {"learning": json.loads(LEARNING.read_text())}
+    sliders = {
+        name: {**asdict(slider), "amounts": slider.amounts} for name, slider in SLIDERS.items()
+    }
+    modern = {
+        "weights": _base64(WEIGHTS / "modern-distortions.safetensors"),
+        "order": base64.b64encode(order().numpy().tobytes()).decode(),
+        "sliders": sliders,
+    }
+    return {"learning": json.loads(LEARNING.read_text()), "modern": modern, "results": _tables()}
+
+
+def _tables() -> str:
+    """One below the other; or where they are, for a package without them."""
+    if not RESULTS.is_dir():
+        return "<p>The tables are in the repository.</p>"
+    return "".join(
+        f"<section><h3>{table.title}</h3><p class='quiet'>{table.about}</p>{table.html()}</section>"
+        for table in TABLES
+    )
 
 
 def manifest() -> dict[str, object]:

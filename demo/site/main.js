@@ -42,7 +42,9 @@
         const seen = seenOn(on);
         if (pictures.several(seen)) {
           string.show(swept(seen));
-          return inside.show(null), document.body.classList.remove("digit");
+          inside.show(null);
+          then.show(null);
+          return document.body.classList.remove("digit");
         }
         digit = look(pictures.patternOf(seen));
       }
@@ -53,6 +55,7 @@
       else answer.show(null); // of a line that has only begun
     }
     inside.show(digit);
+    then.show(digit?.pattern ?? null);
     document.body.classList.toggle("digit", Boolean(digit));
   }
 
@@ -71,6 +74,8 @@
   inside.hear((text) => { unit = text; write(false); });
   walk.hear(() => write(false));
   tabs.hear(write);
+  tabs.parts.then = { ...then, open: (settings) => then.open(lenet5, settings) };
+  tabs.parts.results = results;
   tabs.parts.learning = { ...learning, open: (settings) => learning.open(lenet5, settings) };
 
   function open() {

@@ -16,9 +16,13 @@ pytest.importorskip("playwright", reason='the browser needs playwright: pip inst
 from playwright.sync_api import Page, expect
 
 from demo import site
+from demo.changes import SLIDERS, changed
 from demo.digits import digits, examples
 from demo.learning import LEARNING
+from demo.tables import TABLES
 from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5.modern import ModernNet
+from tests import ROOT
 from tests.doubles.demo_server import CHROMIUM
 
 pytestmark = pytest.mark.skipif(
@@ -34,7 +38,7 @@ STROKES = {  # on a pad of 280x280
 }  # fmt: skip
 LETTER = [[(70, 60), (210, 220)], [(210, 60), (70, 220)]]
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 900), "wide": (1440, 800)}
-TABS = ["draw", "learning", "misses"]
+TABS = ["draw", "then", "learning", "misses", "results"]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -293,6 +297,60 @@ def test_the_film_of_a_training_ends_with_the_networks_closeness(visit, place):
     again = visit(place, page.url[page.url.index("#") :])
     expect(again.locator("[data-says]")).to_have_text("It says 7.")
     expect(again.locator("[data-when]")).to_have_text("After pass 20 of 20")
+
+
+# --- then and now, results --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["http", "file"])
+def test_both_networks_answer_the_changed_drawing_as_in_python(visit, place):
+    settings = {"noise": 10.0, "rotation": -40.0, "scale": 1.0, "shift": 1.5}
+    same = {name: slider.same for name, slider in SLIDERS.items()}
+    along = [{**settings, "rotation": amount} for amount in SLIDERS["rotation"].amounts]
+    with torch.inference_mode():
+        inputs = changed(preprocess(digits().images[5][None]), [same, settings, *along])
+        penalties = LeNet5.from_pretrained("lenet5-1998-distortions")(inputs)
+        scores = ModernNet.from_pretrained("modern-distortions")(inputs)
+    answers = [penalties.argmin(1).tolist(), scores.argmax(1).tolist()]
+    page = visit(place, "#m=5&t=then&n=10&r=-40&x=1.5")
+    own, now = (str(of[1]) for of in answers)
+    expect(page.locator(".of-1998 .digit")).to_have_text(own)
+    expect(page.locator(".of-now .digit")).to_have_text(now)
+    agree = "They agree." if own == now else "They disagree."
+    expect(page.locator(".agree")).to_have_text(agree)
+    for row, (unchanged, _, *expected) in enumerate(answers):
+        cells = page.locator("[data-name=rotation] .row").nth(row).locator("i")
+        expect(cells).to_have_text([str(digit) for digit in expected])
+        others = sum(digit != unchanged for digit in expected)
+        expect(page.locator("[data-name=rotation] .row").nth(row).locator(".other")).to_have_count(
+            others
+        )
+    assert len({*answers[0], *answers[1]}) > 1
+
+
+def test_the_sliders_are_in_the_address_and_can_be_reset(visit):
+    page = visit("http", "#m=4&t=then")
+    expect(page.locator(".of-now .digit")).to_have_text("4")
+    page.get_by_label("Rotation, degrees").press("ArrowRight")
+    expect(page).to_have_url(re.compile("t=then&r=5"))
+    page.get_by_role("button", name="Reset the sliders").click()
+    expect(page).not_to_have_url(re.compile("r=5"))
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".agree")).to_contain_text("Draw one digit")
+    expect(page.locator(".of-1998 .digit")).to_be_empty()
+
+
+def test_the_tables_are_those_of_the_records(page):
+    page.get_by_role("link", name="Results").click()
+    for table in TABLES:
+        lines = json.loads((ROOT / f"results/{table.name}.json").read_text())
+        first = next(iter(table.columns))
+        rows = page.get_by_role("group", name=table.title).locator("tbody tr")
+        expect(rows).to_have_count(len(lines))
+        expect(rows.locator("th")).to_have_text([line[first] for line in lines])
+    of_1998 = page.get_by_role("row", name="LeNet-5 (1998)", exact=False).first
+    line = json.loads((ROOT / "results/table1.json").read_text())[0]
+    expect(of_1998.locator("td").nth(1)).to_have_text(f"{line['test_error']:.3f}")
 
 
 def test_the_film_plays_to_its_end_and_can_be_stopped(visit):

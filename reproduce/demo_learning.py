@@ -8,7 +8,6 @@ On two cores it takes two minutes.
 """
 
 import base64
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +15,6 @@ from pathlib import Path
 from types import ModuleType
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
 from demo.digits import examples
@@ -28,7 +26,8 @@ from paper_lenet5.training import Session
 
 from .rows.recipes import LENET5
 from .rows.row import Record
-from .running.runs import Runs, recorded
+from .running.record import sha256
+from .running.runs import Runs, recorded, weights
 from .writing import options
 
 SEED = 0
@@ -106,8 +105,7 @@ def filmed(session: Session) -> Film:
 
 def same(session: Session, record: Record) -> bool:
     """Whether the session has the weights of the record."""
-    state = {name: t.contiguous() for name, t in session.model.state_dict().items()}
-    return bool(hashlib.sha256(save(state)).hexdigest() == record["weights_sha256"])
+    return bool(sha256(weights(session.model)) == record["weights_sha256"])
 
 
 @options.in_words

@@ -25,6 +25,9 @@ from .writing.cards import PUBLISHED, SPACE, TAG, NotReady, model_folder
 from .writing.sending import Failed, Repository, check_token, send, send_first, staying
 from .writing.space import KINDS, pages_folder, space_folder
 
+TRAJECTORIES = "lenet5-1998-trajectories"
+"""The name of the repository with the weights of every pass."""
+
 
 def models(
     namespace: str, source: str, runs: Runs, out: Path, say: Callable[[str], None]
@@ -72,6 +75,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         choices=["auto", *KINDS, "none"],
         default="auto",
         help="what the demo becomes (default: the first of gradio, zerogpu, static that may be had)",
+    )
+    option(
+        "--trajectories",
+        type=options.folder,
+        metavar="FOLDER",
+        help=f"send the folder that reproduce.trajectories wrote as well, as {TRAJECTORIES}",
     )
     option(
         "--pages",
@@ -138,6 +147,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         except NotReady as reason:
             demo, complete = [], False
             print(f"space {args.namespace}/{SPACE}: cannot be published, {reason}")
+        if args.trajectories:
+            name = f"{args.namespace}/{TRAJECTORIES}"
+            ready.append(Repository("model", name, args.trajectories))
         if args.pages:
             pages_folder(args.pages)
             print(f"{args.pages}: the page without a server; GitHub Pages shows that folder")

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import nn
 
 from paper_lenet5.pretrained import WEIGHTS
 from paper_lenet5.training import Training
@@ -160,7 +161,7 @@ class Runs:
             write_whole(self._checkpoint(name), save(session.state(), metadata))
             progress(record.number, session.length, record)
 
-        weights = save({name: t.contiguous() for name, t in session.model.state_dict().items()})
+        content = weights(session.model)
         answers = session.answers(session.test)
         wrong = (answers != session.test.labels).nonzero().flatten().tolist()
         result = identity | {
@@ -169,14 +170,14 @@ class Runs:
             "wrong_answers": {str(index): int(answers[index]) for index in wrong},
             "parameters": costs.parameters(session.model),
             "multiply_adds": costs.multiply_adds(session.model),
-            "weights_sha256": sha256(weights),
+            "weights_sha256": sha256(content),
             "passes": [_kept(record, row) for record in _dicts(session.records)],
             "seconds": sum(record.seconds for record in session.records),
             "versions": versions(),
             "machine": machine(),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         }
-        self.store(name, to_json(result).encode(), weights)
+        self.store(name, to_json(result).encode(), content)
         return result
 
     def store(self, name: str, record: bytes, weights: bytes) -> None:
@@ -227,6 +228,11 @@ class Runs:
 
     def _finished(self, name: str) -> Path:
         return self.unfinished / f"{name}.finished"
+
+
+def weights(model: nn.Module) -> bytes:
+    """The model's weights as a file of safetensors: the same bytes for the same weights."""
+    return save({name: t.contiguous() for name, t in model.state_dict().items()})
 
 
 def recorded(row: AnyRow, runs: Runs, dataset: str = "mnist") -> list[Record]:

@@ -78,6 +78,18 @@ def test_everything_is_published_and_tagged(hub, command):
     assert set(files) == {"README.md", "app.py", "requirements.txt", "paper_lenet5/__init__.py"}
 
 
+def test_trajectories_are_a_repository_beside_the_networks(hub, command, tmp_path):
+    folder = tmp_path / "trajectories"
+    folder.mkdir()
+    (folder / "lenet5-1998-seed0.safetensors").write_bytes(b"moments")
+    code, _, _ = command("--trajectories", str(folder))
+    assert code == 0
+    ((_, files),) = hub.repos["model", f"someone/{publish.TRAJECTORIES}"]["commits"][-1:]
+    assert set(files) == {"lenet5-1998-seed0.safetensors"}
+    about = hub.repos["space", "someone/lenet5"]["commits"][-1][1]["README.md"]
+    assert publish.TRAJECTORIES.encode() not in about, "the demo needs no trajectories"
+
+
 def test_the_weights_on_the_hub_are_those_of_the_record(hub, command):
     command()
     for network in READY:

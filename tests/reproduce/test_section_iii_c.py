@@ -27,7 +27,7 @@ from reproduce.rows import datasets, reported
 from reproduce.rows.recipes import OF_1998
 from reproduce.running.runs import Runs
 from reproduce.section_iii_c import classifiers, comparison, methods, neighbours, support_vectors
-from reproduce.section_iii_c.boosting import Boosted, half_missed
+from reproduce.section_iii_c.boosting import SHARES, Boosted, errors_by_share, half_missed
 from reproduce.section_iii_c.fitted import CLASSES, PAIRS, pair_scores
 from reproduce.section_iii_c.last_layer import (
     LastLayerLocal,
@@ -594,6 +594,20 @@ def test_the_second_network_sees_all_that_are_missed_and_as_many_that_are_not():
     assert missed[chosen].sum() == missed.sum()
 
 
+def test_where_the_first_network_is_least_sure_all_three_are_asked_first():
+    """Of 80 patterns the first misses 8, of which it is the least sure; all three miss 2 others."""
+    labels = np.zeros(80, int)
+    first, together = np.zeros((80, 10)), np.zeros((80, 10))
+    first[:, 0], together[:, 0] = np.arange(80) + 100, 1
+    first[:8, 1], first[:8, 0] = np.arange(8) + 0.5, 0
+    together[[20, 79], 3] = 2
+    counts = errors_by_share(first, together, labels)
+    assert len(counts) == 1 + SHARES == 41
+    assert counts[:6] == [8, 6, 4, 2, 0, 0], "two patterns a step"
+    assert counts[11] == 1, "the 21st pattern is among the first 22"
+    assert counts[-2:] == [1, 2]
+
+
 def test_three_networks_are_boosted_and_their_outputs_added():
     short = Recipe1998(LeNet4(), schedule=(0.0005,), curvature_patterns=50)
     recipe = Boosted(replace(Boosted().network, schedule=(0.0005,), curvature_patterns=50), short)
@@ -606,6 +620,9 @@ def test_three_networks_are_boosted_and_their_outputs_added():
     assert outcome.variables == 3 * 50_698
     errors = (outcome.scores.argmax(1) != test.labels.numpy()).sum()
     assert errors <= max(outcome.details["test_errors_of_each"])
+    by_share = outcome.details["test_errors_by_share"]
+    assert by_share[0] == outcome.details["test_errors_of_each"][0], "the first alone"
+    assert by_share[-1] == errors, "all three"
 
 
 # --- records, and the table of Figs. 9 to 12 ------------------------------------------------------

@@ -169,6 +169,13 @@ FIGURE_6 = tuple(
 )  # fmt: skip
 """Smaller training sets (section III-B)."""
 
+FIGURE_6_LONG = tuple(
+    Row(f"{row.name}-{times * len(SCHEDULE)}-passes", f"{row.title}, {times * len(SCHEDULE)} passes",
+        replace(row.recipe, schedule=tuple(eta for eta in SCHEDULE for _ in range(times))))
+    for row, times in zip(FIGURE_6, (4, 2), strict=True)
+)  # fmt: skip
+"""The same with each eta held so many times as long that as many patterns are presented as with all."""
+
 NOISE = Row("lenet5-1998-noise", "LeNet-5 (1998), 10 % of the pixels inverted",
             replace(LENET5.recipe, noise=0.1))  # fmt: skip
 """The network of Fig. 13 (section III-E)."""

@@ -13,6 +13,7 @@ from torch import nn
 from paper_lenet5 import preprocess
 from paper_lenet5.changes import moved
 from paper_lenet5.distort import FIG7_RANGES
+from paper_lenet5.recipe import SCHEDULE
 from reproduce import (
     everything,
     figure5,
@@ -26,7 +27,7 @@ from reproduce import (
 )
 from reproduce.measures import invariance
 from reproduce.rows import datasets, reported
-from reproduce.rows.recipes import LENET5, NOISE, TEXTBOOK
+from reproduce.rows.recipes import FIGURE_6_LONG, LENET5, NOISE, TEXTBOOK
 from reproduce.running.record import sha256
 from reproduce.running.runs import Runs
 from reproduce.writing import drawing, exhibit
@@ -108,7 +109,7 @@ def of_set(patterns: int, test: int, during: int) -> dict:
 
 def test_figure_6_has_mean_and_spread_beside_the_papers_values():
     of_15000 = [of_set(15_000, 158, 30), of_set(15_000, 178, 60)]
-    table = figure6.numbers([of_15000, [], [of_set(60_000, 120, 60)], []])
+    table = figure6.numbers([of_15000, [], [of_set(60_000, 120, 60)], [], [], []])
     assert list(table["patterns"]) == ["15,000", "60,000"], "sets without records are left out"
     first = table.iloc[0]
     assert (first["test_paper"], first["train_paper"]) == (1.68, 0.054)
@@ -121,6 +122,23 @@ def test_figure_6_has_mean_and_spread_beside_the_papers_values():
     agrees, does_not = figure6.sentence(table).split("The training error")[0].split("it does not")
     assert "15,000" in agrees
     assert "60,000" in does_not
+
+
+def test_figure_6_has_the_smaller_sets_with_as_many_presentations_as_all():
+    for row in FIGURE_6_LONG:
+        recipe = row.recipe
+        assert recipe.training_patterns * len(recipe.schedule) == 60_000 * len(SCHEDULE)
+        assert sorted(recipe.schedule, reverse=True) == list(recipe.schedule)
+        assert set(recipe.schedule) == set(SCHEDULE)
+    longer = [of_set(15_000, 140, 9), of_set(15_000, 150, 9)]
+    table = figure6.numbers([[of_set(15_000, 170, 30)], [], [], [], longer, []])
+    assert list(table["patterns"]) == ["15,000", "15,000"]
+    assert list(table["passes"]) == [20, 80]
+    assert list(table["test_paper"]) == [1.68, 1.68], "which of the two it has is not said"
+    first, second = figure6.sentence(table).split(" With as many patterns presented")
+    assert "15,000 (1.70 %" in first
+    assert "it does not for 15,000 (1.45 %" in second
+    assert len(figure6.draw(table).axes[0].get_xticks()) == 1, "both stand at one place"
 
 
 @pytest.mark.parametrize("figure", [figure5, figure6, figure8, figure9, step_sizes])

@@ -1,5 +1,6 @@
 """The claims table: how a verdict is reached, and that the table is that of the records."""
 
+import json
 import math
 
 import numpy as np
@@ -60,9 +61,68 @@ def test_the_exponent_of_eq_1_is_the_slope_of_the_gap(monkeypatch, exponent, ver
         ]  # fmt: skip
 
     monkeypatch.setattr(claims, "recorded", recorded)
-    *_, found = claims.of_patterns(None)
-    assert (found.section, found.n, found.verdict) == ("I-B, eq. 1", "12", verdict)
+    found = next(claim for claim in claims.of_patterns(None) if claim.section == "I-B, eq. 1")
+    assert (found.n, found.verdict) == ("12", verdict)
     assert float(found.ours.split()[0]) == pytest.approx(exponent, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(-0.5, -0.2, REPRODUCED), (-0.1, 0.1, REPRODUCED), (0.0, 0.2, OPEN), (0.11, 0.3, NOT)],
+)
+def test_an_error_that_falls_further_is_no_overtraining(low, high, verdict):
+    assert claims.no_rise(low, high) == verdict
+
+
+@pytest.mark.parametrize(
+    ("at_the_cost", "verdict"), [(62, REPRODUCED), (72, REPRODUCED), (73, NOT)]
+)
+def test_boosting_stops_early_if_it_errs_no_more_at_the_papers_cost(
+    monkeypatch, at_the_cost, verdict
+):
+    """Invented: 1.75 times one network is that of 15 fortieths of the patterns for all three."""
+    by_share = [99] * 15 + [at_the_cost] + [64] * 3 + [62] * 22
+    record = {"test_errors_by_share": by_share, "dataset": {"test_patterns": 10_000}}
+    monkeypatch.setattr(claims.methods, "recorded", lambda *_: record)
+    (found,) = claims.of_early_stop(None)
+    assert found.verdict == verdict
+    assert found.ours.startswith(f"{at_the_cost / 100:.2f} % at that cost, 0.62 % at three times")
+    assert found.ours.endswith("from 1.75 times on" if at_the_cost == 62 else "from 1.95 times on")
+
+
+@pytest.mark.parametrize(
+    ("of_eq_8", "verdicts"),
+    [([0.1, 0.2], (REPRODUCED, REPRODUCED)), ([0.1, 50.0], (OPEN, REPRODUCED)),
+     ([20.0, 50.0], (NOT, REPRODUCED))],
+)  # fmt: skip
+def test_centers_have_fallen_together_where_hardly_any_distance_is_left(
+    tmp_path, of_eq_8, verdicts
+):
+    def of(distance):
+        return {"distance": distance, "error": [20.0, 30.0]}
+
+    measured = {"eq. 8": {"1": of([90.0, 92.0]), "30": of(of_eq_8)},
+                "eq. 9": {"1": of([90.0, 92.0]), "30": of([16.0, 17.0])}}  # fmt: skip
+    record = {"distance_before": 124.0, "measured": measured}
+    (tmp_path / "collapse.json").write_text(json.dumps(record))
+    assert tuple(claim.verdict for claim in claims.of_centers(tmp_path)) == verdicts
+
+
+@pytest.mark.parametrize(("after_first", "verdict"), [(0.5, REPRODUCED), (2.0, NOT)])
+def test_weights_shrink_if_they_do_in_the_first_few_passes(tmp_path, after_first, verdict):
+    runs = [
+        {"network": network, "seed": seed, "held_out_errors": [*[20] * 19, 12, *[12 - seed % 2] * 20],
+         "sizes": {"c1": (size := [1.0, after_first + 0.01 * seed, *[3.0] * 39]), "all": size}}
+        for network in claims.forty_passes.ROWS
+        for seed in range(3)
+    ]  # fmt: skip
+    record = {"test_patterns": 10_000, "runs": runs}
+    (tmp_path / "forty_passes.json").write_text(json.dumps(record))
+    passes, *weights = claims.of_passes(tmp_path)
+    assert passes.verdict == REPRODUCED
+    assert passes.ours.startswith("-0.00 (-0.02")
+    assert {claim.verdict for claim in weights} == {verdict}
+    assert ("c1 (0.51)" in weights[0].ours) == (verdict == REPRODUCED)
 
 
 def test_the_table_is_that_of_the_records():

@@ -152,7 +152,9 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     if not any(records):
         return None
     table = numbers(records).round(4)
-    lines = tables.formatted(table[list(SHOWN)], SHOWN)
+    shown = table[list(SHOWN)].rename(columns=lambda name: name.removesuffix("_mean"))
+    forms = {name.removesuffix("_mean"): form for name, form in SHOWN.items()}
+    lines = tables.formatted(shown, forms)
     console.print(tables.grid("Figure 6, errors in %", lines))
     return draw(table), table
 

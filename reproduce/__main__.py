@@ -57,7 +57,7 @@ def _place(command: Command) -> tuple[object, ...]:
 def main() -> None:
     """Print every command, what it makes and how long it takes."""
     any_terminal()
-    console, grid = Console(highlight=False), Table.grid(padding=(0, 2, 0, 0))
+    console, grid = Console(highlight=False, markup=False), Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column()
     grid.add_column(max_width=18)

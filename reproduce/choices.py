@@ -175,7 +175,7 @@ def words(results: Path) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, measure, and write the record and its tables."""
     args = options.parser("choices", __doc__).parse_args(argv)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     torch.set_num_threads(1)
     held = datasets.held_out(datasets.load(args.data))
     record = {

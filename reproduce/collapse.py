@@ -121,7 +121,7 @@ def words(results: Path) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, measure, and write the record and its table."""
     args = options.parser("collapse", __doc__).parse_args(argv)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     torch.set_num_threads(1)
     dataset = datasets.held_out(datasets.load(args.data))
     train, test = dataset.train.first(PATTERNS), dataset.test.first(PATTERNS)

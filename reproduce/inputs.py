@@ -145,7 +145,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, and write the record and its tables."""
-    args, console = arguments(argv), Console(highlight=False)
+    args, console = arguments(argv), Console(highlight=False, markup=False)
     dataset = datasets.load(args.data)
     found = measured(dataset.test.images, dataset.test.labels)
     record = {"dataset": dataset.name, "sha256": dataset.sha256, **found, "versions": versions()}

@@ -110,7 +110,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, and write the record and its table."""
-    args, console, lines = arguments(argv), Console(highlight=False), []
+    args, console, lines = arguments(argv), Console(highlight=False, markup=False), []
     dataset = datasets.load(args.data)
     images, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
     digits = scenes.chosen(images, labels, args.half, 200)

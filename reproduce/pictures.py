@@ -159,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--only", metavar="TEXT", help="conditions whose name has this in it; nothing is written"
     )
     args = parser.parse_args(argv)
-    console, lines = Console(highlight=False), []
+    console, lines = Console(highlight=False, markup=False), []
     dataset = datasets.load(args.data)
     images, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
     digits = scenes.chosen(images, labels, args.half, args.pictures)

@@ -100,7 +100,7 @@ def words(results: Path) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, measure, and write the record and its table."""
     args = options.parser("rubbish", __doc__).parse_args(argv)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     torch.set_num_threads(1)
     digits, clothes = datasets.load(args.data), datasets.fashion(args.data)
     others = rubbish(digits, clothes)

@@ -155,7 +155,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, measure, and write the record and its table."""
-    args, console = arguments(argv), Console(highlight=False)
+    args, console = arguments(argv), Console(highlight=False, markup=False)
     dataset = datasets.load(args.data)
     held = datasets.held_out(dataset)
     session = Session(Recipe(), 0, held.train, held.test, compiled)

@@ -25,7 +25,7 @@ def abstract(results: Path) -> str:
         f"networks; the paper's one {settled['paper_error']:g} %) and with distortions "
         f"{error(settled_distorted)} ({settled_distorted['n']} networks; "
         f"{settled_distorted['paper_error']:g} %). Its training error, {settled['train_error']:.2f} %, "
-        f"is not the paper's {reported.FIGURE_5_TRAIN[19]:g} %. With half of eq. 8 for the loss, which "
+        f"is not the paper's {reported.TRAINING_ERROR:g} %. With half of eq. 8 for the loss, which "
         "a rule written down beforehand chose on held-out images, it misses "
         f"{error(half)} and {error(half_distorted)}, and its training error is "
         f"{half['train_error']:.2f} %. {counted(pd.read_csv(results / 'claims.csv'))}\n"

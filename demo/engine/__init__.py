@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-SCRIPTS = ("network", "verdict", "reading", "modern", "changes",
+SCRIPTS = ("network", "verdict", "reading", "modern", "changes", "training",
            "image", "paper", "marks", "lines", "normalise", "pictures")  # fmt: skip
 """In the order in which they are read."""
 MODULES = ("connections", "layers", "preprocessing", "strings", "verdict",

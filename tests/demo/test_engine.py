@@ -12,11 +12,14 @@ pytest.importorskip("playwright", reason='the browser needs playwright: pip inst
 from playwright.sync_api import sync_playwright
 
 from demo import changes, engine
-from paper_lenet5 import LeNet5, pictures, preprocess
+from demo.digits import digits
+from paper_lenet5 import LeNet5, eager, pictures, preprocess
 from paper_lenet5.modern import ModernNet
+from paper_lenet5.patterns import generator
 from paper_lenet5.pictures import files
 from paper_lenet5.pretrained import WEIGHTS
 from paper_lenet5.reading import read_string
+from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import SECTION_VII, string_fields
 from paper_lenet5.verdict import verdict
 from reproduce.measures import scenes
@@ -181,6 +184,61 @@ def test_changed_digits_and_both_networks_answers_are_pythons(page, mnist_test):
     ):  # fmt: skip
         own = np.array([one[name] for one in seen])
         np.testing.assert_allclose(own, theirs.numpy(), rtol=0, atol=within)
+
+
+TRAINED = """([tensors, fields, labels, sdlm, options]) => {
+  fields = bytes(fields);
+  const inputs = Array.from(labels, (_, k) =>
+    network.inputOf(fields.subarray(1024 * k, 1024 * (k + 1))));
+  const values = Object.fromEntries(Object.entries(tensors).map(([name, text]) =>
+    [name, new Float32Array(bytes(text).buffer)]));
+  const net = training.begun(values, values["rbf.centers"]), errors = [];
+  for (let pass = 0; pass < 2; pass++) {
+    if (sdlm) training.estimate(net, inputs.slice(20 * pass, 20 * pass + 20), options);
+    const isWrong = (label, k) => training.learn(net, inputs[k], label, options) !== label;
+    errors.push(labels.filter(isWrong).length);
+  }
+  const all = ({ parts }) =>
+    Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, coded(part)]));
+  return { errors, weights: all(net.weights), curvature: all(net.curvature) };
+}"""
+
+
+@pytest.mark.parametrize("sdlm", [True, False])
+def test_a_network_is_trained_as_in_python(page, sdlm):
+    recipe = Recipe(optimizer="sdlm" if sdlm else "sgd", schedule=(0.0005, 0.0005))
+    known = digits()
+    images, labels = known.images[:60], torch.tensor([d.label for d in known.digits[:60]])
+    inputs = preprocess(images)
+    model = recipe.build(generator(5, "parameters"))
+    first = {name: coded(tensor.numpy()) for name, tensor in model.state_dict().items()}
+    optimizer = recipe.build_optimizer(model)
+    errors, kept = [], {}
+    for number in (1, 2):
+        if sdlm:
+            some = slice(20 * number - 20, 20 * number)
+            new = eager.diagonal_curvature(
+                model, inputs[some], labels[some], recipe.loss, recipe.output_curvature
+            )
+            kept = {
+                name: recipe.remembered(kept.get(name, h), h, number) for name, h in new.items()
+            }
+            optimizer.set_curvature(kept)
+        errors.append(
+            eager.train_one_pass(model, optimizer, recipe.loss, inputs, labels, torch.arange(60))
+        )
+    fields = torch.nn.functional.pad(images, [2] * 4)
+    options = {"j": recipe.loss.j, "rate": 0.0005, "eta": 0.0005, "mu": recipe.mu,
+               "outputCurvature": recipe.output_curvature}  # fmt: skip
+    own = page.evaluate(TRAINED, [first, coded(fields.numpy()), labels.tolist(), sdlm, options])
+    assert own["errors"] == errors
+    for name, p in model.named_parameters():
+        trained = decoded(own["weights"][name])
+        np.testing.assert_allclose(trained, p.detach().flatten().numpy(), rtol=0, atol=1e-4)
+        assert (trained != decoded(first[name])).any()
+        if sdlm:
+            h = kept[name].flatten().numpy()
+            np.testing.assert_allclose(decoded(own["curvature"][name]), h, rtol=1e-3, atol=1e-6)
 
 
 # --- pictures ---------------------------------------------------------------------------------------

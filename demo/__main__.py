@@ -21,7 +21,7 @@ os.environ["GRADIO_TEMP_DIR"] = mkdtemp(prefix="lenet5-")  # for what visitors s
 import torch
 
 from . import gate, memory
-from .page import build
+from .page import build, routes
 from .theme import appearance
 from .uploads import Uploads
 
@@ -39,7 +39,7 @@ def main() -> int:
         **appearance(),
         enable_monitoring=False,
         footer_links=["api"],
-        app_kwargs=gate.settings(Uploads(sent)),
+        app_kwargs=gate.settings(Uploads(sent)) | {"routes": routes()},
         max_file_size=gate.MAX_FILE,
         mcp_server=find_spec("mcp") is not None,
         run_history=False,

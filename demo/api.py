@@ -1,18 +1,24 @@
 """Endpoints for programs: `gradio_client`, and MCP where its extra is installed."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
+import torch
 from gradio.data_classes import FileData
 from gradio.events import api
 from gradio.utils import get_upload_folder
+from torch import Tensor
 
-from . import several
-from .drawings import FOREIGN, field_of, pattern_of, refuse
-from .networks import look
+from paper_lenet5 import pictures
+
+from .networks import look, read
+from .refusals import FOREIGN, refuse
 
 MAX_PIXELS = 25_000_000
 """Of a picture that is sent."""
+Seen = TypeVar("Seen", Tensor, list[Tensor])
 
 
 class Answer(TypedDict):
@@ -52,7 +58,7 @@ def classify(picture: FileData) -> Answer:
         margin, how much larger the second penalty is; penalties of the digits 0 to 9, the smallest
         wins; f6, 12 rows of 7 units, ink about 1 and paper about -1.
     """
-    seen = look(pattern_of(_content(picture), MAX_PIXELS))
+    seen = look(_seen(pictures.read_picture, picture))
     return {
         "digit": seen.verdict.label,
         "certainty": seen.certainty.value,
@@ -73,8 +79,18 @@ def read_string(picture: FileData) -> Reading:
         text, the digits from left to right; answers, the raw row, one every 4 pixels, 10 is the blank;
         read, of each answer what the best path reads.
     """
-    read = several.described(field_of(_content(picture), MAX_PIXELS))
-    return {"text": read["text"], "answers": read["raw"], "read": read["read"]}
+    answers, reading = read(torch.cat(_seen(pictures.read_lines, picture), 1))
+    return {"text": reading.text, "answers": answers, "read": list(reading.labels)}
+
+
+def _seen(way: Callable[[bytes, int], Seen], picture: object) -> Seen:
+    """What the network sees of a picture, by one way to look at it. Raises gr.Error."""
+    content = _content(picture)
+    try:
+        return way(content, MAX_PIXELS)
+    except ValueError as error:
+        words = re.sub(r" \(.*\)", "", str(error))  # what a decoder says helps nobody here
+        raise refuse(f"{words[0].upper()}{words[1:]}.") from None
 
 
 def _content(picture: object) -> bytes:

@@ -1,7 +1,6 @@
 """A pattern scaled, turned, shifted and made noisy. Section III-E."""
 
 from dataclasses import dataclass
-from math import isfinite
 
 import torch
 from torch import Tensor
@@ -33,19 +32,6 @@ SLIDERS = {
     "scale": Slider("Scale", 0.4, 1.6, 1, 0.05),
     "shift": Slider("Shift to the right, pixels", -9, 9, 0, 0.75),
 }
-
-
-def amounts_of(settings: object) -> dict[str, float]:
-    """The settings of all sliders. Raises ValueError for what is not a finite number for each."""
-    if not isinstance(settings, dict) or settings.keys() != SLIDERS.keys():
-        raise ValueError(f"expected an amount of each of {', '.join(SLIDERS)}")
-    amounts = {}
-    for name, slider in SLIDERS.items():
-        amount = settings[name]
-        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or not isfinite(amount):
-            raise ValueError(f"expected a finite number for {name}")
-        amounts[name] = min(max(float(amount), slider.low), slider.high)
-    return amounts
 
 
 def changed(field: Tensor, several: list[dict[str, float]]) -> Tensor:

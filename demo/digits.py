@@ -3,8 +3,6 @@
 `python -m reproduce.demo_digits` writes digits.png and digits.json.
 """
 
-import base64
-import io
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from paper_lenet5.preprocessing import PATTERN
+from paper_lenet5.preprocessing import FIELD, PATTERN
+from paper_lenet5.strings import bounding_columns, paint, place
 
 SHEET, DESCRIPTION = (Path(__file__).parent / f"digits.{kind}" for kind in ("png", "json"))
 COLUMNS = 24
@@ -63,8 +62,9 @@ def examples() -> Tensor:
     return digits().images[:10]
 
 
-def png(image: Tensor) -> str:
-    """A picture, uint8 (rows, columns) with ink 255, as the data URL of a PNG, ink black."""
-    content = io.BytesIO()
-    Image.fromarray(255 - image.numpy()).save(content, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
+def string(number: str) -> Tensor:
+    """The digits of a number side by side, three pixels apart: uint8 (28, columns), ink 255."""
+    images = examples()[[int(digit) for digit in number]]
+    places = place(bounding_columns(images)[None], torch.full((1, len(number) - 1), 3))
+    width = int(places[0, -1]) + FIELD
+    return paint(images, torch.arange(len(number))[None], places + 2, width)[0, 2:-2]

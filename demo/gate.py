@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .drawings import FOREIGN, refuse
+from .refusals import FOREIGN, refuse
 from .uploads import Uploads
 
 MAX_FILE = 5_000_000
@@ -36,8 +36,6 @@ class Guarded(gr.Blocks):
         self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
     ) -> list[Any]:
         """As Gradio does it; but addresses are not fetched, for nothing limits what lies there."""
-        if block_fn.fn is None:
-            raise refuse("This part of the page runs in the browser and has no answer here.")
         traverse(inputs, _no_address, is_file_obj_with_meta)
         try:
             processed: list[Any] = await super().preprocess_data(

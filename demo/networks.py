@@ -1,4 +1,4 @@
-"""The three networks that the demo asks, and what one of them says to a pattern."""
+"""The networks that the demo asks, and what they say to a pattern and to a line of digits."""
 
 from functools import cache
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.modern import ModernNet
+from paper_lenet5.reading import Reading, read_string
 from paper_lenet5.verdict import Certainty, Verdict, verdict
 
 
@@ -15,12 +15,6 @@ from paper_lenet5.verdict import Certainty, Verdict, verdict
 def lenet5() -> LeNet5:
     """The network of Fig. 8, trained with distortions."""
     return LeNet5.from_pretrained("lenet5-1998-distortions")
-
-
-@cache
-def modern() -> ModernNet:
-    """Of the same size, by today's means, trained on the same distortions."""
-    return ModernNet.from_pretrained("modern-distortions")
 
 
 @cache
@@ -72,3 +66,10 @@ def look(pattern: Tensor) -> Look:
     states = network.states(preprocess(pattern[None]))
     penalties = network.rbf(states["f6"]).flatten().tolist()
     return Look(pattern, states, penalties)
+
+
+@torch.inference_mode()
+def read(field: Tensor) -> tuple[list[int], Reading]:
+    """Sweep over a line of digits, uint8 (32, columns): the answers one by one, and what they read."""
+    penalties = reader()(preprocess(field[None]))[0]
+    return penalties.argmin(0).flatten().tolist(), read_string(penalties)

@@ -1,4 +1,4 @@
-"""How the page looks: colours, letters, style and scripts, as arguments of launch()."""
+"""How the page of figures looks: colours, letters and style, as arguments of launch()."""
 
 import gradio as gr
 
@@ -17,6 +17,4 @@ def appearance() -> dict[str, object]:
         body_text_color_dark="#ece9e2",
     )
     # The style goes into the head as well: the argument css would put a prefix before each selector.
-    style = text("colours.css") + text("style.css")
-    head = f"<style>{style}</style><script>{text('lenet.js')}</script>"
-    return {"theme": theme, "head": head}
+    return {"theme": theme, "head": f"<style>{text('colours.css')}{text('figures.css')}</style>"}

@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 
 import paper_lenet5
-from demo import digits, several
+from demo import digits
 from paper_lenet5.mnist import VARIABLE, DataUnavailable
 from reproduce.writing.snippets import CodeBlock, code_blocks, with_outputs
 from tests import ROOT
@@ -85,7 +85,7 @@ def tree(tmp_path_factory):
         "digit.png": digits.examples()[4],
         "folder/two.png": digits.examples()[2],
         "seven.png": digits.examples()[7],
-        "1998.png": several.example("1998"),
+        "1998.png": digits.string("1998"),
     }.items():
         Image.fromarray(255 - image.numpy()).save(tree / name)
     draw_letters(tree / "letters", "ABC", 12)

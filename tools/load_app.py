@@ -1,11 +1,11 @@
-"""Ten clients draw at once: `python -m tools.load_app` writes results/robustness/demo.json and .md.
+"""Ten programs ask at once: `python -m tools.load_app` writes results/robustness/demo.json and .md.
 
-Starts app.py, waits until it answers, and lets the clients send drawings as the page does, together
-ten a second for a minute. No test: times belong to a machine.
+Starts app.py, waits until it answers, and lets the clients send pictures of digits to /classify,
+together ten a second for a minute. No test: times belong to a machine.
 """
 
 import argparse
-import json
+import io
 import os
 import subprocess
 import sys
@@ -13,9 +13,10 @@ import threading
 import time
 from pathlib import Path
 from statistics import median, quantiles
-from uuid import uuid4
 
 import httpx
+from PIL import Image
+from torch import Tensor
 
 from demo import digits
 from reproduce.running.files import write_whole
@@ -23,15 +24,16 @@ from reproduce.running.record import machine, to_json, versions
 
 ROOT = Path(__file__).parent.parent
 CLIENTS, RATE, SECONDS = 10, 10, 60
-"""RATE is drawings a second of all clients together."""
+"""RATE is pictures a second of all clients together."""
+FILE = {"_type": "gradio.FileData"}
 PATIENCE = 30
-"""Seconds after which a drawing is lost."""
+"""Seconds after which a picture is lost."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--rate", type=float, default=RATE, help="drawings a second, of all clients"
+        "--rate", type=float, default=RATE, help="pictures a second, of all clients"
     )
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "robustness")
@@ -43,18 +45,18 @@ def main() -> int:
                               env={**os.environ, "GRADIO_SERVER_PORT": port})  # fmt: skip
     try:
         url = f"http://127.0.0.1:{port}"
-        function = drawing_function(wait_for(url, server))
+        wait_for(url, server)
         started, after_start = time.perf_counter() - began, resident(server.pid)
-        load(url, function, args.rate, 5)  # warm
+        load(url, args.rate, 5)  # warm
         before = resident(server.pid)
-        times, lost = load(url, function, args.rate, args.seconds)
+        times, lost = load(url, args.rate, args.seconds)
         after = resident(server.pid)
     finally:
         server.terminate()
         server.wait()
     found = {
-        "clients": CLIENTS, "drawings_per_second": args.rate, "seconds": args.seconds,
-        "drawings": len(times) + lost, "lost": lost, "median_ms": round(1000 * median(times)),
+        "clients": CLIENTS, "pictures_per_second": args.rate, "seconds": args.seconds,
+        "pictures": len(times) + lost, "lost": lost, "median_ms": round(1000 * median(times)),
         "p95_ms": round(1000 * quantiles(times, n=20)[-1]), "longest_ms": round(1000 * max(times)),
         "start_seconds": round(started, 1), "mb_after_start": after_start, "mb_before": before,
         "mb_after": after, "load_average": round(os.getloadavg()[0], 1),
@@ -66,39 +68,31 @@ def main() -> int:
     return 0
 
 
-def wait_for(url: str, server: subprocess.Popen) -> dict:
-    """The page's configuration, as soon as there is one."""
+def wait_for(url: str, server: subprocess.Popen) -> None:
+    """Come back as soon as the page is served."""
     while server.poll() is None:
         try:
-            return httpx.get(f"{url}/config", timeout=5).json()
+            httpx.get(url, timeout=5).raise_for_status()
+            return
         except httpx.TransportError:
             time.sleep(0.05)
     raise SystemExit("app.py has ended")
 
 
-def drawing_function(config: dict) -> int:
-    """The number of the function that a drawing on the pad calls."""
-    (pad,) = (c["id"] for c in config["components"] if c["props"].get("elem_id") == "pad")
-    (function,) = (d["id"] for d in config["dependencies"] if [pad, "draw"] in d["targets"])
-    return function
-
-
-def load(url: str, function: int, rate: float, seconds: float) -> tuple[list[float], int]:
-    """Seconds from each drawing to its answer, and how many had none."""
-    pictures = [digits.png(image) for image in digits.examples()]
+def load(url: str, rate: float, seconds: float) -> tuple[list[float], int]:
+    """Seconds from each picture to its answer, and how many had none."""
+    several = [picture(digit) for digit in digits.examples()]
     times, lost, lock = [], [], threading.Lock()
 
     def client(number: int) -> None:
         every, count = CLIENTS / rate, round(seconds * rate / CLIENTS)
         start = time.perf_counter() + every * number / CLIENTS
-        session = uuid4().hex
-        with httpx.Client(base_url=f"{url}/gradio_api", timeout=PATIENCE) as connection:
-            for k in range(count):
-                time.sleep(max(0, start + k * every - time.perf_counter()))
-                sent = time.perf_counter()
-                answered = draw(connection, session, function, pictures[(k + number) % 10])
-                with lock:
-                    (times if answered else lost).append(time.perf_counter() - sent)
+        for k in range(count):
+            time.sleep(max(0, start + k * every - time.perf_counter()))
+            sent = time.perf_counter()
+            answered = '"digit"' in classify(url, several[(k + number) % 10], PATIENCE)
+            with lock:
+                (times if answered else lost).append(time.perf_counter() - sent)
 
     threads = [threading.Thread(target=client, args=[number]) for number in range(CLIENTS)]
     for thread in threads:
@@ -108,20 +102,33 @@ def load(url: str, function: int, rate: float, seconds: float) -> tuple[list[flo
     return times, len(lost)
 
 
-def draw(connection: httpx.Client, session: str, function: int, picture: str) -> bool:
-    """Send a drawing and wait for its answer, as the page does."""
-    request = {"data": [picture], "fn_index": function, "session_hash": session}
+def picture(digit: Tensor) -> bytes:
+    """A PNG of a digit, uint8 (28, 28) with ink 255, in black on white."""
+    content = io.BytesIO()
+    Image.fromarray(255 - digit.numpy()).save(content, "PNG")
+    return content.getvalue()
+
+
+def classify(url: str, picture: bytes, patience: float = 300) -> str:
+    """What the endpoint says of a picture that is sent as clients send it, or what went wrong."""
     try:
-        connection.post("/queue/join", json=request).raise_for_status()
-        with connection.stream("GET", "/queue/data", params={"session_hash": session}) as stream:
-            for line in stream.iter_lines():
-                if line.startswith("data:"):
-                    message = json.loads(line[5:])
-                    if message["msg"] == "process_completed":
-                        return bool(message["success"] and message["output"]["data"][0]["ranking"])
-    except httpx.HTTPError:
-        pass
-    return False
+        sent = httpx.post(
+            f"{url}/gradio_api/upload", files={"files": ("p.png", picture)}, timeout=patience
+        )
+        if sent.status_code != 200:
+            return sent.text
+        return call(url, "classify", {"path": sent.json()[0], "meta": FILE}, patience=patience)
+    except httpx.HTTPError as error:
+        return str(error)
+
+
+def call(url: str, endpoint: str, *inputs: object, patience: float = 300) -> str:
+    """What an endpoint says."""
+    calls = f"{url}/gradio_api/call/{endpoint}"
+    begun = httpx.post(calls, json={"data": inputs}, timeout=patience)
+    if begun.status_code != 200:
+        return begun.text
+    return httpx.get(f"{calls}/{begun.json()['event_id']}", timeout=patience).text
 
 
 def resident(process: int) -> int:
@@ -135,8 +142,8 @@ def resident(process: int) -> int:
 def markdown(found: dict) -> str:
     """The figures in words."""
     return """\
-{clients} clients, together {drawings_per_second:g} drawings a second for {seconds:g} seconds:
-{drawings} drawings, {lost} lost. From drawing to answer: median {median_ms} ms, 95 % within {p95_ms} ms,
+{clients} programs, together {pictures_per_second:g} pictures a second for {seconds:g} seconds:
+{pictures} pictures, {lost} lost. From picture to answer: median {median_ms} ms, 95 % within {p95_ms} ms,
 longest {longest_ms} ms. Memory: {mb_before} MB before, {mb_after} MB after. The app starts in
 {start_seconds} s and then takes {mb_after_start} MB.
 

@@ -31,7 +31,7 @@ from demo import digits
 from reproduce.running.files import write_whole
 from reproduce.running.record import machine, to_json, versions
 
-from .load_app import resident, wait_for
+from .load_app import FILE, call, classify, resident, wait_for
 
 ROOT = Path(__file__).parent.parent
 PORT = "7898"
@@ -42,7 +42,7 @@ PICTURES, SIDE = 40, 5_000
 """At once, and how large each is."""
 WAIT = 150
 """Seconds after which no picture should lie there any more."""
-FILE, JSON = {"_type": "gradio.FileData"}, "application/json"
+JSON = "application/json"
 ADDRESSES = ("http://127.0.0.1:9/a.png", "http://localhost/a.png", "http://[::1]/a.png",
              "http://2130706433/a.png", "http://169.254.169.254/latest", "http://nowhere.invalid/",
              "https://nowhere.invalid/a.png", "file:///etc/passwd", "ftp://localhost/a")  # fmt: skip
@@ -139,24 +139,7 @@ def memory(process: int) -> dict:
             "mb_before": before, "mb_most": peak[0], "mb_after": resident(process)}  # fmt: skip
 
 
-def classify(url: str, picture: bytes) -> str:
-    """What the endpoint says of a picture that is sent as clients send it."""
-    sent = httpx.post(f"{url}/gradio_api/upload", files={"files": ("p.png", picture)}, timeout=300)
-    if sent.status_code != 200:
-        return sent.text
-    return call(url, "classify", {"path": sent.json()[0], "meta": FILE})
-
-
 # --- refusals -------------------------------------------------------------------------------------
-
-
-def call(url: str, endpoint: str, *inputs: object) -> str:
-    """What an endpoint says."""
-    calls = f"{url}/gradio_api/call/{endpoint}"
-    begun = httpx.post(calls, json={"data": inputs}, timeout=300)
-    if begun.status_code != 200:
-        return begun.text
-    return httpx.get(f"{calls}/{begun.json()['event_id']}", timeout=300).text
 
 
 def refusals(url: str) -> dict[str, Callable[[], str]]:
@@ -173,14 +156,13 @@ def refusals(url: str) -> dict[str, Callable[[], str]]:
     asked = {
         "no picture": lambda: classify(url, b"no picture"),
         "a picture of one colour": lambda: classify(url, paper.getvalue()),
-        "a drawing that is none": called("_draw", "x"),
+        "a value for a line of digits that is none": called("read_string", "x"),
         "no input": called("classify"),
         "a number": called("classify", 5),
         "an endpoint that there is not": called("nothing", 1),
         "a function that there is not": posted(
             "queue/join", json={"data": [], "fn_index": 99, "session_hash": "x"}
         ),
-        "a function of the browser": posted("run/js_fn", json={"data": []}),
         "a request without inputs": posted("call/classify", json={}),
         "no JSON": posted("call/classify", content=b"{", headers={"Content-Type": JSON}),
         "a file of 6 MB": posted("upload", files={"files": ("a.png", bytes(6_000_000))}),
@@ -193,7 +175,7 @@ def refusals(url: str) -> dict[str, Callable[[], str]]:
     for address in ADDRESSES:
         asked[f"the address {address}"] = called("classify", {"path": address, "meta": FILE})
     for path in PATHS:
-        for endpoint in ("classify", "read_string", "_draw", "_read"):
+        for endpoint in ("classify", "read_string"):
             asked[f"the path {path} to {endpoint}"] = called(endpoint, {"path": path, "meta": FILE})
         asked[f"the path {path} as it is"] = called("classify", {"path": path})
     return asked

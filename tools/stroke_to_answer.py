@@ -12,16 +12,9 @@ import numpy as np
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from demo import site
+from tests.doubles.demo_server import CHROMIUM, OPTIONS
+from tests.doubles.visitor import STROKES, draw
 
-CHROMIUM = "/usr/bin/chromium"
-OPTIONS = ["--no-sandbox", "--disable-gpu"]
-SIDE = 280
-DIGITS = [
-    [[(140, 50), (95, 75), (75, 140), (95, 205), (140, 230), (185, 205), (205, 140), (140, 50)]],
-    [[(140, 50), (138, 230)]],
-    [[(95, 50), (80, 145), (200, 145)], [(180, 55), (175, 235)]],
-    [[(75, 60), (205, 60), (170, 130), (140, 230)]],
-]
 WATCHED = """() => {
   window.times = [];
   let first = null;
@@ -40,18 +33,9 @@ WATCHED = """() => {
 def drawn(page: Page) -> list[float]:
     """Milliseconds from a movement to the answer, of all of them."""
     page.evaluate(WATCHED)
-    box = page.locator("#pad").bounding_box()
-    assert box
-    scale = box["width"] / SIDE
-    for digit in DIGITS:
+    for digit in STROKES.values():
         page.evaluate("document.querySelector('[data-do=clear]').click()")
-        for line in digit:
-            first, *others = [(box["x"] + scale * x, box["y"] + scale * y) for x, y in line]
-            page.mouse.move(*first)
-            page.mouse.down()
-            for point in others:
-                page.mouse.move(*point, steps=8)
-            page.mouse.up()
+        draw(page, digit, steps=8)
     times: list[float] = page.evaluate("times")
     return times
 

@@ -46,19 +46,25 @@ def build(out: Path, address: str = "") -> list[Path]:
     the whole address of that picture. Files of the same names are overwritten, others are left.
     """
     out.mkdir(parents=True, exist_ok=True)
-    files: dict[str, bytes] = {"index.html": page(address).encode(), "card.png": card(TITLE)}
-    files |= {f"icon-{side}.png": icon(side) for side in ICONS}
-    files |= {f"{name}.js": _parcel(name, content) for name, content in parcels().items()}
-    files["manifest.webmanifest"] = json.dumps(manifest(), indent=2).encode()
-    digest = hashlib.sha256(b"".join(files.values())).hexdigest()[:16]
-    names = json.dumps(["./", *files])
-    files["worker.js"] = _filled("worker.js", version=digest, files=names).encode()
-    for name, content in files.items():
+    written = files(address)
+    for name, content in written.items():
         (out / name).write_bytes(content)
-    return [out / name for name in files]
+    return [out / name for name in written]
 
 
-def page(address: str = "") -> str:
+def files(address: str = "", beside: str = "") -> dict[str, bytes]:
+    """All files by name. `beside` is HTML about what lies beside the page where it is served."""
+    made: dict[str, bytes] = {"index.html": page(address, beside).encode(), "card.png": card(TITLE)}
+    made |= {f"icon-{side}.png": icon(side) for side in ICONS}
+    made |= {f"{name}.js": _parcel(name, content) for name, content in parcels().items()}
+    made["manifest.webmanifest"] = json.dumps(manifest(), indent=2).encode()
+    digest = hashlib.sha256(b"".join(made.values())).hexdigest()[:16]
+    names = json.dumps(["./", *made])
+    made["worker.js"] = _filled("worker.js", version=digest, files=names).encode()
+    return made
+
+
+def page(address: str = "", beside: str = "") -> str:
     """index.html, with everything in it."""
     scripts = [text("lenet.js"), engine.script()]
     scripts += [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
@@ -77,6 +83,7 @@ def page(address: str = "") -> str:
         style=text("colours.css") + (HERE / "site.css").read_text(encoding="utf-8"),
         digits=json.dumps(_digits()),
         weights=weights,
+        beside=beside,
         script="\n".join(scripts),
     )
 

@@ -5,7 +5,6 @@ import re
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 import torch
@@ -23,19 +22,8 @@ from demo.tables import TABLES
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.modern import ModernNet
 from tests import ROOT
-from tests.doubles.demo_server import CHROMIUM
+from tests.doubles.visitor import STROKES, draw
 
-pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists(), reason=f"no {CHROMIUM}: apt-get install chromium"
-)
-expect.set_options(timeout=60_000)
-STROKES = {  # on a pad of 280x280
-    "1": [[(140, 50), (138, 230)]],
-    "0": [[(140, 50), (95, 75), (75, 140), (95, 205), (140, 230), (185, 205), (205, 140), (185, 75),
-           (140, 50)]],
-    "7": [[(75, 60), (205, 60), (170, 130), (140, 230)]],
-    "4": [[(95, 50), (80, 145), (200, 145)], [(180, 55), (175, 235)]],
-}  # fmt: skip
 LETTER = [[(70, 60), (210, 220)], [(210, 60), (70, 220)]]
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 900), "wide": (1440, 800)}
 TABS = ["draw", "then", "learning", "misses", "results"]
@@ -55,56 +43,15 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def places(folder):
-    """Where the page is: on a web server, and as a file."""
+    """Where the page is: as a file, and on a web server."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield {
-        "http": f"http://127.0.0.1:{server.server_port}/",
         "file": (folder / "index.html").as_uri(),
+        "http": f"http://127.0.0.1:{server.server_port}/",
     }
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture
-def visit(places, browser):
-    """Open the page; afterwards no error may have been met, and nothing asked of anybody else."""
-    contexts, complaints = [], []
-
-    def visit(place: str = "file", after: str = "", **options) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        known = (places["http"], places["file"].removesuffix("index.html"), "data:", "blob:")
-        page.on("request", lambda r: None if r.url.startswith(known) else complaints.append(r.url))
-        page.goto(places[place] + after)
-        page.wait_for_selector("html[data-ready]")
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert not complaints
-
-
-@pytest.fixture
-def page(visit):
-    return visit()
-
-
-def draw(page: Page, strokes: list) -> None:
-    box = page.locator("#pad").bounding_box()
-    scale = box["width"] / 280
-    for line in strokes:
-        first, *others = [(box["x"] + scale * x, box["y"] + scale * y) for x, y in line]
-        page.mouse.move(*first)
-        page.mouse.down()
-        for point in others:
-            page.mouse.move(*point, steps=6)
-        page.mouse.up()
 
 
 def said(page: Page):

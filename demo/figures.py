@@ -1,21 +1,23 @@
-"""Last tab: table 1 and the figures, from the committed results."""
+"""The page of figures, as Gradio shows it: sections of results/README.md, to be opened."""
 
 import os
 import re
 
 import gradio as gr
 
-from .tables import RESULTS, TABLE_1
+from .tables import RESULTS
+
+HEAD = '<header class="head"><p><a href="./">Draw a digit</a></p><h1>Figures</h1></header>'
 
 
-def results() -> None:
-    """The table, and below it the sections of results/README.md, to be opened; or where they are."""
+def figures() -> None:
+    """All of them; or where they are."""
+    gr.HTML(HEAD, apply_default_css=False)
     if not RESULTS.is_dir():
-        gr.Markdown("Table 1 and the figures are in the repository.", elem_classes="view")
+        gr.Markdown("The figures are in the repository.")
         return
     gr.set_static_paths([RESULTS / "figures"])
-    gr.HTML(f'<div class="view results">{TABLE_1.html()}</div>', apply_default_css=False)
-    with gr.Column(elem_id="figures", elem_classes="view"):
+    with gr.Column(elem_id="figures"):
         for title, text in sections():
             with gr.Accordion(title, open=False):
                 gr.Markdown(text)

@@ -126,14 +126,17 @@ def manifest() -> dict[str, object]:
 
 
 def _digits() -> dict[str, object]:
-    """The sheet of MNIST's digits, and of those that the network misses, label and place."""
-    known = digits().digits
+    """The sheet of MNIST's digits, and the place of each there that a network misses, and which."""
+    known = digits()
     missed = [
-        {"place": place, "index": d.index, "label": d.label, "answer": d.ours}
-        for place, d in enumerate(known)
-        if d.ours is not None
+        {"place": place, **asdict(digit)}
+        for place, digit in enumerate(known.digits)
+        if digit.missed_by or digit.in_1998 is not None
     ]
-    return {"sheet": _base64(SHEET), "columns": COLUMNS, "examples": 10, "missed": missed}
+    return {
+        "sheet": _base64(SHEET), "columns": COLUMNS, "examples": 10, "networks": known.networks,
+        "missed": missed,
+    }  # fmt: skip
 
 
 def _parcel(name: str, content: object) -> bytes:

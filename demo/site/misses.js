@@ -1,8 +1,15 @@
-// Digits of MNIST's test set: one of each kind for the pad, and those that the network misses.
+// Digits of MNIST's test set: one of each kind for the pad, and those that the network misses, that of
+// 1998 missed (Fig. 8), or any of ours with the same recipe.
 const misses = (() => {
-  const { sheet, columns, examples, missed } = JSON.parse(document.getElementById("digits").textContent);
+  const { sheet, columns, examples, networks, missed } = JSON.parse(document.getElementById("digits").textContent);
   const SIDE = 28, url = `data:image/png;base64,${sheet}`;
   const root = document.getElementById("misses");
+  const SETS = {
+    ours: [({ ours }) => ours !== null, (n) => `This network’s ${n}`],
+    paper: [(miss) => miss.in_1998 !== null, (n) => `The paper’s ${n}`],
+    both: [(miss) => miss.ours !== null && miss.in_1998 !== null, (n) => `Both, ${n}`],
+    all: [() => true, () => `All that any of ${networks} networks misses`],
+  };
   let ink; // of the sheet
   let across;
 
@@ -17,13 +24,34 @@ const misses = (() => {
     ink = pen.getImageData(0, 0, picture.width, picture.height).data.filter((_, k) => k % 4 === 0);
     document.querySelector(".examples").append(...Array.from({ length: examples }, (_, digit) =>
       button(digit, `Example: ${digit}`, "")));
-    root.querySelector(".quiet").textContent =
-      `Of 10,000 digits that it had never seen it misses these ${missed.length}: what is written → what it says. Choose one, and see why.`;
-    root.querySelector(".grid").append(...missed.map(({ place, index, label, answer }) =>
-      button(place, `${label}→${answer}, test digit ${index}`, `${label}→${answer}`)));
-    for (const canvas of document.querySelectorAll("canvas[data-place]")) {
-      lenet.cells(canvas, SIDE, pattern(+canvas.dataset.place));
-    }
+    paint(document.querySelector(".examples"));
+    root.querySelector(".choices").append(...Object.entries(SETS).map(([name, [within, words]]) => {
+      const choice = document.createElement("label");
+      choice.innerHTML = `<input type="radio" name="misses" value="${name}"><span>${words(missed.filter(within).length)}</span>`;
+      choice.firstChild.addEventListener("change", () => choose(name));
+      return choice;
+    }));
+    root.querySelector("[value=ours]").checked = true;
+    choose("ours");
+  }
+
+  function choose(name) {
+    const grid = root.querySelector(".grid");
+    grid.replaceChildren(...missed.filter(SETS[name][0]).map((miss) => {
+      const { place, index, label, ours, in_1998: then, missed_by: by } = miss;
+      const words = `${label}→${name === "paper" ? then : ours ?? label}`;
+      const said = [`${words}, test digit ${index}.`, then === null ? "" : ` In 1998: ${then}.`,
+                    ` Missed by ${by} of ${networks} networks.`].join("");
+      const element = button(place, said, words);
+      element.title = said;
+      element.classList.toggle("of-1998", then !== null);
+      return element;
+    }));
+    paint(grid);
+  }
+
+  function paint(element) {
+    for (const canvas of element.querySelectorAll("canvas")) lenet.cells(canvas, SIDE, pattern(+canvas.dataset.place));
   }
 
   function pattern(place) {

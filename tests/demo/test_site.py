@@ -184,6 +184,24 @@ def test_a_miss_goes_onto_the_pad_and_is_missed(page):
     expect(page.locator("#ten li").first).to_have_attribute("data-digit", str(miss.ours))
 
 
+def test_the_papers_misses_are_marked_and_can_be_chosen(visit):
+    page = visit(after="#t=misses", color_scheme="dark")
+    known = digits().digits
+    buttons = page.locator("#misses .grid button")
+    expect(buttons).to_have_count(sum(d.ours is not None for d in known))
+    both = [d for d in known if d.ours is not None and d.in_1998 is not None]
+    expect(page.locator("#misses .of-1998")).to_have_count(len(both))
+    frame = page.locator("#misses .of-1998").first.evaluate("e => getComputedStyle(e).borderColor")
+    assert frame == "rgb(255, 143, 87)"
+    page.get_by_role("radio", name="The paper’s 82").check()
+    expect(buttons).to_have_count(82)
+    expect(buttons.first).to_contain_text(
+        f"→{next(d.in_1998 for d in known if d.in_1998 is not None)}"
+    )
+    page.get_by_role("radio", name=f"Both, {len(both)}").check()
+    expect(buttons).to_have_count(len(both))
+
+
 def test_a_word_is_explained_on_hover_focus_and_tap(page):
     draw(page, STROKES["1"])
     word = page.locator("#answer [data-word=penalty]")

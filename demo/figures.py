@@ -7,12 +7,12 @@ import gradio as gr
 
 from .tables import RESULTS
 
-HEAD = '<header class="head"><p><a href="./">Draw a digit</a></p><h1>Figures</h1></header>'
+HEAD = '<header class="head"><p><a href="./">← Draw a digit</a></p><h1>Figures</h1></header>'
 
 
 def figures() -> None:
     """All of them; or where they are."""
-    gr.HTML(HEAD, apply_default_css=False)
+    gr.HTML(HEAD, apply_default_css=False, padding=False, elem_id="head")
     if not RESULTS.is_dir():
         gr.Markdown("The figures are in the repository.")
         return

@@ -131,7 +131,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     for seed, (name, loss), times in product(range(SEEDS), LOSSES.items(), TIMES):
         of_network = measured(trained(loss, times, seed, train), test)
-        console.print(f"{name}, centers × {times}, seed {seed}: {of_network}")
+        console.print(f"{name}, centers × {times}, seed {seed}: squared distance "
+                      f"{of_network.distance:.2f}, error {of_network.error:.1f} %")  # fmt: skip
         for what, value in of_network._asdict().items():
             found[name][str(times)][what].append(round(value, 4))
     before = mean_distance(network(0, adaptive=False).rbf.centers)

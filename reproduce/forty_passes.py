@@ -160,17 +160,17 @@ def draw(table: pd.DataFrame) -> Figure:
         first = lines["size"].iloc[0]
         right.plot(passes, lines["size"] / first, color=colour, label=network)
     left.set(yscale="log", xlabel="pass", ylabel="held-out error, %")
-    left.set_yticks([1, 2, 3, 5, 10], ["1", "2", "3", "5", "10"])
+    left.set_yticks([1, 1.5, 2, 3, 4, 6], ["1", "1.5", "2", "3", "4", "6"])
     left.minorticks_off()
     left.axvline(len(SCHEDULE), color="0.6", linewidth=0.8, linestyle="--")
     left.annotate("the paper's last pass", (len(SCHEDULE), 0.97), (4, 0), fontsize=8, color="0.4",
                   xycoords=("data", "axes fraction"), textcoords="offset points", va="top")  # fmt: skip
     right.axhline(1, color="0.6", linewidth=0.8, linestyle="--")
-    right.set(xlabel="pass", ylabel="size of the weights / that before training")
+    right.set(xlabel="pass", ylabel="weights, times their first size")
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
-    right.legend(frameon=False)
+    right.legend(frameon=False, loc="center right")
     return figure
 
 
@@ -188,9 +188,11 @@ def sentence(table: pd.DataFrame) -> str:
     )
     for network, lines in of.items():
         size = lines["size"] / lines["size"].iloc[0]
+        least = size[1:].min()
         text += (
-            f" The weights of {network} are {size[1]:.3f} times as large after the first pass as before "
-            f"it, at least {size.min():.3f} times, and {size.iloc[-1]:.3f} times after the last."
+            f" The weights of {network} are {size[1]:.2f} times as large after the first pass as before "
+            f"it, {size.iloc[-1]:.2f} times after the last, and "
+            + ("never smaller." if least >= 1 else f"{least:.2f} times at their smallest.")
         )
     return text
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import choices, claims, inputs, lines, pictures, table1, verdicts
+from . import choices, claims, collapse, inputs, lines, pictures, table1, verdicts
 from .__main__ import exhibits
 from .measures.statistics import percent
 from .rows.recipes import TABLE_1
@@ -138,6 +138,7 @@ MEASURED = {
     "claims": lambda: claims.words(RESULTS),
     "claims_table": lambda: findings.claims_table(RESULTS),
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
+    "collapse": lambda: collapse.words(RESULTS),
     "compared": lambda: comparison.compared(classifiers.table_of(RESULTS)),
     "compatibility": compatibility_lines,
     "cost": lambda: findings.cost(RESULTS),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from paper_lenet5.pretrained import WEIGHTS
 
-from .. import engine
+from .. import engine, training
 from ..changes import SLIDERS, order
 from ..digits import COLUMNS, SHEET, digits
 from ..learning import LEARNING
@@ -33,7 +33,7 @@ SENTENCE = (
 NETWORKS = {"lenet5": "lenet5-1998-distortions", "reader": "lenet5-sdnn"}
 """The weights in the page: for one digit, and for several (section VII)."""
 SCRIPTS = ("words", "tabs", "parcels", "chart", "drawing", "pad", "answer", "string", "inside", "photo",
-           "misses", "then", "learning", "results", "share", "walk", "main")  # fmt: skip
+           "misses", "then", "learning", "train", "results", "share", "walk", "main")  # fmt: skip
 """In the order in which they are read."""
 ICONS = (192, 512)
 """Sides of the icons, pixels."""
@@ -66,7 +66,7 @@ def files(address: str = "", beside: str = "") -> dict[str, bytes]:
 
 def page(address: str = "", beside: str = "") -> str:
     """index.html, with everything in it."""
-    scripts = [text("lenet.js"), engine.script()]
+    scripts = [text("lenet.js")]
     scripts += [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     weights = "".join(
         f'<script type="text/plain" id="weights-{name}">{_base64(WEIGHTS / f"{file}.safetensors")}'
@@ -84,6 +84,8 @@ def page(address: str = "", beside: str = "") -> str:
         digits=json.dumps(_digits()),
         weights=weights,
         beside=beside,
+        trainer=(HERE / "trainer.js").read_text(encoding="utf-8"),
+        engine=engine.script(),
         script="\n".join(scripts),
     )
 
@@ -98,7 +100,12 @@ def parcels() -> dict[str, object]:
         "order": base64.b64encode(order().numpy().tobytes()).decode(),
         "sliders": sliders,
     }
-    return {"learning": json.loads(LEARNING.read_text()), "modern": modern, "results": _tables()}
+    return {
+        "learning": json.loads(LEARNING.read_text()),
+        "modern": modern,
+        "results": _tables(),
+        "training": training.described() | {"sheet": _base64(training.DIGITS)},
+    }
 
 
 def _tables() -> str:

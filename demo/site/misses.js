@@ -13,15 +13,27 @@ const misses = (() => {
   let ink; // of the sheet
   let across;
 
-  async function start() {
+  // How light each pixel of a picture is, 0 ... 255.
+  async function inkOf(url) {
     const picture = new Image();
     picture.src = url;
     await picture.decode();
     const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
     [canvas.width, canvas.height] = [picture.width, picture.height];
     pen.drawImage(picture, 0, 0);
-    across = picture.width;
-    ink = pen.getImageData(0, 0, picture.width, picture.height).data.filter((_, k) => k % 4 === 0);
+    const { data } = pen.getImageData(0, 0, picture.width, picture.height);
+    return { across: picture.width, ink: data.filter((_, k) => k % 4 === 0) };
+  }
+
+  // A digit of a sheet that has so many columns.
+  function cut(ink, across, columns, place) {
+    const left = (place % columns) * SIDE, top = Math.floor(place / columns) * SIDE;
+    return Uint8Array.from({ length: SIDE * SIDE }, (_, k) =>
+      255 - ink[(top + Math.floor(k / SIDE)) * across + left + (k % SIDE)]);
+  }
+
+  async function start() {
+    ({ ink, across } = await inkOf(url));
     document.querySelector(".examples").append(...Array.from({ length: examples }, (_, digit) =>
       button(digit, `Example: ${digit}`, "")));
     paint(document.querySelector(".examples"));
@@ -54,11 +66,7 @@ const misses = (() => {
     for (const canvas of element.querySelectorAll("canvas")) lenet.cells(canvas, SIDE, pattern(+canvas.dataset.place));
   }
 
-  function pattern(place) {
-    const left = (place % columns) * SIDE, top = Math.floor(place / columns) * SIDE;
-    return Uint8Array.from({ length: SIDE * SIDE }, (_, k) =>
-      255 - ink[(top + Math.floor(k / SIDE)) * across + left + (k % SIDE)]);
-  }
+  const pattern = (place) => cut(ink, across, columns, place);
 
   function button(place, name, words) {
     const element = document.createElement("button"), canvas = document.createElement("canvas");
@@ -80,5 +88,5 @@ const misses = (() => {
   const known = (place) => Number.isInteger(place) && place >= 0
     && (place < examples || missed.some((miss) => miss.place === place));
 
-  return { start, pattern, known };
+  return { start, pattern, known, inkOf, cut };
 })();

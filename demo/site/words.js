@@ -11,6 +11,8 @@ const words = (() => {
     state: "What a unit gives to the next layer: its sum, squeezed by 1.7159 tanh(⅔ sum), eq. 6 of the paper: from paper, −1.7, to ink, 1.7.",
     bias: "A number of its own that each map adds to the sum.",
     kernel: "The weights of a map: the same 5×5 wherever it looks. Grey adds, orange takes away.",
+    SDLM: "Stochastic diagonal Levenberg-Marquardt (appendix C of the paper): before each pass the curvature of the error is estimated for every weight, and where it bends much, the step is small (eq. 21).",
+    SGD: "Stochastic gradient descent: after each digit every weight goes down its own slope, all by the same factor.",
     tableI: "Each map of C3 looks at some maps of S2 only (Table I of the paper), so that they come to see different things.",
   };
   const box = document.getElementById("saying");

@@ -26,7 +26,7 @@ from tests.doubles.visitor import STROKES, draw
 
 LETTER = [[(70, 60), (210, 220)], [(210, 60), (70, 220)]]
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 900), "wide": (1440, 800)}
-TABS = ["draw", "then", "learning", "misses", "results"]
+TABS = ["draw", "then", "learning", "train", "misses", "results"]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -326,6 +326,24 @@ def test_the_film_plays_to_its_end_and_can_be_stopped(visit):
     expect(page.locator("[data-when]")).to_have_text("After 300 digits")
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+@pytest.mark.parametrize("place", ["http", "file"])
+def test_two_networks_that_begin_alike_learn_in_the_browser(visit, place):
+    page = visit(place, "#t=train")
+    state, missed = page.locator("[data-state]"), page.locator("[data-missed]")
+    expect(state).to_have_text("Nothing learned yet: the weights are random.")
+    first = [float(text.split()[1]) for text in missed.all_inner_texts()]
+    assert first[0] == first[1] > 75
+    page.get_by_role("button", name="Start").click()
+    for network in range(2):
+        expect(missed.nth(network)).to_have_text(re.compile(r"misses [1-6]?\d\.\d %"))
+    expect(state).to_have_text(re.compile(r"^Pass 1 of 20: \d+ digits seen"))
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Begin anew").click()
+    expect(state).to_have_text("Nothing learned yet: the weights are random.")
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
 def test_a_file_that_is_missing_beside_the_page_is_named(browser, folder, tmp_path):

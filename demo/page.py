@@ -1,5 +1,6 @@
 """What is served: the page, which runs in the browser, and beside it what needs a server."""
 
+import gzip
 import mimetypes
 
 import gradio as gr
@@ -13,6 +14,7 @@ from .gate import Guarded
 
 BESIDE = '<a href="figures">The figures</a> are here as well, and what a program may ask.'
 """What the page says of the rest."""
+PACKED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 
 
 def build() -> gr.Blocks:
@@ -31,9 +33,13 @@ def routes() -> list[Route]:
 
 
 def _route(name: str, content: bytes) -> Route:
+    """Packed once, not for every visitor."""
     kind = mimetypes.guess_type(name)[0] or "application/manifest+json"
+    packed = gzip.compress(content, 6, mtime=0)
 
-    async def answer(_: Request) -> Response:
+    async def answer(request: Request) -> Response:
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            return Response(packed, media_type=kind, headers=PACKED)
         return Response(content, media_type=kind)
 
     return Route("/" if name == "index.html" else f"/{name}", answer)

@@ -214,9 +214,11 @@ def test_the_keyboard_reaches_the_pad_and_then_the_examples(page):
     expect(said(page)).to_have_text("7")
 
 
-def test_the_page_comes_compressed(url):
-    answer = httpx.get(url, headers={"Accept-Encoding": "gzip"}, timeout=60)
-    assert answer.headers["Content-Encoding"] == "gzip"
+@pytest.mark.parametrize("accepted", ["gzip", "gzip, deflate, br", "identity"])
+def test_the_page_comes_whole_and_packed_for_whom_that_is_good(url, accepted):
+    answer = httpx.get(url, headers={"Accept-Encoding": accepted}, timeout=60)
+    assert answer.headers.get("Content-Encoding") == (None if accepted == "identity" else "gzip")
+    assert answer.text.rstrip().endswith("</html>")
 
 
 def test_the_answer_is_announced(page):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.reading import Reading, read_string
+from paper_lenet5.reading import Reading, read_line
 from paper_lenet5.verdict import Certainty, Verdict, verdict
 
 
@@ -71,5 +71,7 @@ def look(pattern: Tensor) -> Look:
 @torch.inference_mode()
 def read(field: Tensor) -> tuple[list[int], Reading]:
     """Sweep over a line of digits, uint8 (32, columns): the answers one by one, and what they read."""
-    penalties = reader()(preprocess(field[None]))[0]
-    return penalties.argmin(0).flatten().tolist(), read_string(penalties)
+    inputs = preprocess(field[None])
+    penalties = reader()(inputs)[0]
+    reading = read_line(field, penalties, lenet5()(inputs)[0])
+    return penalties.argmin(0).flatten().tolist(), reading

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .pictures import Seen
 
 
+OF_DIGITS = "lenet5-1998-distortions"
+"""The network that `read` asks about single digits, beside the one that sweeps over the line."""
 STANDARD_INPUT = Path("-")
 PICTURES = "a file, a folder (with those in it), a pattern like *.png, or - for standard input"
 
@@ -94,14 +97,17 @@ def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     } | ({} if of_digits else {"names": list(names)})
 
 
-def read(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
-    """lines, from top to bottom: the digits of each as a text."""
+def read(of_digits: "LeNet5", model: "LeNet5", seen: "Seen") -> dict[str, Any]:
+    """lines, from top to bottom: the digits of each as a text. The first network is for single ones."""
     from .pictures import fields_of
     from .preprocessing import preprocess
-    from .reading import read_string
+    from .reading import read_line
 
-    penalties = [model(preprocess(field[None]))[0].detach() for field in fields_of(seen)]
-    return {"lines": [read_string(of_line).text for of_line in penalties]}
+    lines = []
+    for field in fields_of(seen):
+        both = [network(preprocess(field[None]))[0].detach() for network in (model, of_digits)]
+        lines.append(read_line(field, *both).text)
+    return {"lines": lines}
 
 
 def heading(names: Sequence[str]) -> str:
@@ -199,6 +205,7 @@ def answer_all(args: argparse.Namespace) -> int:
     reading = args.command == "read"
     try:
         model = LeNet5.from_pretrained(args.weights)
+        ask = partial(read, LeNet5.from_pretrained(OF_DIGITS)) if reading else classify
         paths = list(pictures_of(args.pictures))
         if reading and model.config.output != "bitmaps and blank":
             raise ValueError(f"{args.weights} knows no blank between digits: choose lenet5-sdnn")
@@ -213,7 +220,7 @@ def answer_all(args: argparse.Namespace) -> int:
     if not args.json and not reading:
         print(heading(names))
     answers, explained = [], []
-    for answer, seen in answers_to(model, read if reading else classify, paths):
+    for answer, seen in answers_to(model, ask, paths):
         answers.append(answer)
         if args.explain:
             explained.append((answer, seen))

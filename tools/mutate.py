@@ -227,8 +227,23 @@ BREAKS = [
     ),
     Break(
         "the browser: a digit may follow a digit", "demo/engine/reading.js",
-        "c <= cost[BLANK] ? label : BLANK", "cheapest(cost)",
+        "c <= cost[BLANK] ? label : BLANK", "least(cost)",
         "demo/test_engine.py::test_two_hundred_strings_are_read_as_python_reads_them",
+    ),
+    Break(
+        "the browser: only one network is asked what paper parts", "demo/engine/reading.js",
+        "penalty + sweep[first][digit]", "penalty",
+        "demo/test_engine.py::test_lines_are_read_as_python_reads_them",
+    ),
+    Break(
+        "a line: only one network is asked what paper parts", "paper_lenet5/reading.py",
+        "sweep[:BLANK, first] + single[:, first]", "sweep[:BLANK, first]",
+        "paper_lenet5/test_strings.py::test_both_networks_are_heard_and_the_surer_one_more",
+    ),
+    Break(
+        "a line: digits keep the gaps that they have", "paper_lenet5/pictures/lines.py",
+        "ink[:, of[0] : of[-1] + 1]", "ink",
+        "paper_lenet5/test_pictures.py::test_characters_are_put_side_by_side_wherever_they_stood",
     ),
     Break(
         "the browser: thin strokes stay thin", "demo/engine/normalise.js",

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-SCRIPTS = ("network", "verdict", "reading", "modern", "changes", "training",
-           "image", "paper", "marks", "lines", "normalise", "pictures")  # fmt: skip
+SCRIPTS = ("network", "verdict", "image", "reading", "modern", "changes", "training",
+           "paper", "marks", "lines", "normalise", "pictures")  # fmt: skip
 """In the order in which they are read."""
-MODULES = ("connections", "layers", "preprocessing", "strings", "verdict",
+MODULES = ("connections", "layers", "preprocessing", "reading", "strings", "verdict",
            "pictures", "pictures.files", "pictures.lines", "pictures.marks", "pictures.normalise",
            "pictures.paper")  # fmt: skip
 """Of paper_lenet5, those whose numbers they use."""

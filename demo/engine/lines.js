@@ -1,6 +1,6 @@
 // Lines of digits: which parts stand in which line, made level. paper_lenet5/pictures/lines.py.
 const lines = (() => {
-  const { TALL, OVER, SLOPES } = NUMBERS.lines;
+  const { TALL, OVER, GAP, SLOPES } = NUMBERS.lines;
   const [LEAST, MOST] = [SLOPES[0], SLOPES.at(-1)];
 
   const height = ([top, , bottom]) => bottom - top + 1;
@@ -82,20 +82,24 @@ const lines = (() => {
     return characters;
   }
 
-  // Characters of the same height side by side, so many columns of paper between them.
-  function spaced(inks, gaps) {
-    const { rows } = inks[0], starts = [];
-    let columns = 0;
-    inks.forEach((ink, k) => {
-      starts.push(columns);
-      columns += ink.columns + (gaps[k] ?? 0);
+  // The ink of several characters side by side, columns of paper around each.
+  function spaced(inks) {
+    const { rows } = inks[0], cells = inks.map((ink) => {
+      const inked = [...Array(ink.columns).keys()].filter((column) => {
+        for (let row = 0; row < rows; row++) if (ink.values[row * ink.columns + column]) return true;
+        return false;
+      });
+      return image.surrounded(image.part(ink, 0, inked[0], rows - 1, inked.at(-1)), 0, GAP);
     });
+    const columns = cells.reduce((sum, cell) => sum + cell.columns, 0);
     const values = new Float32Array(rows * columns);
-    inks.forEach((ink, k) => {
+    let left = 0;
+    for (const cell of cells) {
       for (let row = 0; row < rows; row++) {
-        values.set(ink.values.subarray(row * ink.columns, (row + 1) * ink.columns), row * columns + starts[k]);
+        values.set(cell.values.subarray(row * cell.columns, (row + 1) * cell.columns), row * columns + left);
       }
-    });
+      left += cell.columns;
+    }
     return { rows, columns, values };
   }
 

@@ -2,76 +2,88 @@
 //
 // Ink is {rows, columns, values}, 0 for paper to 1.
 const normalise = (() => {
-  const { BOX, LONGEST, BESIDE, STROKE, THIN, FAINT, MIDDLE } = NUMBERS.normalise;
-  const { FIELD, PATTERN } = NUMBERS.preprocessing;
+  const { BOX, LONGEST, BESIDE, WIDE, LEAST, STROKE, THIN, FAINT } = NUMBERS.normalise;
+  const { FIELD, PATTERN, MARGIN } = NUMBERS.preprocessing;
   const { STRIDE } = NUMBERS.strings;
   const { part, turned, round, clip } = image;
 
-
-  // The digit as a pattern: 28x28 grey levels, its centre of mass in the middle.
-  const pattern = (ink) => {
+  // The digit as a pattern: 28x28 grey levels, its centre of mass in the middle. What is smaller than
+  // `least` pixels stays as much smaller than MNIST's digits.
+  const pattern = (ink, least = 0) => {
     const digit = cropped(ink);
-    return placed(thickened(digit, Math.max(digit.rows, digit.columns)));
+    return placed(thickened(digit, Math.max(digit.rows, digit.columns)), least);
   };
 
   // The same with strokes as thin as they are.
-  function placed(ink) {
-    const digit = cropped(ink), size = Math.max(digit.rows, digit.columns);
+  function placed(ink, least) {
+    const digit = cropped(ink), longest = Math.max(digit.rows, digit.columns, least);
     const grey = fitted(digit, ...[digit.rows, digit.columns].map((side) =>
-      Math.max(1, round((side * BOX) / size))));
-    const top = clip(round(MIDDLE - centre(grey)), 0, PATTERN - grey.rows);
-    const left = clip(round(MIDDLE - centre(turned(grey))), 0, PATTERN - grey.columns);
-    const field = new Float64Array(PATTERN * PATTERN);
-    put(grey, 0, grey.columns, field, PATTERN, top, left);
-    return Uint8Array.from(field, (x) => round(255 * x));
+      Math.max(1, round((side * BOX) / longest))));
+    return centred(grey, PATTERN);
   }
 
-  // A line of digits as a field: 32 rows, as many columns as there are answers to a sweep over it.
+  // A line of digits as a field of 32 rows: what paper parts from its neighbours as a pattern in a field
+  // of its own; digits that touch in a wider one.
   function line(ink) {
-    const digits = cropped(ink), thick = cropped(thickened(digits, digits.rows));
-    const scale = Math.min(BOX / thick.rows, LONGEST / thick.columns);
-    const grey = fitted(thick, ...[thick.rows, thick.columns].map((side) =>
+    const digits = cropped(ink), borders = middlesOfGaps(digits);
+    const pieces = borders.slice(1).map((end, k) =>
+      cropped(part(digits, 0, borders[k], digits.rows - 1, end - 1)));
+    const height = Math.max(...pieces.map(({ rows }) => rows));
+    const cells = pieces.map((piece) =>
+      piece.columns > WIDE * height ? touching(piece) : pattern(piece, LEAST * height));
+    const widths = cells.map((cell) => cell.length / PATTERN + 2 * MARGIN);
+    const across = widths.reduce((a, b) => a + b), field = new Uint8Array(FIELD * across);
+    cells.forEach((cell, k) => {
+      const columns = widths[k] - 2 * MARGIN;
+      const left = widths.slice(0, k).reduce((a, b) => a + b, MARGIN);
+      put({ rows: PATTERN, columns, values: cell }, field, across, MARGIN, left);
+    });
+    return field;
+  }
+
+  // Digits that touch, as high as one of MNIST's.
+  function touching(ink) {
+    const digits = cropped(thickened(ink, ink.rows));
+    const scale = Math.min(BOX / digits.rows, LONGEST / digits.columns);
+    const grey = fitted(digits, ...[digits.rows, digits.columns].map((side) =>
       Math.max(1, round(side * scale))));
-    const answers = Math.max(1, 1 + Math.ceil((grey.columns + 2 * BESIDE - FIELD) / STRIDE));
-    const across = FIELD + STRIDE * (answers - 1), field = new Float64Array(FIELD * across);
-    const left = Math.floor((across - grey.columns) / 2);
-    const borders = middlesOfGaps(grey);
-    for (let k = 0; k + 1 < borders.length; k++) {
-      const [start, end] = [borders[k], borders[k + 1]];
-      const top = clip(round(FIELD / 2 - centre(grey, start, end)), 0, FIELD - grey.rows);
-      put(grey, start, end, field, across, top, left + start);
-    }
+    return centred(grey, STRIDE * Math.ceil((grey.columns + 2 * BESIDE) / STRIDE));
+  }
+
+  // Its centre of mass in the middle of 28 rows and so many columns, as far as there is room.
+  function centred(grey, columns) {
+    const top = clip(round(PATTERN / 2 - centre(grey)), 0, PATTERN - grey.rows);
+    const left = clip(round(columns / 2 - centre(turned(grey))), 0, columns - grey.columns);
+    const field = new Float64Array(PATTERN * columns);
+    put(grey, field, columns, top, left);
     return Uint8Array.from(field, (x) => round(255 * x));
   }
 
   // The first column, the middles of the gaps between characters, and the end.
   function middlesOfGaps({ rows, columns, values }) {
-    const inked = Array.from({ length: columns }, (_, column) => {
+    const darkest = Array.from({ length: columns }, (_, column) => {
       let strongest = 0;
       for (let row = 0; row < rows; row++) strongest = Math.max(strongest, values[row * columns + column]);
-      return strongest > FAINT;
+      return strongest;
     });
+    const faint = Math.fround(Math.fround(FAINT) * Math.max(...darkest)), inked = darkest.map((x) => x > faint);
     const starts = inked.flatMap((is, k) => (is && !inked[k - 1] ? [k] : []));
     const ends = inked.flatMap((is, k) => (is && !inked[k + 1] ? [k + 1] : []));
     const middles = starts.slice(1).map((start, k) => Math.floor((ends[k] + start + 1) / 2));
     return [0, ...middles, columns];
   }
 
-  function put(grey, start, end, field, across, top, left) {
-    for (let row = 0; row < grey.rows; row++) {
-      const from = row * grey.columns;
-      field.set(grey.values.subarray(from + start, from + end), (top + row) * across + left);
+  function put({ rows, columns, values }, field, across, top, left) {
+    for (let row = 0; row < rows; row++) {
+      field.set(values.subarray(row * columns, (row + 1) * columns), (top + row) * across + left);
     }
   }
 
-  // The row of the centre of mass of some columns.
-  function centre({ rows, columns, values }, start = 0, end = columns) {
+  // The row of the centre of mass.
+  function centre({ rows, columns, values }) {
     let mass = 0, moment = 0;
-    for (let row = 0; row < rows; row++) {
-      for (let column = start; column < end; column++) {
-        mass += values[row * columns + column];
-        moment += row * values[row * columns + column];
-      }
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, at++) mass += values[at], moment += row * values[at];
     }
     return moment / mass;
   }

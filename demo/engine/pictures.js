@@ -6,7 +6,6 @@ class Refusal extends Error {}
 const pictures = (() => {
   const { SMALLEST, THICK, THICKEST } = NUMBERS.pictures;
   const { CONTRAST } = NUMBERS.paper;
-  const { NARROWEST, WIDEST } = NUMBERS.lines;
 
   // Of a drawing, black on white without noise: an image with ink from 0 to 1. It has paper all around,
   // so that no line in it is a ruled one.
@@ -128,20 +127,10 @@ const pictures = (() => {
   function fieldsOf(seen) {
     const { parts, chosen } = seen.found;
     return lines.linesOf(parts, chosen).map((line) => {
-      const boxes = line.map((part) => parts.boxes[part]), slope = lines.slopeOf(boxes);
-      const height = Math.max(...boxes.map(([top, , bottom]) => bottom - top + 1));
-      const ends = [], inks = lines.charactersOf(parts, line).map((character) => {
-        const ink = lines.levelled(inkOf(seen, character), slope);
-        const columns = [...Array(ink.columns).keys()].filter((column) => {
-          for (let row = 0; row < ink.rows; row++) if (ink.values[row * ink.columns + column]) return true;
-          return false;
-        });
-        ends.push([columns[0], columns.at(-1)]);
-        return image.part(ink, 0, columns[0], ink.rows - 1, columns.at(-1));
-      });
-      const gaps = ends.slice(1).map(([left], k) =>
-        image.round(image.clip(left - ends[k][1], NARROWEST * height, WIDEST * height)));
-      return normalise.line(lines.spaced(inks, gaps));
+      const slope = lines.slopeOf(line.map((part) => parts.boxes[part]));
+      const inks = lines.charactersOf(parts, line).map((character) =>
+        lines.levelled(inkOf(seen, character), slope));
+      return normalise.line(lines.spaced(inks));
     });
   }
 

@@ -29,7 +29,8 @@
       });
     }
     const { f6 } = network.states(reader, field), sweep = network.penalties(reader, f6);
-    return { field, f6, sweep, read: reading(sweep) };
+    const ofDigits = network.penalties(lenet5, network.states(lenet5, field).f6);
+    return { field, f6, sweep, read: reading.line(field, sweep, ofDigits) };
   }
 
   const seenOn = (on) => on.seen ?? pictures.drawn(drawing.inkOf(on.lines));

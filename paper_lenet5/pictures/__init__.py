@@ -5,22 +5,13 @@ fitted into the network's field as MNIST's digits were (normalise). `see` keeps 
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from torch import Tensor
 
 from .files import MAX_PIXELS, pixels
-from .lines import (
-    NARROWEST,
-    WIDEST,
-    characters_of,
-    levelled,
-    lines_of,
-    slope_of,
-    spaced,
-)
+from .lines import characters_of, levelled, lines_of, slope_of, spaced
 from .marks import Found, grown, is_dash, mask_of, side_by_side, together, without_lines, writing
 from .normalise import normalise, normalise_line, thickness
 from .paper import CONTRAST, Paper, papers
@@ -156,19 +147,9 @@ def fields_of(seen: Seen) -> list[Tensor]:
     """The lines of digits that are seen, made level: each uint8 (32, columns)."""
     parts, fields = seen.found.parts, []
     for line in lines_of(parts, seen.found.chosen):
-        boxes = parts.boxes[line]
-        slope, height = slope_of(boxes), (boxes[:, 2] - boxes[:, 0] + 1).max()
-        inks, ends = [], []
-        for character in characters_of(parts, line):
-            inks.append(levelled(seen.ink_of(character), slope))
-            columns = np.flatnonzero(inks[-1].any(0))
-            inks[-1] = inks[-1][:, columns[0] : columns[-1] + 1]
-            ends.append((columns[0], columns[-1]))
-        gaps = [
-            round(np.clip(left - right, NARROWEST * height, WIDEST * height))
-            for (_, right), (left, _) in pairwise(ends)
-        ]
-        fields.append(normalise_line(spaced(inks, gaps)))
+        slope = slope_of(parts.boxes[line])
+        inks = [levelled(seen.ink_of(each), slope) for each in characters_of(parts, line)]
+        fields.append(normalise_line(spaced(inks)))
     return fields
 
 

@@ -1,7 +1,7 @@
 """Lines of digits on a page: which parts stand in which line, and each line made level.
 
 The parts of the writing are joined into lines by where they stand; a line's slope is that of the tops
-and bottoms of its digits. It is sheared level, and its gaps are made alike.
+and bottoms of its digits. It is sheared level, and its characters are put side by side.
 """
 
 import numpy as np
@@ -12,9 +12,8 @@ SLOPES = np.linspace(-0.25, 0.25, 51)
 """Rows a column, downwards, that a line may have."""
 TALL = 0.55
 """Of the tallest digit of a line: what is less tall is part of a digit, or a dash."""
-NARROWEST, WIDEST = 0.4, 0.6
-"""Of the height of the digits: gaps are made as wide and as narrow as this, as those of the strings are
-that the network was trained on."""
+GAP = 2
+"""Columns of paper between characters that are parted, whatever lay between them."""
 OVER = 0.3
 """Of the narrower of two parts: if so much of it lies over the other, they are of one character."""
 
@@ -94,9 +93,8 @@ def characters_of(parts: Parts, line: list[int]) -> list[list[int]]:
     return characters
 
 
-def spaced(inks: list[np.ndarray], gaps: list[int]) -> np.ndarray:
-    """Characters (rows, columns) side by side, so many columns of paper between them."""
-    cells = [inks[0]]
-    for ink, gap in zip(inks[1:], gaps, strict=True):
-        cells += [np.zeros((len(ink), gap), ink.dtype), ink]
-    return np.concatenate(cells, 1)
+def spaced(inks: list[np.ndarray]) -> np.ndarray:
+    """The ink of several characters (rows, columns) side by side, `GAP` columns of paper around each."""
+    columns = [np.flatnonzero(ink.any(0)) for ink in inks]
+    cells = [ink[:, of[0] : of[-1] + 1] for ink, of in zip(inks, columns, strict=True)]
+    return np.concatenate([np.pad(cell, ((0, 0), (GAP, GAP))) for cell in cells], 1)

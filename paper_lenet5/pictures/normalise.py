@@ -10,77 +10,88 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from ..preprocessing import FIELD, PATTERN
+from ..preprocessing import MARGIN, PATTERN
 from ..strings import STRIDE
 from .paper import running
 
 BOX = 20
-"""Side of the box that the digit is fitted into, and height of a line of digits, pixels."""
-LONGEST, BESIDE = 320, 16
-"""Of a line of digits: most columns, and columns of paper on either side, at least: the middle of a 1,
-which is narrow, is then in the middle of one of the first windows."""
+"""Side of the box that the digit is fitted into, pixels."""
+LONGEST, BESIDE = 320, 12
+"""Of digits that touch: most columns, and columns of paper on either side."""
+WIDE = 1.1
+"""Of the height of a line of digits: what is wider is more than one of them."""
+LEAST = 0.5
+"""Of the height of a line of digits: what is smaller is not made as large as they are."""
 STROKE, THIN = 0.1, 0.08
 """How thick strokes are beside a digit's size: in half of MNIST's digits thicker than the first, in nine
 of ten thicker than the second."""
 FAINT = 0.1
 """Of the strongest ink: columns with less are a gap."""
-MIDDLE = 14
-"""Row and column of the centre of mass, rounded, in every pattern of MNIST."""
 
 
-def normalise(ink: np.ndarray) -> Tensor:
+def normalise(ink: np.ndarray, least: float = 0) -> Tensor:
     """The ink (rows, columns) >= 0 of a digit as a pattern of MNIST: uint8 (28, 28).
 
-    Its strokes are `thickened` where they are thin. Raises ValueError for other shapes or values, or
-    where there is no ink.
+    Its strokes are `thickened` where they are thin. What is smaller than `least` pixels comes out
+    smaller than MNIST's digits, by as much. Raises ValueError for other shapes or values, or where there
+    is no ink.
     """
     digit = _cropped(ink)
-    return placed(thickened(digit, max(digit.shape)))
+    return placed(thickened(digit, max(digit.shape)), least)
 
 
-def placed(ink: np.ndarray) -> Tensor:
+def placed(ink: np.ndarray, least: float = 0) -> Tensor:
     """The same with strokes as thin as they are."""
     digit = _cropped(ink)
-    grey = _fitted(digit, *(max(1, round(side * BOX / max(digit.shape))) for side in digit.shape))
-    pattern = np.zeros((PATTERN, PATTERN))
-    top, left = (
-        int(
-            np.clip(
-                round(MIDDLE - np.average(np.arange(side), weights=grey.sum(axis))),
-                0,
-                PATTERN - side,
-            )
-        )
-        for side, axis in zip(grey.shape, (1, 0), strict=True)
-    )
-    pattern[top : top + grey.shape[0], left : left + grey.shape[1]] = grey
-    return torch.from_numpy((255 * pattern).round().astype(np.uint8))
+    longest = max(*digit.shape, least)
+    grey = _fitted(digit, *(max(1, round(side * BOX / longest)) for side in digit.shape))
+    return _centred(grey, PATTERN)
 
 
 def normalise_line(ink: np.ndarray) -> Tensor:
     """The ink (rows, columns) >= 0 of a line of digits as a wide field: uint8 (32, columns).
 
-    Fitted to the height of MNIST's digits, as many columns as there are answers to a sweep over it. What
-    paper parts from its neighbours has its centre of mass in the middle row, as patterns of MNIST have,
-    of which the strings for training are made. Raises what `normalise` does.
+    What paper parts from its neighbours is a pattern as `normalise` makes it, in a field of its own;
+    these stand side by side, each where an answer to a sweep has it in its middle. Digits that touch
+    stay together in a wider one. Raises what `normalise` does.
     """
     line = _cropped(ink)
-    line = _cropped(thickened(line, len(line)))
-    scale = min(BOX / line.shape[0], LONGEST / line.shape[1])
-    grey = _fitted(line, *(max(1, round(side * scale)) for side in line.shape))
-    answers = max(1, 1 + -(-(grey.shape[1] + 2 * BESIDE - FIELD) // STRIDE))
-    field = np.zeros((FIELD, FIELD + STRIDE * (answers - 1)))
-    left = (field.shape[1] - grey.shape[1]) // 2
-    inked = np.pad(grey.max(0) > FAINT, 1).astype(np.int8)
+    inked = np.pad(line.max(0) > FAINT * line.max(), 1).astype(np.int8)
     starts, ends = np.flatnonzero(np.diff(inked) == 1), np.flatnonzero(np.diff(inked) == -1)
-    borders = [0, *(ends[:-1] + starts[1:] + 1) // 2, grey.shape[1]]  # in the middles of the gaps
-    for start, end in pairwise(borders):
-        character = grey[:, start:end]
-        middle = np.average(np.arange(len(grey)), weights=character.sum(1))
-        top = int(np.clip(round(FIELD / 2 - middle), 0, FIELD - len(grey)))
-        field[top : top + len(grey), left + start : left + end] = character
-    return torch.from_numpy((255 * field).round().astype(np.uint8))
+    borders = [0, *(ends[:-1] + starts[1:] + 1) // 2, line.shape[1]]  # in the middles of the gaps
+    pieces = [_cropped(line[:, start:end]) for start, end in pairwise(borders)]
+    height = max(len(piece) for piece in pieces)
+    cells = [
+        _touching(piece) if piece.shape[1] > WIDE * height else normalise(piece, LEAST * height)
+        for piece in pieces
+    ]
+    return torch.cat([pad(cell, [MARGIN] * 4) for cell in cells], 1)
+
+
+def _touching(ink: np.ndarray) -> Tensor:
+    """The ink of digits that touch, as high as one of MNIST's: uint8 (28, columns)."""
+    digits = _cropped(thickened(ink, len(ink)))
+    scale = min(BOX / digits.shape[0], LONGEST / digits.shape[1])
+    grey = _fitted(digits, *(max(1, round(side * scale)) for side in digits.shape))
+    return _centred(grey, STRIDE * -(-(grey.shape[1] + 2 * BESIDE) // STRIDE))
+
+
+def _centred(grey: np.ndarray, columns: int) -> Tensor:
+    """Its centre of mass in the middle of 28 rows and so many columns, as far as there is room."""
+    sides, ends = grey.shape, (PATTERN, columns)
+    top, left = (
+        int(
+            np.clip(
+                round(end / 2 - np.average(np.arange(side), weights=grey.sum(axis))), 0, end - side
+            )
+        )
+        for side, end, axis in zip(sides, ends, (1, 0), strict=True)
+    )
+    pattern = np.zeros(ends)
+    pattern[top : top + sides[0], left : left + sides[1]] = grey
+    return torch.from_numpy((255 * pattern).round().astype(np.uint8))
 
 
 def thickened(ink: np.ndarray, size: int) -> np.ndarray:

@@ -17,8 +17,9 @@ from paper_lenet5 import LeNet5, eager, pictures, preprocess
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.patterns import generator
 from paper_lenet5.pictures import files
+from paper_lenet5.pictures.normalise import normalise_line
 from paper_lenet5.pretrained import WEIGHTS
-from paper_lenet5.reading import read_string
+from paper_lenet5.reading import characters_in, read_line, read_string
 from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import SECTION_VII, string_fields
 from paper_lenet5.verdict import verdict
@@ -119,13 +120,44 @@ def test_two_hundred_strings_are_read_as_python_reads_them(page, mnist_test):
         seen = page.evaluate(STATES, ["lenet5-sdnn", coded(fields.numpy()), fields.shape[2]])
         with torch.inference_mode():
             penalties = network(preprocess(fields)).view(50, 11, -1)
-        read = page.evaluate("all => all.map(reading)", [one["penalties"] for one in seen])
+        read = page.evaluate("all => all.map(reading.string)", [one["penalties"] for one in seen])
         for one, theirs, reading in zip(seen, penalties, read, strict=True):
             own = np.array(one["penalties"]).T
             np.testing.assert_allclose(own, theirs.numpy(), rtol=0, atol=1e-4)
             expected = read_string(theirs)
             assert (reading["text"], tuple(reading["labels"])) == (expected.text, expected.labels)
             assert reading["cost"] == pytest.approx(expected.cost, abs=1e-3)
+
+
+LINE = """(field) => {
+  field = bytes(field);
+  const [sweep, ofDigits] = ["lenet5-sdnn", "lenet5-1998-distortions"].map((name) =>
+    network.penalties(weights[name], network.states(weights[name], field).f6));
+  return { ...reading.line(field, sweep, ofDigits), found: reading.charactersIn(field) };
+}"""
+
+
+def test_lines_are_read_as_python_reads_them(page, mnist_test):
+    reader, single = (LeNet5.from_pretrained(f"lenet5-{n}") for n in ("sdnn", "1998-distortions"))
+    rng, kinds = np.random.default_rng(8), set()
+    for apart in np.repeat([6, 1, -2], 10):  # the last let neighbours touch
+        several = [mnist_test[0][k].numpy() for k in rng.integers(10_000, size=4)]
+        several = [image[:, image.any(0)] for image in several]
+        ink, left = np.zeros((28, 120)), 2
+        for image in several:
+            over = ink[:, left : left + image.shape[1]]
+            np.maximum(over, image / 255, out=over)
+            left += image.shape[1] + apart
+        field = normalise_line(ink)
+        own = page.evaluate(LINE, coded(field.numpy()))
+        with torch.inference_mode():
+            both = [network(preprocess(field[None]))[0] for network in (reader, single)]
+        expected = read_line(field, *both)
+        assert own["found"] == [list(of) for of in characters_in(field)]
+        assert (own["text"], tuple(own["labels"])) == (expected.text, expected.labels)
+        assert own["cost"] == pytest.approx(expected.cost, rel=1e-4)
+        kinds |= {first == last for first, last in own["found"]}
+    assert kinds == {True, False}, "by themselves, and touching"
 
 
 def test_verdicts_are_pythons(page):

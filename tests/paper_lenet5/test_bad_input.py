@@ -49,10 +49,11 @@ from paper_lenet5.pictures.files import FORMATS
 from paper_lenet5.pictures.normalise import normalise, normalise_line
 from paper_lenet5.pretrained import WeightsUnavailable, WeightsUnusable
 from paper_lenet5.rbf import EuclideanRBF
-from paper_lenet5.reading import read_string
+from paper_lenet5.reading import characters_in, read_line, read_string
 from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import (
     SECTION_VII,
+    STRIDE,
     StringRanges,
     bounding_columns,
     draw_fields,
@@ -445,6 +446,7 @@ def test_painting_refuses_images_that_there_are_not():
 def test_a_string_is_read_from_finite_penalties_of_eleven_classes(penalties, value):
     assume(not penalties.is_complex())
     rows = penalties[:, 0] if penalties.ndim == 3 and penalties.shape[1] == 1 else penalties
+    rows = rows[:, None] if rows.ndim == 1 else rows
     fits = rows.ndim == 2 and len(rows) == 11 and rows.shape[1] > 0
     if fits and math.isfinite(value):
         reading = read_string(torch.full(penalties.shape, value))
@@ -452,6 +454,20 @@ def test_a_string_is_read_from_finite_penalties_of_eleven_classes(penalties, val
     else:
         with refused("expected"):
             read_string(torch.full(penalties.shape, value))
+
+
+@few
+@given(st.integers(32, 120), st.integers(0, 255), st.integers(1, 24), st.integers(1, 24))
+def test_every_field_has_characters_that_its_sweep_has_answers_for(columns, grey, answers, single):
+    field = torch.full((32, columns), grey, dtype=torch.uint8)
+    n = 1 + (columns - 32) // STRIDE
+    assert all(0 <= first <= last < n for first, last in characters_in(field))
+    penalties, of_digits = torch.rand(11, answers), torch.rand(10, single)
+    if answers == single == n:
+        assert len(read_line(field, penalties, of_digits).labels) == n
+    else:
+        with refused("answers to a field"):
+            read_line(field, penalties, of_digits)
 
 
 # Pictures
@@ -474,7 +490,7 @@ def is_pattern(pattern):
 
 def is_line(field):
     rows, columns = field.shape
-    return field.dtype == torch.uint8 and rows == 32 <= columns <= 352 and field.max() == 255
+    return field.dtype == torch.uint8 and rows == 32 <= columns and columns % STRIDE == 0
 
 
 def answered(source):

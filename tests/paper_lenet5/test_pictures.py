@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
+from torch.nn.functional import pad
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.pictures import pattern_of, read_lines, read_picture, see
 from paper_lenet5.pictures.files import MAX_PIXELS, pages
-from paper_lenet5.pictures.lines import WIDEST, characters_of, levelled, lines_of, slope_of, spaced
+from paper_lenet5.pictures.lines import characters_of, levelled, lines_of, slope_of, spaced
 from paper_lenet5.pictures.marks import parts_of
-from paper_lenet5.pictures.normalise import normalise, stroke, thickened
+from paper_lenet5.pictures.normalise import normalise, normalise_line, stroke, thickened
 from paper_lenet5.strings import STRIDE
 from paper_lenet5.verdict import verdict
 from tests.conftest import draw_digits
@@ -442,21 +443,40 @@ def line(columns=300):
     return image
 
 
-@pytest.mark.parametrize("columns", [150, 300, 2000])
-def test_a_line_lies_in_the_middle_of_a_field_that_a_sweep_fits(columns):
+@pytest.mark.parametrize("columns", [30, 150, 300])
+def test_characters_of_a_line_stand_in_fields_of_their_own(columns):
     (field,) = read_lines(line(columns))
-    assert field.dtype == torch.uint8
-    assert field.max() == 255
-    assert len(field) == 32
-    assert (field.shape[1] - 32) % STRIDE == 0
-    rows, places = (field.amax(axis).nonzero().flatten() for axis in (1, 0))
-    height, width = (int(found[-1] - found[0]) + 1 for found in (rows, places))
-    strokes_and_gap = 2 * 10 + min(columns - 20, round(WIDEST * 120))
-    assert height == 20
-    assert width == pytest.approx(strokes_and_gap / 6, abs=2)
-    assert abs(rows[0] - (31 - rows[-1])) <= 1
-    assert abs(places[0] - (field.shape[1] - 1 - places[-1])) <= 1
-    assert places[0] >= 10
+    alone = read_picture(line().crop((0, 0, 110, 200)))
+    assert field.equal(torch.cat(2 * [pad(alone, [2] * 4)], 1))
+
+
+def test_a_line_that_is_scaled_down_is_read_all_the_same():
+    (field,) = read_lines(line(2000))
+    assert field.shape == (32, 64)
+    for each in field.split(32, 1):
+        rows, columns = ((each > 128).any(axis).nonzero().flatten() for axis in (1, 0))
+        assert len(rows) == 20
+        assert abs(rows[0] - (31 - rows[-1])) <= 1
+        assert abs(columns[0] - (31 - columns[-1])) <= 2
+
+
+def test_what_is_much_smaller_than_a_line_is_not_made_as_large_as_its_digits():
+    ink = np.zeros((120, 100))
+    ink[:, 10:22] = ink[100:112, 60:72] = 1
+    digit, dot = normalise_line(ink).split(32, 1)
+    assert [(of > 128).any(1).sum() for of in (digit, dot)] == [20, 4]
+
+
+def test_digits_that_touch_stay_together_and_are_as_high_as_others():
+    row, column = np.mgrid[:120, :300]
+    rings = [np.abs(np.hypot(row - 60, column - middle) - 50) < 6 for middle in (60, 162)]
+    field = normalise_line((rings[0] | rings[1]).astype(float))
+    inked = (field > 128).any(0).nonzero().flatten()
+    assert field.shape[1] % STRIDE == 0
+    assert (inked.diff() == 1).all()
+    assert (field > 128).any(1).sum() == 20
+    assert inked[0] == pytest.approx(field.shape[1] - 1 - inked[-1], abs=1)
+    assert inked[0] >= 12, "even a 1 at its edge is in the middle of an answer"
 
 
 def test_paper_of_a_line_is_clean_whatever_its_noise():
@@ -516,6 +536,8 @@ def test_parts_over_each_other_are_one_character():
     assert [len(character) for character in characters] == [2, 1]
 
 
-def test_gaps_are_as_wide_as_they_are_said_to_be():
-    joined = spaced([np.ones((4, 3)), np.ones((4, 2)), np.ones((4, 1))], [5, 2])
-    assert joined[0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1]
+def test_characters_are_put_side_by_side_wherever_they_stood():
+    one, other = np.zeros((4, 30)), np.zeros((4, 30))
+    one[:, 3:6], other[2, 5:7] = 1, 1
+    assert spaced([one, other]).any(0).tolist() == 2 * [0] + 3 * [1] + 4 * [0] + 2 * [1] + 2 * [0]
+    assert spaced([one, other])[0].sum() == 3

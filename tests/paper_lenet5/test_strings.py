@@ -10,7 +10,8 @@ from paper_lenet5 import LeNet5, eager, preprocess
 from paper_lenet5.config import LeNet5Config
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.patterns import Split, generator
-from paper_lenet5.reading import read_string, text_of
+from paper_lenet5.pictures.normalise import normalise_line
+from paper_lenet5.reading import characters_in, read_line, read_string, text_of
 from paper_lenet5.recipe import Recipe
 from paper_lenet5.strings import (
     BLANK,
@@ -262,7 +263,7 @@ def test_a_sweep_is_read_as_the_network_gives_it():
     ids=["ten classes", "no answer", "two rows"],
 )
 def test_what_is_no_sweep_is_refused(penalties):
-    with pytest.raises(ValueError, match=r"expected penalties of shape \(11, columns\)"):
+    with pytest.raises(ValueError, match=r"expected penalties \(11, columns\)"):
         read_string(penalties)
 
 
@@ -276,3 +277,72 @@ def test_bitmaps_swept_over_are_read_as_their_digits():
     model = LeNet5(blank=True)
     drawn = model.rbf.centers[[8, BLANK, 0, 0, BLANK, 0, BLANK]]
     assert read_string(model.rbf(drawn).T).text == "800"
+
+
+# --- a line of a picture ----------------------------------------------------------------------------
+
+
+def bars(*columns, width=96, rows=(6, 26)):
+    """A field (32, width) with ink between the first and the last of each pair of columns."""
+    field = torch.zeros(32, width, dtype=torch.uint8)
+    for first, last in columns:
+        field[slice(*rows), first : last + 1] = 255
+    return field
+
+
+def of_digits(text):
+    """What a network for single digits says, that knows no blank and is of the same mind."""
+    return answers(text)[:BLANK]
+
+
+def test_what_paper_parts_is_one_character_whatever_the_sweep_says_beside_it():
+    field = bars((11, 20), (43, 52), (75, 84))
+    sweep = answers("12 5 67 834 71  2")
+    assert characters_in(field) == [(0, 0), (8, 8), (16, 16)]
+    read = read_line(field, sweep, of_digits("1       8       2"))
+    assert read.text == "182"
+    assert [label for label in read.labels if label != BLANK] == [1, 8, 2]
+    assert read_string(sweep).text != "182"
+
+
+def test_a_character_that_the_sweep_takes_for_a_blank_is_read():
+    assert read_line(bars((14, 17)), answers(" " * 17), of_digits("1" + " " * 16)).text == "1"
+
+
+def test_both_networks_are_heard_and_the_surer_one_more():
+    field, sweep, digits = bars((11, 20), width=32), answers("3"), of_digits("5")
+    assert read_line(field, sweep, 1.1 * digits).text == "5"
+    assert read_line(field, 1.1 * sweep, digits).text == "3"
+
+
+def test_digits_that_touch_are_read_by_the_sweep_above_them():
+    field = bars((14, 52), (75, 84))
+    sweep = answers("9 11 44  3 88 9 7")
+    assert characters_in(field) == [(0, 9), (16, 16)]
+    assert read_line(field, sweep, of_digits(" " * 16 + "7")).text == "91437"
+
+
+@pytest.mark.parametrize(("columns", "rows"), [((14, 17), (20, 24)), ((6, 25), (14, 18))])
+def test_specks_and_dashes_are_no_characters(columns, rows):
+    assert characters_in(bars(columns, rows=rows)) == []
+
+
+@pytest.mark.parametrize("between", [1, 8, 40])
+def test_a_character_is_in_the_middle_of_its_answer_whatever_the_gaps_were(between):
+    images = DIGITS[0][:12]
+    ink = [image[:, (image > 0).any(0)] / 255 for image in images]
+    gap = torch.zeros(28, between)
+    field = normalise_line(torch.cat([of for each in ink for of in (gap, each)], 1).numpy())
+    assert characters_in(field) == [(8 * k, 8 * k) for k in range(12)]
+
+
+def test_a_1_by_itself_is_no_blank(mnist_test):
+    images, labels = mnist_test
+    reader, single = (LeNet5.from_pretrained(f"lenet5-{n}") for n in ("sdnn", "1998-distortions"))
+    right = 0
+    for image in images[labels == 1][:100]:
+        field = normalise_line(image.numpy() / 255)
+        with torch.no_grad():
+            sweep, digits = (model(preprocess(field[None]))[0] for model in (reader, single))
+        right += read_line(field, sweep, digits).text == "1"
+    assert right >= 98

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import choices, claims, collapse, inputs, lines, pictures, table1, verdicts
+from . import choices, claims, collapse, fresh, inputs, lines, pictures, table1, verdicts
 from .__main__ import exhibits
 from .measures.statistics import percent
 from .rows.recipes import TABLE_1
@@ -143,6 +143,7 @@ MEASURED = {
     "compatibility": compatibility_lines,
     "cost": lambda: findings.cost(RESULTS),
     "ends": ends_line,
+    "fresh": lambda: fresh.words(RESULTS),
     "fuzz": fuzz_lines,
     "inputs": lambda: inputs.words(RESULTS),
     "lines": lambda: lines.words(RESULTS),

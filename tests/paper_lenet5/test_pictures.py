@@ -475,7 +475,7 @@ def test_digits_that_touch_stay_together_and_are_as_high_as_others():
     assert field.shape[1] % STRIDE == 0
     assert (inked.diff() == 1).all()
     assert (field > 128).any(1).sum() == 20
-    assert inked[0] == pytest.approx(field.shape[1] - 1 - inked[-1], abs=1)
+    assert inked[0] == pytest.approx(field.shape[1] - 1 - inked[-1], abs=2)
     assert inked[0] >= 12, "even a 1 at its edge is in the middle of an answer"
 
 

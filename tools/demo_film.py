@@ -13,9 +13,8 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from demo import site
+from tests.doubles.demo_server import CHROMIUM, OPTIONS
 
-CHROMIUM = "/usr/bin/chromium"
-OPTIONS = ["--no-sandbox", "--disable-gpu"]
 FILM = Path(__file__).parent.parent / "docs/demo.webp"
 SIZE = {"width": 900, "height": 600}
 SIDE = 280

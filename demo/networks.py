@@ -6,9 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5 import LeNet5, doubt, preprocess
 from paper_lenet5.reading import Reading, read_line
-from paper_lenet5.verdict import Certainty, Verdict, verdict
+from paper_lenet5.verdict import Certainty, Verdict
 
 
 @cache
@@ -32,6 +32,8 @@ class Look(NamedTuple):
     """Of each layer up to F6."""
     penalties: list[float]
     """Of the ten digits; the smallest wins."""
+    verdict: Verdict
+    """What they say, and how much speaks against them; as everywhere."""
 
     @property
     def ranking(self) -> list[int]:
@@ -49,11 +51,6 @@ class Look(NamedTuple):
         return self.penalties[self.ranking[1]] - self.penalties[self.closest]
 
     @property
-    def verdict(self) -> Verdict:
-        """What the penalties say by eq. 9, as everywhere."""
-        return verdict(torch.tensor(self.penalties))
-
-    @property
     def certainty(self) -> Certainty:
         """Whether the closest is the answer, or probably, or none of these is."""
         return self.verdict.certainty
@@ -65,7 +62,7 @@ def look(pattern: Tensor) -> Look:
     network = lenet5()
     states = network.states(preprocess(pattern[None]))
     penalties = network.rbf(states["f6"]).flatten().tolist()
-    return Look(pattern, states, penalties)
+    return Look(pattern, states, penalties, *doubt.of_states(network, states))
 
 
 @torch.inference_mode()

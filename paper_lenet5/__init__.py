@@ -5,7 +5,7 @@ lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B),
 strings, reading (VII), recursion, sdlm (appendix C), patterns, eager, training, recipe (III-B); and
 compiled, which does what eager does, faster. Beside the paper: pretrained and hub; files, paper, marks,
 lines, normalise and pictures, which lead from a picture to what the network sees, explained, which
-draws it, and verdict, which says what the answer is worth; checks, of values; config, variants and
+draws it; verdict and doubt, which say what the answer is worth; checks, of values; config, variants and
 modern, which are of today.
 
 Names are imported when they are first asked for: PyTorch takes a second, and the Hub's client, whose

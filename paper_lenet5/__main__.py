@@ -79,12 +79,12 @@ def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     A network of other classes than the digits has their names for labels, and names of the penalties.
     """
     from .bitmaps import DIGITS
+    from .doubt import verdicts
     from .pictures import pattern_of
     from .preprocessing import preprocess
-    from .verdict import verdict
 
-    penalties = model(preprocess(pattern_of(seen)[None]))[0].detach().double()
-    said, names = verdict(penalties), model.config.classes
+    inputs, names = preprocess(pattern_of(seen)[None]), model.config.classes
+    penalties, (said,) = model(inputs)[0].detach().double(), verdicts(model, inputs)
     of_digits = names == tuple(DIGITS)
     closest = said.closest if of_digits else names[said.closest]
     return {

@@ -2,7 +2,8 @@
 
 Eq. 9 has a rubbish class beside the digits, of penalty j whatever the input. Its posterior is that of
 "none of these", which by itself would refuse one in thirty of MNIST's digits that are right: so what it
-makes doubtful is still said, as probable, and only what is far beyond is refused.
+makes doubtful is still said, as probable. Refused is what `doubt` speaks against; or, of a network that
+knows no doubt, what is far beyond by the posterior.
 """
 
 from enum import Enum
@@ -14,8 +15,11 @@ from torch import Tensor
 RUBBISH = 10.0
 """The penalty j of none of these, that of the recipe (D7)."""
 LEAST = 1.8e-5
-"""Of the closest digit's posterior. One in a hundred right answers to training digits held out has less
-than this, of a network that has not seen them (`python -m reproduce.verdicts`)."""
+"""Of the closest digit's posterior, where there is no doubt to go by. One in a hundred right answers to
+training digits held out has less than this, of a network that has not seen them (`python -m
+reproduce.doubt`)."""
+DOUBTFUL = -1.0
+"""A doubt above which an answer is probable only; above 0 it is none of these."""
 
 
 def posterior(penalties: Tensor, rubbish: float = RUBBISH) -> Tensor:
@@ -31,11 +35,11 @@ class Certainty(Enum):
     """How sure an answer is."""
 
     SURE = "sure"
-    """The closest digit is likelier than all others and none of these together."""
+    """The closest digit is likelier than all others and none of these together, and beyond doubt."""
     PROBABLE = "probable"
-    """It is not, but as unlikely as some in a hundred digits are."""
+    """It is not, but no more doubtful than some in a hundred digits are."""
     NONE = "none"
-    """It is more unlikely than that: this is no digit."""
+    """It is more doubtful than that: this is no digit."""
 
 
 class Verdict(NamedTuple):
@@ -55,16 +59,17 @@ class Verdict(NamedTuple):
         return None if self.certainty is Certainty.NONE else self.closest
 
 
-def verdict(penalties: Tensor) -> Verdict:
-    """What penalties (classes,) of one pattern say. Raises ValueError for other shapes or no numbers."""
+def verdict(penalties: Tensor, doubt: float | None = None) -> Verdict:
+    """What penalties (classes,) of one pattern say, and the doubt about it where the network has one.
+
+    Raises ValueError for other shapes or no numbers.
+    """
     if penalties.ndim != 1 or len(penalties) < 2 or not penalties.isfinite().all():
         raise ValueError(f"expected finite penalties (classes,), got {tuple(penalties.shape)}")
     penalties = penalties.detach().double()
     first, second = penalties.sort().values[:2].tolist()
     of_closest = float(posterior(penalties[None])[0, :-1].max())
-    certainty = (
-        Certainty.SURE if of_closest > 0.5
-        else Certainty.PROBABLE if of_closest >= LEAST
-        else Certainty.NONE
-    )  # fmt: skip
+    refused = of_closest < LEAST if doubt is None else doubt > 0
+    sure = of_closest > 0.5 and (doubt is None or doubt <= DOUBTFUL)
+    certainty = Certainty.NONE if refused else Certainty.SURE if sure else Certainty.PROBABLE
     return Verdict(int(penalties.argmin()), second - first, of_closest, certainty)

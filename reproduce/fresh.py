@@ -61,7 +61,10 @@ def words(results: Path) -> str:
 @options.in_words
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, and write the record and its table."""
-    args, console = options.parser("fresh", __doc__).parse_args(argv), Console(highlight=False)
+    args, console = (
+        options.parser("fresh", __doc__).parse_args(argv),
+        Console(highlight=False, markup=False),
+    )
     torch.set_num_threads(1)
     known, (digits, digests) = datasets.load(args.data), fresh.load(args.data)
     sets = {"mnist": known.test, "qmnist": digits}

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import choices, claims, collapse, fresh, inputs, lines, pictures, table1, verdicts
+from . import choices, claims, collapse, fresh, inputs, lines, pad, pictures, table1, verdicts
 from .__main__ import exhibits
 from .measures.statistics import percent
 from .rows.recipes import TABLE_1
@@ -149,6 +149,7 @@ MEASURED = {
     "lines": lambda: lines.words(RESULTS),
     "networks": lambda: findings.networks(RESULTS),
     "not_reproduced": lambda: findings.not_reproduced(RESULTS),
+    "pad": lambda: pad.words(RESULTS),
     "pictures": lambda: pictures.words(RESULTS),
     "result": lambda: table1.result(RESULTS),
     "strangers": strangers_lines,

@@ -23,9 +23,9 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5 import LeNet5, doubt, preprocess
 from paper_lenet5.pictures import read_picture
-from paper_lenet5.verdict import Certainty, Verdict, verdict
+from paper_lenet5.verdict import Certainty, Verdict
 
 from .baselines import paper_by_the_edge
 from .measures import scenes
@@ -73,7 +73,7 @@ def now(model: LeNet5, picture: scenes.Picture) -> tuple[int | None, bool]:
 @torch.inference_mode()
 def said(model: LeNet5, pattern: Tensor) -> Verdict:
     """Of one pattern (28, 28)."""
-    return verdict(model(preprocess(pattern[None]))[0])
+    return doubt.verdicts(model, preprocess(pattern[None]))[0]
 
 
 def counts(answers: Sequence[tuple[int | None, bool]], labels: Sequence[int | None]) -> Counts:

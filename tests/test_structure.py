@@ -8,7 +8,7 @@ from tools.floors import OnlyForTypes, arrows, floors
 
 ORDER = ["terminal", "connections", "bitmaps", "checks", "preprocessing", "recursion", "transform",
          "verdict", "layers", "rbf", "initialisation", "losses", "hub", "pretrained", "config",
-         "lenet5", "variants", "modern", "mnist", "distort", "changes", "strings", "reading",
+         "lenet5", "doubt", "variants", "modern", "mnist", "distort", "changes", "strings", "reading",
          "patterns", "sdlm", "eager", "compiled", "training", "recipe", "pictures",
          "labelled", "own", "train_command"]  # fmt: skip
 

@@ -10,25 +10,35 @@ from pathlib import Path
 
 import numpy as np
 
-SCRIPTS = ("network", "verdict", "image", "reading", "modern", "changes", "training",
+from paper_lenet5.doubt import DECIMALS, shipped
+
+SCRIPTS = ("network", "doubt", "verdict", "image", "reading", "modern", "changes", "training",
            "paper", "marks", "lines", "normalise", "pictures")  # fmt: skip
 """In the order in which they are read."""
-MODULES = ("connections", "layers", "preprocessing", "reading", "strings", "verdict",
+MODULES = ("connections", "doubt", "layers", "preprocessing", "reading", "strings", "verdict",
            "pictures", "pictures.files", "pictures.lines", "pictures.marks", "pictures.normalise",
            "pictures.paper")  # fmt: skip
 """Of paper_lenet5, those whose numbers they use."""
+NETWORK = "lenet5-1998-distortions"
+"""The one for single digits."""
 
 
 def script() -> str:
     """All of it, to stand in a page: the numbers, then the scripts."""
     folder = Path(__file__).parent
     parts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
-    return "\n".join([f"const NUMBERS = {json.dumps(numbers())};", *parts])
+    known = numbers() | {"units": units()}
+    return "\n".join([f"const NUMBERS = {json.dumps(known)};", *parts])
 
 
 def numbers() -> dict[str, dict[str, object]]:
     """What Python's modules name in capitals, by the last of the modules' names."""
     return {name.split(".")[-1]: _named(name) for name in MODULES}
+
+
+def units() -> list[list[float]]:
+    """Those of `NETWORK` that doubt."""
+    return [[round(weight, DECIMALS) for weight in unit] for unit in shipped()[NETWORK].tolist()]
 
 
 def _named(module: str) -> dict[str, object]:

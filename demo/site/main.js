@@ -14,7 +14,7 @@
   function look(pattern) {
     const states = network.states(lenet5, network.fieldOf(pattern));
     const [penalties] = network.penalties(lenet5, states.f6);
-    return { pattern, states, penalties, said: verdict(penalties) };
+    return { pattern, states, penalties, said: verdict(penalties, doubt(states)) };
   }
 
   // The lines in a picture as one field, and the sweep over it (section VII).

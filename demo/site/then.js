@@ -50,9 +50,10 @@ const then = (() => {
   // What both say to the drawing, changed so.
   function answers(amounts) {
     const input = changes.changed(network.inputOf(network.fieldOf(pattern)), amounts, order);
-    const [penalties] = network.penalties(networks.lenet5, network.statesOf(networks.lenet5, input).f6);
+    const states = network.statesOf(networks.lenet5, input);
+    const [penalties] = network.penalties(networks.lenet5, states.f6);
     const shares = modern.shares(modern.scores(networks.modern, input));
-    return { input, penalties, said: verdict(penalties), shares, now: shares.indexOf(Math.max(...shares)) };
+    return { input, penalties, said: verdict(penalties, doubt(states)), shares, now: shares.indexOf(Math.max(...shares)) };
   }
 
   function show(next) {

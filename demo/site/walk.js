@@ -7,7 +7,7 @@ const walk = (() => {
     { at: ".layer.s2", unit: "s2", words: "<b>It looks less closely.</b> In S2 four squares become one. Where exactly a stroke lies is forgotten, so a digit drawn a little differently looks the same." },
     { at: ".layer.c3", unit: "c3", words: "<b>It puts strokes together.</b> Each map of C3 looks at several maps of S2 at once, and answers to corners, ends and bows. S4 halves it again." },
     { at: ".layer.f6", unit: "f6", words: "<b>It paints what it understood.</b> C5 sees the whole digit. From it F6 paints a tidy picture of 7×12 squares, whatever your handwriting is like." },
-    { at: "#ten", words: "<b>The closest model is the answer.</b> That picture is laid over ten models, square by square. If even the closest is far away, it is none of the ten." },
+    { at: "#ten", words: "<b>The closest model is the answer.</b> That picture is laid over ten models, square by square. But if the layers before have too much that no such digit has, it is none of the ten." },
   ];
   let step = null, heard = () => {};
 

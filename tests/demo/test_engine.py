@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from demo import changes, engine
 from demo.digits import digits
-from paper_lenet5 import LeNet5, eager, pictures, preprocess
+from paper_lenet5 import LeNet5, doubt, eager, pictures, preprocess
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.patterns import generator
 from paper_lenet5.pictures import files
@@ -164,16 +164,43 @@ def test_verdicts_are_pythons(page):
     rng = np.random.default_rng(3)
     several = [list(rng.uniform(0, high, 10)) for high in (5, 20, 40, 100) for _ in range(100)]
     several += [[least, *[90.0] * 9] for least in (9.9, 10.1, 20.8, 21.0)]
-    kinds = set()
-    for own, penalties in zip(
-        page.evaluate("all => all.map(verdict)", several), several, strict=True
-    ):
-        theirs = verdict(torch.tensor(penalties, dtype=torch.float64))
-        assert (own["closest"], own["certainty"]) == (theirs.closest, theirs.certainty.value)
-        assert own["margin"] == pytest.approx(theirs.margin)
-        assert own["posterior"] == pytest.approx(theirs.posterior)
-        kinds.add(own["certainty"])
-    assert kinds == {"sure", "probable", "none"}
+    doubts = [list(rng.normal(-1, 1, 10)) for _ in several]
+    for doubted in (False, True):
+        kinds = set()
+        given = [[one, of if doubted else None] for one, of in zip(several, doubts, strict=True)]
+        said = page.evaluate("all => all.map(([penalties, of]) => verdict(penalties, of))", given)
+        for own, (penalties, of) in zip(said, given, strict=True):
+            closest = int(np.argmin(penalties))
+            theirs = verdict(torch.tensor(penalties, dtype=torch.float64), of and of[closest])
+            assert (own["closest"], own["certainty"]) == (theirs.closest, theirs.certainty.value)
+            assert own["margin"] == pytest.approx(theirs.margin)
+            assert own["posterior"] == pytest.approx(theirs.posterior)
+            kinds.add(own["certainty"])
+        assert kinds == {"sure", "probable", "none"}
+
+
+DOUBTED = """fields => {
+  const all = [], of = weights["lenet5-1998-distortions"];
+  fields = bytes(fields);
+  for (let at = 0; at < fields.length; at += 1024) {
+    all.push(doubt(network.states(of, fields.subarray(at, at + 1024))));
+  }
+  return all;
+}"""
+
+
+def test_what_speaks_against_each_digit_is_pythons(page, mnist_test):
+    network = LeNet5.from_pretrained("lenet5-1998-distortions")
+    digits = mnist_test[0][:40]
+    images = torch.cat([digits, digits.rot90(1, (1, 2))])
+    own = np.array(page.evaluate(DOUBTED, coded(torch.nn.functional.pad(images, [2] * 4).numpy())))
+    with torch.inference_mode():
+        states, units = network.states(preprocess(images)), doubt.units_of(network)
+        for digit in range(10):
+            theirs = doubt.doubts(units, states, torch.full((len(images),), digit))
+            np.testing.assert_allclose(own[:, digit], theirs.numpy(), rtol=0, atol=1e-3)
+    assert (own > 0).any()
+    assert (own < 0).any()
 
 
 CHANGED = """([fields, several, order]) => {

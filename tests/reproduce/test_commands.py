@@ -17,7 +17,7 @@ from tests import ROOT
 NAMES = [command.name for command in commands()]
 WITHOUT_DATA = {
     "cifar10", "claims", "demo_digits", "demo_learning", "demo_training", "everything",
-    "export_onnx", "pages", "publish", "report", "seen", "site", "three_numbers",
+    "export_onnx", "pad", "pages", "publish", "report", "seen", "site", "three_numbers",
 }  # fmt: skip
 WITH_DATA = set(NAMES) - WITHOUT_DATA
 WRONG = {

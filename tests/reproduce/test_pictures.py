@@ -5,6 +5,7 @@ import io
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image, ImageOps
@@ -16,7 +17,7 @@ from paper_lenet5.pictures import read_lines, read_picture
 from paper_lenet5.recipe import LOSS
 from paper_lenet5.verdict import LEAST, RUBBISH, Certainty, Verdict
 from reproduce import doubt as training
-from reproduce import lines, pad, pictures, verdicts
+from reproduce import lines, pad, pictures, refusals, verdicts
 from reproduce.baselines import paper_by_the_edge
 from reproduce.measures import drawings, scenes
 from tests import ROOT
@@ -181,6 +182,20 @@ def test_curves_begin_and_end_where_the_thresholds_do():
     for way in ("doubt", verdicts.BY_EQ_9):
         assert found[way]["far"] == [0] * len(verdicts.GRID)
         assert found[way]["same"] == pytest.approx(100 - np.array(verdicts.GRID), abs=1)
+
+
+def test_the_figure_of_both_errors_is_that_of_the_record():
+    record = json.loads((ROOT / "results" / "verdicts.json").read_text())
+    table = refusals.numbers(record)
+    committed = pd.read_csv(ROOT / "results" / "figures" / "refusals.csv")
+    pd.testing.assert_frame_equal(committed, table.round(3))
+    at = table[table["threshold"] & (table["kind"] == "scribbles")].set_index(["network", "way"])
+    for name, of in record["shares"].items():
+        assert at.loc[(name, "doubt"), "accepted"] == 100 - of["scribbles"]["none"]
+        assert at.loc[(name, "doubt"), "refused"] == of[verdicts.RIGHT]["none"]
+    panels = refusals.draw(table).axes
+    curves = [line for line in panels[0].lines if len(line.get_xdata()) == len(verdicts.GRID)]
+    assert len(curves) == 2 * table["kind"].nunique()
 
 
 @pytest.mark.parametrize("half", [0, 1])

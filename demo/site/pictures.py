@@ -37,12 +37,19 @@ def card(title: str) -> bytes:
     _cells(image, seen.pattern.float() / 255, (70, 215), 12, INK)
     _cells(image, f6, (560, 215), 28, INK, gap=2)
     for left in (450, 800):
-        pen.text((left, 330), "→", QUIET, _letters(72))
+        _arrow(pen, left, 375)
     pen.text((930, 205), str(seen.closest), ACCENT, _letters(300))
     pen.text((70, 60), title, INK, _letters(68))
     for left, words in ((70, "what it sees"), (560, "what it makes of it"), (930, "what it says")):
         pen.text((left, 572), words, QUIET, _letters(28))
     return _png(image)
+
+
+def _arrow(pen: ImageDraw.ImageDraw, left: int, middle: int) -> None:
+    """Paint an arrow to the right, which the letters lack."""
+    tip = left + 52
+    pen.line((left, middle, tip, middle), QUIET, 5)
+    pen.line((tip - 18, middle - 16, tip, middle, tip - 18, middle + 16), QUIET, 5, "curve")
 
 
 def _cells(
@@ -69,5 +76,5 @@ def _letters(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _png(image: Image.Image) -> bytes:
     content = io.BytesIO()
-    image.save(content, "PNG", optimize=True)
+    image.quantize(64).save(content, "PNG", optimize=True)
     return content.getvalue()

@@ -76,7 +76,7 @@
   walk.hear(() => write(false));
   tabs.hear(write);
   tabs.parts.then = { ...then, open: (settings) => then.open(lenet5, settings) };
-  tabs.parts.train = { ...train, open: () => train.open(lenet5["rbf.centers"].values) };
+  tabs.parts.train = { ...train, open: (settings) => train.open(lenet5["rbf.centers"].values, settings) };
   tabs.parts.results = results;
   tabs.parts.learning = { ...learning, open: (settings) => learning.open(lenet5, settings) };
 

@@ -10,13 +10,18 @@ const train = (() => {
   const part = (method, name) => root.querySelector(`[data-of=${method}] [data-${name}]`);
   const most = () => data.learned * data.recipe.schedule.length;
 
-  function open(models) {
+  function open(models, settings) {
     parcels.open(root, ["training"], async (content) => {
-      if (data) return;
+      const asked = RATES.find((rate) => String(rate) === settings.get("e"));
+      if (data) {
+        if (!asked || asked === +select.value) return;
+        select.value = asked;
+        return anew();
+      }
       data = content;
       centers = models;
       root.querySelector("[data-count]").textContent = data.learned.toLocaleString("en");
-      select.innerHTML = RATES.map((rate) => `<option value="${rate}"${rate === RATE ? " selected" : ""}>${rate}</option>`).join("");
+      select.innerHTML = RATES.map((rate) => `<option value="${rate}"${rate === (asked ?? RATE) ? " selected" : ""}>${rate}</option>`).join("");
       for (const method of METHODS) {
         part(method, "f6s").append(...Array.from({ length: 10 }, () => {
           const canvas = document.createElement("canvas");
@@ -40,8 +45,9 @@ const train = (() => {
     return all;
   }
 
-  // Both are built anew, with other random numbers.
+  // Both are built anew, with other random numbers, once the digits are there.
   function anew() {
+    if (!data?.fields) return;
     seen = 0;
     halt();
     for (const { worker } of workers) worker.terminate();
@@ -137,15 +143,18 @@ const train = (() => {
   }
 
   button.addEventListener("click", () => {
-    if (!data) return;
+    if (!workers.length) return;
     if (running) return halt();
     if (seen >= most()) anew();
     running = true;
     button.textContent = "Pause";
     if (!waiting.size) go();
   });
-  root.querySelector("[data-do=anew]").addEventListener("click", () => data && anew());
-  select.addEventListener("change", anew);
+  root.querySelector("[data-do=anew]").addEventListener("click", anew);
+  select.addEventListener("change", () => {
+    anew();
+    tabs.changed();
+  });
 
-  return { open, close: () => data && halt() };
+  return { open, close: () => data && halt(), written: () => (data ? { e: select.value } : {}) };
 })();

@@ -330,7 +330,8 @@ def test_the_film_plays_to_its_end_and_can_be_stopped(visit):
 
 @pytest.mark.parametrize("place", ["http", "file"])
 def test_two_networks_that_begin_alike_learn_in_the_browser(visit, place):
-    page = visit(place, "#t=train")
+    page = visit(place, "#t=train&e=0.0003")
+    expect(page.get_by_label("SGD’s step")).to_have_value("0.0003")
     state, missed = page.locator("[data-state]"), page.locator("[data-missed]")
     expect(state).to_have_text("Nothing learned yet: the weights are random.")
     first = [float(text.split()[1]) for text in missed.all_inner_texts()]
@@ -344,6 +345,8 @@ def test_two_networks_that_begin_alike_learn_in_the_browser(visit, place):
     page.get_by_role("button", name="Begin anew").click()
     expect(state).to_have_text("Nothing learned yet: the weights are random.")
     expect(page.get_by_role("button", name="Start")).to_be_visible()
+    page.get_by_label("SGD’s step").select_option("0.001")
+    expect(page).to_have_url(re.compile("t=train&e=0.001"))
 
 
 def test_a_file_that_is_missing_beside_the_page_is_named(browser, folder, tmp_path):

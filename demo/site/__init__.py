@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from html import escape
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def page(address: str = "", beside: str = "") -> str:
         card=escape(address.rstrip("/") + "/card.png" if address else "card.png"),
         icon=icon_url,
         style=text("colours.css") + (HERE / "site.css").read_text(encoding="utf-8"),
-        digits=json.dumps(_digits()),
+        digits=json.dumps(_digits(), separators=(",", ":")),
         weights=weights,
         beside=beside,
         trainer=(HERE / "trainer.js").read_text(encoding="utf-8"),
@@ -133,10 +133,10 @@ def manifest() -> dict[str, object]:
 
 
 def _digits() -> dict[str, object]:
-    """The sheet of MNIST's digits, and the place of each there that a network misses, and which."""
+    """The sheet of MNIST's digits, and of each that a network misses its place there and its fields."""
     known = digits()
     missed = [
-        {"place": place, **asdict(digit)}
+        [place, *astuple(digit)]
         for place, digit in enumerate(known.digits)
         if digit.missed_by or digit.in_1998 is not None
     ]

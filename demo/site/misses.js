@@ -1,13 +1,14 @@
 // Digits of MNIST's test set: one of each kind for the pad, and those that the network misses, that of
 // 1998 missed (Fig. 8), or any of ours with the same recipe.
 const misses = (() => {
-  const { sheet, columns, examples, networks, missed } = JSON.parse(document.getElementById("digits").textContent);
+  const { sheet, columns, examples, networks, missed: lines } = JSON.parse(document.getElementById("digits").textContent);
+  const missed = lines.map(([place, index, label, then, ours, by]) => ({ place, index, label, then, ours, by }));
   const SIDE = 28, url = `data:image/png;base64,${sheet}`;
   const root = document.getElementById("misses");
   const SETS = {
     ours: [({ ours }) => ours !== null, (n) => `This network’s ${n}`],
-    paper: [(miss) => miss.in_1998 !== null, (n) => `The paper’s ${n}`],
-    both: [(miss) => miss.ours !== null && miss.in_1998 !== null, (n) => `Both, ${n}`],
+    paper: [({ then }) => then !== null, (n) => `The paper’s ${n}`],
+    both: [({ ours, then }) => ours !== null && then !== null, (n) => `Both, ${n}`],
     all: [() => true, () => `All that any of ${networks} networks misses`],
   };
   let ink; // of the sheet
@@ -49,8 +50,7 @@ const misses = (() => {
 
   function choose(name) {
     const grid = root.querySelector(".grid");
-    grid.replaceChildren(...missed.filter(SETS[name][0]).map((miss) => {
-      const { place, index, label, ours, in_1998: then, missed_by: by } = miss;
+    grid.replaceChildren(...missed.filter(SETS[name][0]).map(({ place, index, label, then, ours, by }) => {
       const words = `${label}→${name === "paper" ? then : ours ?? label}`;
       const said = [`${words}, test digit ${index}.`, then === null ? "" : ` In 1998: ${then}.`,
                     ` Missed by ${by} of ${networks} networks.`].join("");

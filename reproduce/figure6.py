@@ -94,15 +94,17 @@ def draw(table: pd.DataFrame) -> Figure:
         if len(longer):
             beside = longer["patterns"].map(places) + 0.28
             axes.errorbar(beside, longer[f"{name}_mean"], reach(longer, name), fmt="^", color=colour,
-                          markersize=5, capsize=3, markerfacecolor="white",
-                          label=f"ours, as many presentations: {name}")  # fmt: skip
+                          markersize=5, capsize=3, markerfacecolor="white", clip_on=False,
+                          label=f"ours, as many presentations: {label.partition(',')[0]}")  # fmt: skip
     axes.set(ylabel="error, %", ylim=(0, 1.35 * axes.get_ylim()[1]), xlim=(-0.5, len(places) - 0.5))
     axes.set_xticks(list(places.values()), list(places))
     axes.set_xlabel("training patterns")
     axes.set_title("LeNet-5 trained on parts of MNIST: mean and range, beside Fig. 6", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(frameon=False, ncols=2, fontsize=9)
+    entries = sorted(zip(*axes.get_legend_handles_labels(), strict=True),
+                     key=lambda entry: ": training" in entry[1])  # fmt: skip
+    axes.legend(*zip(*entries, strict=True), frameon=False, ncols=2, fontsize=9)
     return figure
 
 

@@ -491,7 +491,7 @@ CONDITIONS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One way in which lines of four digits come."""
+    """One way in which lines of digits come."""
 
     title: str
     gap: int = 20
@@ -501,6 +501,18 @@ class Line:
     page: Callable[[np.ndarray, Generator], np.ndarray] = lambda colour, rng: colour
     """What happens to red, green and blue."""
     lines: int = 1
+    length: int = 4
+    """Digits in each line."""
+    hand: float = 0.0
+    """How uneven it is: sizes and places vary by that part of the height, so much every digit slants;
+    gaps are anything from 2 pixels to twice what they are said to be."""
+    drawn: bool = False
+    """Black on white with a mouse, and no paper at all."""
+
+
+def _photographed(colour: np.ndarray, rng: Generator) -> np.ndarray:
+    shaded = colour * half_dark(colour.shape[:2], rng, 0.1, 0.6)
+    return grained(dusty(shaded, rng, 12, 5), rng, 8)
 
 
 LINES = (
@@ -515,6 +527,14 @@ LINES = (
     Line("black border of a scan", page=lambda colour, rng: bordered(colour, "tblr", 10, 0)),
     Line("two lines", lines=2),
 )  # fmt: skip
+"""Of four digits, evenly written."""
+BY_HAND = {
+    "drawn with a mouse": tuple(Line(f"{n} digits", length=n, hand=0.15, drawn=True)
+                                for n in range(2, 7)),
+    "photographed": tuple(Line(f"{n} digits", length=n, hand=0.15, slope=0.1, page=_photographed)
+                          for n in range(2, 7)),
+}  # fmt: skip
+"""Of two to six digits, unevenly written. The photographs have dust, a shadow, noise and a slope."""
 
 
 def line_of(digits: Sequence[Digit], line: Line, rng: Generator) -> bytes:
@@ -522,19 +542,32 @@ def line_of(digits: Sequence[Digit], line: Line, rng: Generator) -> bytes:
     each, slope = len(digits) // line.lines, line.slope * rng.choice([-1, 1])
     rows = []
     for start in range(0, len(digits), each):
-        inks = [written(d.points, 9, (160, 260), 110) for d in digits[start : start + each]]
+        inks = [_by_hand(d, line.hand, rng) for d in digits[start : start + each]]
         inks = [ink[:, ink.any(0)] for ink in inks]
-        width = sum(ink.shape[1] for ink in inks) + line.gap * (each - 1) + 120
+        gaps = rng.integers(2, 2 * line.gap, each) if line.hand else np.full(each, line.gap)
+        width = sum(ink.shape[1] for ink in inks) + sum(gaps[1:].tolist()) + 120
         rise = round(abs(slope) * width / 2) + 1
         row, left = np.zeros((160 + 2 * rise + 60, width)), 60
-        for ink in inks:
+        for ink, gap in zip(inks, gaps.tolist(), strict=True):
             top = 30 + rise + round(slope * (left + ink.shape[1] / 2 - width / 2))
             row[top : top + 160, left : left + ink.shape[1]] = ink
-            left += ink.shape[1] + line.gap
+            left += ink.shape[1] + gap
         rows.append(row)
     widest = max(row.shape[1] for row in rows)
     cover = np.concatenate([np.pad(row, ((0, 0), (0, widest - row.shape[1]))) for row in rows])
+    if line.drawn:
+        file = io.BytesIO()
+        image(colours(cover, (255, 255, 255), (0, 0, 0))).save(file, "PNG")
+        return file.getvalue()
     return jpeg(grained(line.page(colours(cover), rng), rng, 2))
+
+
+def _by_hand(digit: Digit, hand: float, rng: Generator) -> np.ndarray:
+    """A digit as a hand writes it that is so uneven: (160, 260)."""
+    if not hand:
+        return written(digit.points, 9, (160, 260), 110)
+    size, place, slant = rng.uniform(-hand, hand, 3)
+    return written(digit.points, 9, (160, 260), 110 * (1 + size), (0.5 + place / 2, 0.5), slant)
 
 
 # --- the digits -------------------------------------------------------------------------------------

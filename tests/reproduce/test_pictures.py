@@ -13,12 +13,12 @@ from scipy import ndimage
 
 from paper_lenet5 import LeNet5, doubt, mnist, preprocess
 from paper_lenet5.patterns import Split
-from paper_lenet5.pictures import read_lines, read_picture
+from paper_lenet5.pictures import read_lines, read_picture, see
 from paper_lenet5.recipe import LOSS
 from paper_lenet5.verdict import LEAST, RUBBISH, Certainty, Verdict
 from reproduce import doubt as training
 from reproduce import lines, pad, pictures, refusals, verdicts
-from reproduce.baselines import paper_by_the_edge
+from reproduce.baselines import one_sweep, paper_by_the_edge
 from reproduce.measures import drawings, scenes
 from tests import ROOT
 from tests.conftest import draw_digits
@@ -100,15 +100,55 @@ def test_a_border_is_what_it_was_before_and_is_not_now(digits):
     assert (before > 100).float().mean() > 2 * (now > 100).float().mean(), "the sheet was ink"
 
 
-@pytest.mark.parametrize("line", scenes.LINES, ids=lambda line: line.title)
-def test_a_page_has_its_lines(digits, line):
-    page = scenes.line_of(digits, line, np.random.default_rng(1))
-    assert len(read_lines(page)) == line.lines
+@pytest.mark.parametrize(
+    ("group", "line"), lines.CONDITIONS, ids=lambda of: getattr(of, "title", of)
+)
+def test_a_page_has_its_lines(digits, group, line):
+    drawn = [digits[k % 4] for k in range(line.length * line.lines)]
+    page = scenes.line_of(drawn, line, np.random.default_rng(1))
+    assert len(read_lines(page)) == len(one_sweep.fields_of(see(page))) == line.lines
     assert paper_by_the_edge.read_line(page).shape[0] == 32
+    assert Image.open(io.BytesIO(page)).format == ("PNG" if line.drawn else "JPEG")
+
+
+def test_an_uneven_hand_writes_no_digit_like_another(digits):
+    even, uneven = scenes.LINES[3], scenes.BY_HAND["drawn with a mouse"][2]
+    heights, middles = {}, {}
+    for line in (even, uneven):
+        page = Image.open(
+            io.BytesIO(scenes.line_of([digits[0]] * 4, line, np.random.default_rng(2)))
+        )
+        boxes = ndimage.find_objects(ndimage.label(np.asarray(page.convert("L")) < 128)[0])
+        boxes = [box for box in boxes if box[0].stop - box[0].start > 50]
+        assert len(boxes) == 4
+        heights[line] = {box[0].stop - box[0].start for box in boxes}
+        middles[line] = {(box[0].stop + box[0].start) // 2 for box in boxes}
+    assert len(heights[even]) == len(middles[even]) == 1
+    assert len(heights[uneven]) == 4
+    assert len(middles[uneven]) > 2
+
+
+def test_a_page_is_read_in_three_ways():
+    digit = scenes.Digit(0, 1, np.zeros((28, 28)), np.array([(k / 800, 0.0) for k in range(801)]))
+    (border,) = [line for line in scenes.LINES if line.title == "black border of a scan"]
+    networks = [LeNet5.from_pretrained(name) for name in lines.NETWORKS]
+    read = lines.readings(scenes.line_of([digit] * 4, border, np.random.default_rng(0)), *networks)
+    assert [*read] == [*lines.WAYS]
+    assert read["now"] == ["1111"]
+    assert read["edge"] != ["1111"]
+
+
+def test_a_page_without_digits_has_no_lines():
+    page = np.full((200, 300, 3), 240.0)
+    page[60:140] = 20  # a bar from edge to edge
+    networks = [LeNet5.from_pretrained(name) for name in lines.NETWORKS]
+    read = lines.readings(scenes.jpeg(page), *networks)
+    assert read["one sweep"] == read["now"] == []
 
 
 @pytest.mark.parametrize(
-    ("command", "about"), [(pictures, scenes.CONDITIONS), (lines, scenes.LINES)]
+    ("command", "about"),
+    [(pictures, scenes.CONDITIONS), (lines, [line for _, line in lines.CONDITIONS])],
 )
 def test_the_record_is_of_all_conditions_of_test_digits_that_nothing_was_settled_on(command, about):
     name = command.__name__.split(".")[1]

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+import zlib
 from dataclasses import asdict, astuple
 from html import escape
 from pathlib import Path
@@ -69,7 +70,7 @@ def page(address: str = "", beside: str = "") -> str:
     scripts = [text("lenet.js")]
     scripts += [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     weights = "".join(
-        f'<script type="text/plain" id="weights-{name}">{_base64(WEIGHTS / f"{file}.safetensors")}'
+        f'<script type="text/plain" id="weights-{name}">{_packed(WEIGHTS / f"{file}.safetensors")}'
         "</script>"
         for name, file in NETWORKS.items()
     )
@@ -149,6 +150,10 @@ def _digits() -> dict[str, object]:
 def _parcel(name: str, content: object) -> bytes:
     """A script that hands it over: even a page that is opened from a file may run those."""
     return f"parcels.receive({json.dumps(name)}, {json.dumps(content)});\n".encode()
+
+
+def _packed(path: Path) -> str:
+    return base64.b64encode(zlib.compress(path.read_bytes(), 9)).decode()
 
 
 def _base64(path: Path) -> str:

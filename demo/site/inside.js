@@ -81,7 +81,7 @@ const inside = (() => {
 
   new IntersectionObserver(([entry]) => {
     visible = entry.isIntersecting;
-    if (visible && stale) paint();
+    if (visible && stale && tensors) paint(); // it may be seen before the weights are unpacked
   }, { rootMargin: "200px" }).observe(root);
 
   function paint() {

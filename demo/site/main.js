@@ -6,9 +6,9 @@
   scheme();
   document.body.classList.toggle("embed", new URLSearchParams(location.search).has("embed"));
 
-  const tensors = (name) =>
-    network.load(lenet.bytes(document.getElementById(`weights-${name}`).textContent).buffer);
-  const lenet5 = tensors("lenet5"), reader = tensors("reader");
+  const tensors = async (name) =>
+    network.load(await lenet.unpacked(document.getElementById(`weights-${name}`).textContent));
+  const [lenet5, reader] = await Promise.all(["lenet5", "reader"].map(tensors));
 
   // What the network says to one pattern.
   function look(pattern) {

@@ -4,6 +4,10 @@ window.lenet = (() => {
 
   const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 
+  // Of what zlib has packed.
+  const unpacked = (base64) => new Response(
+    new Blob([bytes(base64)]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
+
   // Paint columns x rows cells. `ink` and `accent` hold 0 ... 255 for each; accent may be missing.
   function cells(canvas, columns, ink, accent) {
     const paint = () => {
@@ -44,5 +48,5 @@ window.lenet = (() => {
 
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  return { bytes, cells, calm };
+  return { bytes, unpacked, cells, calm };
 })();

@@ -87,9 +87,9 @@ class Film:
 
 
 def coded(numbers: Tensor) -> Record:
-    """The numbers as int16, moment by moment, in base64, and what their unit is."""
-    unit = float(numbers.abs().max()) / 32767
-    whole = (numbers / unit).round().short()
+    """The numbers as int8, moment by moment, in base64, and what their unit is."""
+    unit = float(numbers.abs().max()) / 127
+    whole = (numbers / unit).round().char()
     return {"unit": unit, "values": base64.b64encode(whole.numpy().tobytes()).decode()}
 
 

@@ -7,7 +7,7 @@ const learning = (() => {
 
   const ink = (x) => image.clip((255 * (x + A)) / (2 * A), 0, 255);
   const numbers = ({ unit, values }) =>
-    Float32Array.from(new Int16Array(lenet.bytes(values).buffer), (x) => x * unit);
+    Float32Array.from(new Int8Array(lenet.bytes(values).buffer), (x) => x * unit);
   const f6 = (moment, of) => film.f6.subarray((10 * moment + of) * UNITS, (10 * moment + of + 1) * UNITS);
   const kernel = (moment, map) => film.kernels.subarray((6 * moment + map) * 25, (6 * moment + map + 1) * 25);
   const name = ({ pass, patterns }) => (patterns === 0

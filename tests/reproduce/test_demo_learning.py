@@ -21,7 +21,7 @@ from tests import ROOT
 
 
 def decoded(coded: dict, moments: int) -> np.ndarray:
-    numbers = np.frombuffer(base64.b64decode(coded["values"]), np.int16)
+    numbers = np.frombuffer(base64.b64decode(coded["values"]), np.int8)
     return coded["unit"] * numbers.reshape(moments, -1)
 
 
@@ -46,9 +46,11 @@ def test_it_ends_with_the_states_and_kernels_of_the_network_in_the_package(film)
         f6 = network.states(preprocess(examples()))["f6"].flatten()
     moments = len(film["moments"])
     ends = decoded(film["f6"], moments)[-1]
-    np.testing.assert_allclose(ends, f6.numpy(), rtol=0, atol=1e-4)
+    near = 0.51 * film["f6"]["unit"]
+    np.testing.assert_allclose(ends, f6.numpy(), rtol=0, atol=near)
     kernels = decoded(film["kernels"], moments)[-1]
-    np.testing.assert_allclose(kernels, network.c1.weight.detach().flatten(), rtol=0, atol=1e-4)
+    near = 0.51 * film["kernels"]["unit"]
+    np.testing.assert_allclose(kernels, network.c1.weight.detach().flatten(), rtol=0, atol=near)
 
 
 @pytest.fixture
@@ -84,4 +86,4 @@ def test_other_weights_are_not_those_of_the_record(few):
 
 def test_numbers_keep_their_place_and_size():
     numbers = torch.tensor([[0.5, -1.7159], [0.25, 0.0]])
-    np.testing.assert_allclose(decoded(demo_learning.coded(numbers), 2), numbers, atol=3e-5)
+    np.testing.assert_allclose(decoded(demo_learning.coded(numbers), 2), numbers, atol=0.007)

@@ -205,7 +205,7 @@ BREAKS = [
     ),
     Break(
         "a run's weights: those before it", "reproduce/running/runs.py",
-        "in session.model.state_dict()", "in row.session(dataset, seed).model.state_dict()",
+        "content = weights(session.model)", "content = weights(row.session(dataset, seed).model)",
         "reproduce/test_runs.py"
         "::test_errors_and_weights_on_record_are_those_of_the_last_pass_not_of_the_best"
         "[lenet5-textbook]",

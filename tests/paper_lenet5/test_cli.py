@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5 import LeNet5, doubt, preprocess
 from paper_lenet5.__main__ import main
 from paper_lenet5.pictures import read_picture
 from tests.conftest import draw_digits
@@ -28,7 +28,7 @@ def pictures(tmp_path):
 
 
 def test_the_answers_are_those_of_the_network(pictures, capsys):
-    path = pictures / "3.png"
+    path = pictures / "2.png"
     assert main(["classify", "--json", str(path)]) == 0
     (answer,) = json.loads(capsys.readouterr().out)
     penalties = LeNet5.from_pretrained()(preprocess(read_picture(path)[None]))[0].detach()
@@ -49,9 +49,13 @@ def test_the_table_has_a_line_for_each_picture(pictures, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + 5
     model = LeNet5.from_pretrained("lenet5-1998-distortions")
-    images, _ = draw_digits(5)
-    labels = [int(line.split()[0].rstrip("?")) for line in lines[2:]]
-    assert labels == model.classify(preprocess(images)).tolist()
+    images = torch.stack([read_picture(pictures / f"{number}.png") for number in range(5)])
+    said = [(v.label, v.certainty.value) for v in doubt.verdicts(model, preprocess(images))]
+    assert {certainty for _, certainty in said} == {"sure", "probable", "none"}
+    form = {"sure": "{}", "probable": "{}?", "none": "none"}
+    assert [line.split()[0] for line in lines[2:]] == [
+        form[how].format(label) for label, how in said
+    ]
 
 
 def test_what_is_no_picture_is_said_and_the_others_are_answered(pictures, capsys):

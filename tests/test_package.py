@@ -191,7 +191,7 @@ def test_the_repository_is_named_where_a_release_looks_for_its_name():
 def test_no_link_of_a_published_readme_is_relative():
     readme = release.for_pypi((ROOT / "README.md").read_text(), "me/mine", "v9")
     links = re.findall(r"\]\(([^)\s]+)\)", readme)
-    assert "https://raw.githubusercontent.com/me/mine/v9/docs/demo-draw.png" in links
+    assert "https://raw.githubusercontent.com/me/mine/v9/docs/demo.webp" in links
     assert "https://github.com/me/mine/blob/v9/docs/faq.md" in links
     assert all(link.startswith(("https://", "#")) for link in links)
 

@@ -79,12 +79,13 @@ def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     A network of other classes than the digits has their names for labels, and names of the penalties.
     """
     from .bitmaps import DIGITS
-    from .doubt import verdicts
+    from .doubt import of_states
     from .pictures import pattern_of
     from .preprocessing import preprocess
 
-    inputs, names = preprocess(pattern_of(seen)[None]), model.config.classes
-    penalties, (said,) = model(inputs)[0].detach().double(), verdicts(model, inputs)
+    states, names = model.states(preprocess(pattern_of(seen)[None])), model.config.classes
+    penalties = model.rbf(states["f6"]).detach().flatten().double()
+    (said,) = of_states(model, states)
     of_digits = names == tuple(DIGITS)
     closest = said.closest if of_digits else names[said.closest]
     return {

@@ -199,13 +199,10 @@ def sentence(table: pd.DataFrame) -> str:
 
 def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     """The picture and its numbers, from the record."""
-    path = args.out / "forty_passes.json"
-    if args.measure:
-        measure(path, args.data, console)
-    if not path.exists():
-        console.print(f"{path} is not there. The option --measure makes it.", soft_wrap=True)
+    record = drawing.measured_record("forty_passes", args, console, measure)
+    if record is None:
         return None
-    table = numbers(json.loads(path.read_text()))
+    table = numbers(record)
     shown = {"network": "{}", "pass": "{}",  # nosec B105
              "error": "{:.2f}", "size": "{:.4f}", "n": "{}"}  # fmt: skip
     some = table[table["pass"].isin([0, 1, 2, 3, 5, 10, 20, 30, 40])]

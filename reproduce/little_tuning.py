@@ -202,13 +202,10 @@ def sentence(table: pd.DataFrame) -> str:
 
 def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     """The picture and its numbers, from the record."""
-    path = args.out / "little_tuning.json"
-    if args.measure:
-        measure(path, args.data, console)
-    if not path.exists():
-        console.print(f"{path} is not there. The option --measure makes it.", soft_wrap=True)
+    record = drawing.measured_record("little_tuning", args, console, measure)
+    if record is None:
         return None
-    table = numbers(json.loads(path.read_text()))
+    table = numbers(record)
     shown = {"network": "{}", "optimizer": "{}", "rate": "{:g}", "mean": "{:.1f}", "n": "{}"}
     console.print(tables.grid("Held-out error in %", tables.formatted(table[list(shown)], shown)))
     return draw(table), table

@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +24,26 @@ OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
 """Colours of test and training errors."""
 MEASURE = {"--measure": {"action": "store_true", "help": "measure anew, with the weights"}}
 """The option of figures that show what was measured of trained networks."""
+
+
+def measured_record(
+    name: str,
+    args: argparse.Namespace,
+    console: Console,
+    measure: Callable[[Path, Path | None, Console], None],
+) -> Record | None:
+    """NAME.json of the results folder, which `measure` completes with --measure: path, data, console.
+
+    Where it is not there it says how to get it, and returns None.
+    """
+    path: Path = args.out / f"{name}.json"
+    if args.measure:
+        measure(path, args.data, console)
+    if not path.exists():
+        console.print(f"{path} is not there. The option --measure makes it.", soft_wrap=True)
+        return None
+    record: Record = json.loads(path.read_text())
+    return record
 
 
 def records_of(

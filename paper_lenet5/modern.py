@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from .preprocessing import BLACK, FIELD, WHITE, check_values
@@ -15,7 +16,8 @@ class ModernNet(nn.Sequential, Pretrained):
 
     (N, 1, 32, 32) float32 in -0.1 (paper) ... 1.175 (ink), as `preprocess` gives it, to scores
     (N, 10), the largest wins. In PyTorch's own initialisation; `ModernNet.from_pretrained()` is a
-    trained one. Raises ValueError for other shapes, types or values.
+    trained one. Other `maps` of its three stages make it smaller or larger. Raises ValueError for
+    other shapes, types or values.
     """
 
     shipped: ClassVar[Mapping[str, str]] = {
@@ -25,17 +27,18 @@ class ModernNet(nn.Sequential, Pretrained):
     preprocessing = Transform()
     answer: ClassVar[Answer] = "largest"
 
-    def __init__(self) -> None:
+    def __init__(self, maps: tuple[int, int, int] = (16, 32, 52)) -> None:
+        first, second, third = maps
         super().__init__(
             UnitRange(),
-            *_normalised(1, 16, 5, stride=2),  # (N, 16, 14, 14)
-            *_normalised(16, 32),
-            Residual(32),
+            *_normalised(1, first, 5, stride=2),  # (N, 16, 14, 14)
+            *_normalised(first, second),
+            Residual(second),
             nn.MaxPool2d(2),  # (N, 32, 7, 7)
-            *_normalised(32, 52),
-            Residual(52),
+            *_normalised(second, third),
+            Residual(third),
             nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-            nn.Linear(52, 10),
+            nn.Linear(third, 10),
         )  # fmt: skip
 
 
@@ -49,7 +52,8 @@ class UnitRange(nn.Module):
                 f"expected floating-point input of shape (N, 1, {FIELD}, {FIELD}), "
                 f"got {x.dtype} of shape {tuple(x.shape)}"
             )
-        check_values(x)
+        if not (x.is_cuda and torch.cuda.is_current_stream_capturing()):
+            check_values(x)  # which reads them; nothing can be read while a graph is recorded
         return (x[..., 2:-2, 2:-2] - WHITE) / (BLACK - WHITE)
 
 

@@ -37,7 +37,7 @@ where one more network falls with 95 % probability: what a single printed number
 `train_error` is measured during the last pass, each pattern just before it is learned from, as in the
 paper's Fig. 5.
 {tables.AGAINST_NOTES}`multiply_adds` are for one pattern, `seconds` for training one network, on one
-core, other work on the machine included.
+core, other work on the machine included (networks trained on a GPU are left out).
 """
 
 
@@ -52,7 +52,7 @@ def table_row(row: AnyRow, records: Sequence[Record], of_1998: Sequence[Record] 
         "train_error": statistics.training_error(records),
         "parameters": records[0]["parameters"],
         "multiply_adds": records[0]["multiply_adds"],
-        "seconds": sum(record["seconds"] for record in records) / len(records),
+        "seconds": statistics.seconds(records),
     }
     return {column: line.get(column) for column in COLUMNS}
 

@@ -119,7 +119,7 @@ def table_of(runs: Runs) -> pd.DataFrame:
             "passes_to_goal": np.mean(reached) if reached else np.nan,
             "reached_goal": f"{len(reached)} of {len(passes)}",
             "parameters": records[0]["parameters"],
-            "seconds": np.mean([record["seconds"] for record in records]),
+            "seconds": statistics.seconds(records),
         }
         lines.append({column: line.get(column) for column in COLUMNS})
     table = pd.DataFrame(lines, columns=COLUMNS)

@@ -1,8 +1,14 @@
-"""How today's networks are trained: cross entropy, in batches, in a new random order each pass."""
+"""How today's networks are trained: cross entropy, in batches, in a new random order each pass.
 
+On a GPU where PyTorch has one, else on the processor. Both start from the same values and see the same
+patterns, but the GPU adds up in another order.
+"""
+
+import inspect
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,9 +18,11 @@ from torch.nn.functional import cross_entropy
 
 from paper_lenet5.config import check_names
 from paper_lenet5.distort import DistortionRanges
-from paper_lenet5.patterns import Distorted, Originals, Split, generator
+from paper_lenet5.patterns import Distorted, Originals, Patterns, Split, generator
 from paper_lenet5.training import Training
 
+from .augmented import Affine, Augmented
+from .captured import Captured, Step
 from .networks import Dropout
 
 
@@ -52,7 +60,8 @@ class MinibatchRecipe:
     label_smoothing: float = 0.0
     steps: int | None = None
     """Batches in each pass, or None for all of them."""
-    distortions: DistortionRanges | None = None
+    distortions: DistortionRanges | Affine | None = None
+    """Ten fixed versions of each pattern, a tenth of them in each pass (III-B); or ever new ones."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a reduction it does not know."""
@@ -70,12 +79,13 @@ class MinibatchRecipe:
     def penalties(self, model: nn.Module, split: Split) -> Tensor:
         """Minus the scores of a trained network, (N, 10): the smallest is its answer."""
         model.eval()
-        return -torch.cat([model(some) for some in split.inputs.split(1000)])
+        device = next(model.parameters()).device
+        return -torch.cat([model(some.to(device)).cpu() for some in split.inputs.split(1000)])
 
 
 @dataclass(frozen=True)
 class MinibatchPass:
-    """What one pass did. Errors are counts of patterns, times are seconds of one core."""
+    """What one pass did. Errors are counts of patterns, times are seconds of one core or of the GPU."""
 
     number: int
     patterns: int
@@ -88,56 +98,118 @@ class MinibatchPass:
 
 
 class MinibatchSession(Training[MinibatchPass]):
-    """One network that is trained in batches, in a new random order each pass."""
+    """One network that is trained in batches, in a new random order each pass.
 
-    def __init__(self, recipe: MinibatchRecipe, seed: int, train: Split, test: Split):
+    On `device`; where it is None, on a GPU if PyTorch has one.
+    """
+
+    def __init__(
+        self, recipe: MinibatchRecipe, seed: int, train: Split, test: Split,
+        device: str | None = None,
+    ):  # fmt: skip
         self.recipe, self.seed, self.train, self.test = recipe, seed, train, test
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         with torch.random.fork_rng(devices=[]):  # PyTorch's layers draw from the global stream
             torch.manual_seed(generator(seed, "parameters").initial_seed())
-            # The layout in which PyTorch convolves a third faster on a CPU.
-            self.model = recipe.build(None).to(memory_format=torch.channels_last)
-        self.optimizer = recipe.optimizer(
-            self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+            network = recipe.build(None)
+        # The layout in which PyTorch convolves a third faster on a CPU.
+        self.model = network.to(self.device).to(memory_format=torch.channels_last)
+        self.dropouts = [layer for layer in self.model.modules() if isinstance(layer, Dropout)]
+        for layer in self.dropouts:
+            layer.generator = torch.Generator(self.device)
+        self.optimizer = self._build_optimizer()
         self.length, self.records = recipe.passes, []
-        self.patterns = (
-            Originals(train, seed, reshuffle=True)
-            if recipe.distortions is None
-            else Distorted(train, seed, True, recipe.distortions)
-        )
+        self.patterns = self._patterns()
+        self.wrong = torch.zeros((), dtype=torch.int64, device=self.device)
+        self.loss = torch.zeros((), dtype=torch.float64, device=self.device)
+        """Errors and losses of the pass so far, summed up where the network is."""
+        self.stream = torch.cuda.Stream() if self.on_gpu else None
+        generators = [layer.generator for layer in self.dropouts]
+        self.take: Step = Captured(self._step, generators) if self.on_gpu else self._step
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the network is on a GPU."""
+        return self.device.type == "cuda"
+
+    def _build_optimizer(self) -> torch.optim.Optimizer:
+        """The recipe's; on a GPU one whose step can be recorded, its learning rate a tensor."""
+        recipe, kind = self.recipe, self.recipe.optimizer
+        options: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+        if self.on_gpu:
+            options |= {"lr": torch.tensor(recipe.learning_rate, device=self.device), "fused": True}
+            if "capturable" in inspect.signature(kind).parameters:
+                options["capturable"] = True
+        return kind(self.model.parameters(), **options)
+
+    def _patterns(self) -> Patterns:
+        """What is presented."""
+        ranges = self.recipe.distortions
+        if ranges is None:
+            return Originals(self.train, self.seed, reshuffle=True)
+        if isinstance(ranges, Affine):
+            return Augmented(self.train, self.seed, ranges, self.device)
+        return Distorted(self.train, self.seed, True, ranges)
+
+    def _placed(self) -> AbstractContextManager[object]:
+        """On a GPU: a stream of its own, and all bits of float32, as on the processor."""
+        stack = ExitStack()
+        if self.on_gpu:
+            stack.enter_context(torch.cuda.stream(self.stream))
+            stack.enter_context(torch.backends.cudnn.flags(enabled=True, allow_tf32=False))
+        return stack
 
     def _one_pass(self, number: int) -> MinibatchPass:
-        started = time.thread_time()
+        clock = time.perf_counter if self.on_gpu else time.thread_time
+        started = clock()
+        with self._placed():
+            patterns = self._train(number)
+            errors, loss = int(self.wrong), float(self.loss)
+        seconds = clock() - started
+        return MinibatchPass(
+            number, patterns, errors, loss / patterns, self.errors(self.test), seconds
+        )
+
+    def _train(self, number: int) -> int:
+        """Train on the patterns of pass `number`, and return how many there were."""
         recipe = self.recipe
-        patterns, errors, loss_during = 0, 0, 0.0
-        inputs, of_inputs, order = self.patterns.of_pass(number)
+        of_pass = self.patterns.of_pass(number)
+        inputs, labels, order = (tensor.to(self.device) for tensor in of_pass)
         batches = order.split(recipe.batch)[: recipe.steps]
+        self.wrong.zero_()
+        self.loss.zero_()
         self.model.train()
-        for layer in self.model.modules():
-            if isinstance(layer, Dropout):
-                layer.generator = generator(self.seed, "dropout", number)
+        for layer in self.dropouts:
+            layer.generator.manual_seed(generator(self.seed, "dropout", number).initial_seed())
         for index, batch in enumerate(batches):
             done = (number - 1 + index / len(batches)) / recipe.passes
-            for group in self.optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * recipe.schedule(done)
-            labels = of_inputs[batch]
-            scores = self.model(inputs[batch])
-            loss = cross_entropy(scores, labels, reduction=recipe.reduction,
-                                 label_smoothing=recipe.label_smoothing)  # fmt: skip
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            patterns += len(batch)
-            errors += int((scores.argmax(1) != labels).sum())
-            loss_during += loss.item() * (len(batch) if recipe.reduction == "mean" else 1)
-        seconds = time.thread_time() - started
-        return MinibatchPass(
-            number, patterns, errors, loss_during / patterns, self.errors(self.test), seconds
-        )
+            self._set_rate(recipe.learning_rate * recipe.schedule(done))
+            self.take(inputs[batch], labels[batch])
+        return sum(map(len, batches))
+
+    def _set_rate(self, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            if self.on_gpu:
+                group["lr"].fill_(rate)  # where the recorded step reads it
+            else:
+                group["lr"] = rate
+
+    def _step(self, inputs: Tensor, labels: Tensor) -> None:
+        """One step of the optimiser, on one batch."""
+        recipe = self.recipe
+        scores = self.model(inputs)
+        loss = cross_entropy(scores, labels, reduction=recipe.reduction,
+                             label_smoothing=recipe.label_smoothing)  # fmt: skip
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.wrong += (scores.argmax(1) != labels).sum()
+        self.loss += loss.detach().double() * (len(labels) if recipe.reduction == "mean" else 1)
 
     def answers(self, split: Split) -> Tensor:
         """The label of the largest score for every pattern of the split, (N,)."""
-        return self.recipe.penalties(self.model, split).argmin(1)
+        with self._placed():
+            return self.recipe.penalties(self.model, split).argmin(1)
 
     def state(self) -> dict[str, Tensor]:
         """The network and what the optimiser keeps: model.NAME and optimizer.INDEX.NAME."""
@@ -146,7 +218,7 @@ class MinibatchSession(Training[MinibatchPass]):
             tensors |= {
                 f"optimizer.{index}.{name}": t for name, t in moments.items() if t is not None
             }
-        return {key: tensor.contiguous() for key, tensor in tensors.items()}
+        return {key: tensor.contiguous().cpu() for key, tensor in tensors.items()}
 
     def restore(self, state: dict[str, Tensor], records: list[dict[str, Any]]) -> None:
         """Go on from `state()` and the records that belong to it."""

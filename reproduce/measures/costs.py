@@ -51,7 +51,8 @@ def multiply_adds_of_layers(
     hooks = [
         layer.register_forward_hook(partial(count, name)) for name, layer in model.named_modules()
     ]
-    model(torch.zeros(1, 1, FIELD, columns))
+    device = next(model.parameters()).device
+    model(torch.zeros(1, 1, FIELD, columns, device=device))
     for hook in hooks:
         hook.remove()
     return dict(products)

@@ -11,6 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
+
 from ..rows.datasets import Dataset
 from ..rows.row import Record
 from .errors import NotWhole
@@ -86,15 +89,20 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
-def machine() -> dict[str, object]:
-    """The processor and the system, in words."""
+def machine(model: nn.Module | None = None) -> dict[str, object]:
+    """The processor and the system, in words; and the GPU, if a model is on one."""
     processor = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
                 processor = line.split(":", 1)[1].strip()
                 break
-    return {"processor": processor, "cores": os.cpu_count(), "system": platform.system()}
+    found: dict[str, object] = {
+        "processor": processor, "cores": os.cpu_count(), "system": platform.system(),
+    }  # fmt: skip
+    if model is not None and (device := next(model.parameters()).device).type == "cuda":
+        found["gpu"] = torch.cuda.get_device_name(device)
+    return found
 
 
 def to_json(value: object) -> str:

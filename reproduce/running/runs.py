@@ -174,7 +174,7 @@ class Runs:
             "passes": [_kept(record, row) for record in _dicts(session.records)],
             "seconds": sum(record.seconds for record in session.records),
             "versions": versions(),
-            "machine": machine(),
+            "machine": machine(session.model),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         }
         self.store(name, to_json(result).encode(), content)
@@ -232,7 +232,7 @@ class Runs:
 
 def weights(model: nn.Module) -> bytes:
     """The model's weights as a file of safetensors: the same bytes for the same weights."""
-    return save({name: t.contiguous() for name, t in model.state_dict().items()})
+    return save({name: t.contiguous().cpu() for name, t in model.state_dict().items()})
 
 
 def recorded(row: AnyRow, runs: Runs, dataset: str = "mnist") -> list[Record]:

@@ -15,6 +15,8 @@ from paper_lenet5.patterns import Split
 from paper_lenet5.preprocessing import preprocess
 from reproduce import cifar10 as cifar10_command
 from reproduce.baselines import networks
+from reproduce.baselines.augmented import Affine, Augmented
+from reproduce.baselines.captured import Captured
 from reproduce.baselines.minibatch import (
     MinibatchRecipe,
     MinibatchSession,
@@ -24,6 +26,7 @@ from reproduce.baselines.minibatch import (
 )
 from reproduce.measures import costs
 from tests.conftest import draw_digits
+from tests.paper_lenet5.test_devices import ON_GPU
 
 
 def split(n, seed):
@@ -114,6 +117,7 @@ RECIPES = {
     "sgd": small(optimizer=torch.optim.SGD, reduction="sum", learning_rate=1e-2),
     "one cycle": small(optimizer=torch.optim.AdamW, weight_decay=0.1, schedule=one_cycle),
     "distortions": small(distortions=FIG7_RANGES, label_smoothing=0.1),
+    "augmented": small(distortions=Affine(10, 0.1, 0.1, 2)),
     "batch normalisation": small(network=ModernNet),
     "dropout": small(network=lambda: nn.Sequential(*networks.mlp(), networks.Dropout(0.3))),
     "few steps": small(steps=2),
@@ -232,3 +236,107 @@ def test_without_cifar_10_it_says_what_to_do(monkeypatch, capsys):
 def test_other_arrays_are_refused(pictures, labels):
     with pytest.raises(ValueError, match="expected"):
         cifar10_command.ColourSplit(torch.from_numpy(pictures), torch.tensor(labels))
+
+
+# --- ever new distortions -------------------------------------------------------------------------
+
+
+def augmented(images, *ranges):
+    """The fields of one pass, in the order of the images."""
+    labels = torch.zeros(len(images), dtype=torch.int64)
+    return Augmented(Split(images, labels), 0, Affine(*ranges), torch.device("cpu")).of_pass(1)[0]
+
+
+def test_a_pattern_that_is_not_moved_is_as_preprocessed():
+    images, _ = draw_digits(3, 0)
+    torch.testing.assert_close(augmented(images, 0, 0, 0, 0), preprocess(images), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "moves_the_middle"),
+    [
+        ((20, 0, 0, 0), False),
+        ((0, 0.5, 0, 0), False),
+        ((0, 0, 0.5, 0), False),
+        ((0, 0, 0, 5), True),
+    ],
+)
+def test_the_middle_moves_by_shifts_alone(ranges, moves_the_middle):
+    """A dot in the middle of 100 patterns, four pixels of it."""
+    images = torch.zeros(100, 28, 28, dtype=torch.uint8)
+    images[:, 13:15, 13:15] = 255
+    ink = augmented(images, *ranges)[:, 0].clamp(min=0)
+    places = torch.arange(32.0) - 15.5
+    rows, columns = (torch.einsum(f"nrc,{axis}->n", ink, places)
+                     / ink.sum((1, 2)) for axis in "rc")  # fmt: skip
+    furthest = max(rows.abs().max(), columns.abs().max())
+    assert (furthest > 3) == moves_the_middle
+    assert furthest < (6 if moves_the_middle else 0.1)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "seen"),
+    [((40, 0, 0, 0), "turned"), ((0, 0.5, 0, 0), "sheared"), ((0, 0, 0.4, 0), "scaled")],
+)
+def test_a_bar_is_turned_sheared_or_scaled(ranges, seen):
+    """By the second moments of an upright bar: its lean, and its height."""
+    images = torch.zeros(200, 28, 28, dtype=torch.uint8)
+    images[:, 7:21, 12:16] = 255
+    ink = augmented(images, *ranges)[:, 0].clamp(min=0)
+    places = torch.arange(32.0) - 15.5
+    total = ink.sum((1, 2))
+    rows2 = torch.einsum("nrc,r,r->n", ink, places, places) / total
+    both = torch.einsum("nrc,r,c->n", ink, places, places) / total
+    lean, height = both / rows2, rows2.sqrt() / rows2.median().sqrt()
+    assert (lean.abs().max() > 0.3) == (seen != "scaled")
+    assert (height.max() > 1.25) == (seen == "scaled")
+    assert lean.min() < -0.3 or seen == "scaled"  # to both sides
+
+
+def test_each_pass_distorts_anew_and_each_seed_too():
+    train = split(20, 1)
+    of = [Augmented(train, seed, Affine(10, 0.1, 0.1, 2), torch.device("cpu")) for seed in (0, 1)]
+    passes = [of[seed].of_pass(number) for seed, number in ((0, 1), (0, 2), (1, 1), (0, 1))]
+    assert torch.equal(passes[0][0], passes[3][0])
+    for one, other in ((0, 1), (0, 2)):
+        assert not torch.equal(passes[one][0], passes[other][0])
+        assert not torch.equal(passes[one][2], passes[other][2])
+
+
+@pytest.mark.parametrize("ranges", [(-1, 0, 0, 0), (0, 0, 1, 0)])
+def test_ranges_that_make_no_sense_are_refused(ranges):
+    with pytest.raises(ValueError, match="expected ranges of 0 or more, scale below 1"):
+        Affine(*ranges)
+
+
+# --- on a GPU -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("device", [ON_GPU])
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "dropout"])
+def test_a_gpu_trains_the_network_that_a_processor_trains(name, device):
+    """Its steps are recorded and replayed; what is left of a pass is taken without."""
+    train, test = split(64, 1), split(20, 2)
+    of = [MinibatchSession(RECIPES[name], 3, train, test, place) for place in ("cpu", device)]
+    for session in of:
+        list(session.passes())
+    assert of[1].take.graph is not None or RECIPES[name].steps
+    for key, value in of[0].state().items():
+        torch.testing.assert_close(of[1].state()[key], value, rtol=1e-2, atol=1e-3, msg=key)
+    assert of[1].records[-1].loss_during == pytest.approx(of[0].records[-1].loss_during, rel=1e-2)
+
+
+@pytest.mark.parametrize("device", [ON_GPU])
+def test_a_recorded_dropout_draws_anew_in_each_step(device):
+    layer, drawn = networks.Dropout(0.5), []
+    layer.generator = torch.Generator(device).manual_seed(1)
+    kept = torch.zeros(1000, device=device)
+    take = Captured(lambda x, _: kept.copy_(layer(x)), [layer.generator])
+    with torch.cuda.stream(torch.cuda.Stream()):
+        for step in range(8):
+            if step == 6:
+                layer.generator.manual_seed(1)
+            take(torch.ones(1000, device=device), torch.zeros(1, device=device))
+            drawn.append(kept.cpu())
+    assert len({tuple(one.tolist()) for one in drawn[:6]}) == 6
+    assert torch.equal(drawn[6], drawn[0])

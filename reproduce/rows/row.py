@@ -82,7 +82,7 @@ class Rated:
     candidates: Mapping[float, AnyRow]
     """The rows to choose from, by the factor that the printed schedule is multiplied with."""
     chosen: float
-    """The factor with the smallest error on held-out images; LeNet-5 keeps the printed schedule."""
+    """The factor with the smallest mean error on held-out images."""
 
     @property
     def row(self) -> AnyRow:

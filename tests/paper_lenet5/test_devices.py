@@ -53,22 +53,26 @@ def test_a_network_without_memory_has_its_shapes_alone():
 @pytest.mark.parametrize("dtype", PRECISIONS, ids=str)
 @pytest.mark.parametrize("device", DEVICES)
 def test_answers_do_not_depend_on_the_precision(device, dtype):
-    model, (x, _) = random_model().to(device), drawn(40, device)
-    assert torch.equal(model.to(dtype).classify(x.to(dtype)), random_model().to(device).classify(x))
+    model, (x, _) = LeNet5.from_pretrained().to(device), drawn(40, device)
+    expected = model.classify(x)
+    assert len(expected.unique()) > 5
+    assert torch.equal(model.to(dtype).classify(x.to(dtype)), expected)
 
 
 @pytest.mark.parametrize("loss", [MSELoss(), MAPLoss(10.0)], ids=str)
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_pass_by_sdlm_is_that_of_the_cpu(device, loss):
+    """In all bits of float32, a third of which a GPU leaves out of convolutions if it may."""
     expected = None
     for place in ("cpu", device):
         model, (x, labels) = random_model().to(place), drawn(8, place)
         optimizer = SDLM(model.named_parameters(), lr=5e-4)
         optimizer.set_curvature(diagonal_curvature(model, x, labels, loss))
-        for one in range(8):
-            optimizer.zero_grad()
-            loss(model(x[one : one + 1]), labels[one : one + 1]).backward()
-            optimizer.step()
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            for one in range(8):
+                optimizer.zero_grad()
+                loss(model(x[one : one + 1]), labels[one : one + 1]).backward()
+                optimizer.step()
         found = torch.cat([p.detach().cpu().flatten() for p in model.parameters()])
         expected = found if expected is None else expected
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)

@@ -125,7 +125,7 @@ LADDER = (
     _change("sgd", "SGD", 0.3, (0.1, 0.3, 1, 3, 10), optimizer="sgd"),
     _change("adam", "Adam", 0.3, (0.03, 0.1, 0.3, 1), optimizer="adam"),
     _change("batch", "64 patterns a step", 16, (4, 16, 64), batch=64),
-    _change("reshuffle", "a new order in each pass", 0.3, reshuffle=True),
+    _change("reshuffle", "a new order in each pass", 1, reshuffle=True),
     _change("standardised", "input of mean 0, variance 1", 0.3, levels=_STANDARDISED),
     _change("printed-weights", "weights U(±2.4/F), as printed", 0.03, (0.01, 0.03, 0.1, 0.3, 1),
           initialisation=PRINTED),

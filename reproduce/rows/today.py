@@ -49,3 +49,15 @@ CANDIDATES = (
                batch=256, learning_rate=0.02, passes=192),
 )  # fmt: skip
 """The last row of table 1 so far, and what changes one thing of *fresh distortions, 64 passes*."""
+
+MAPS = ((2, 4, 7), (4, 6, 11), (5, 10, 15), (7, 14, 22), (11, 22, 35))
+"""Of smaller networks: from 1,087 parameters to 25,374."""
+
+
+def smaller(row: Row[MinibatchRecipe]) -> list[Row[MinibatchRecipe]]:
+    """The smaller networks, trained as the row's is."""
+    return [
+        Row(f"{row.name}-{'-'.join(map(str, maps))}", f"{row.title}, maps {maps}",
+            replace(row.recipe, network=OfMaps(maps)))
+        for maps in MAPS
+    ]  # fmt: skip

@@ -122,7 +122,7 @@ LADDER = (
     _change("average", "average pooling", 0.1, network=LeNet5Config(pooling="average")),
     _change("max", "max pooling", 0.3, network=LeNet5Config(pooling="max")),
     _change("full", "full C3", 0.3, network=LeNet5Config(table="full")),
-    _change("sgd", "SGD", 0.3, (0.1, 0.3, 1, 3, 10), optimizer="sgd"),
+    _change("sgd", "SGD", 1, (0.1, 0.3, 1, 3, 10), optimizer="sgd"),
     _change("adam", "Adam", 0.3, (0.03, 0.1, 0.3, 1), optimizer="adam"),
     _change("batch", "64 patterns a step", 16, (4, 16, 64), batch=64),
     _change("reshuffle", "a new order in each pass", 1, reshuffle=True),

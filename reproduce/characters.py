@@ -43,7 +43,7 @@ from .running.sweep import runs_of, sweep
 from .writing import drawing, exhibit, options, tables
 
 BITMAPS, RANDOM = "bitmaps", "random"
-COLOURS = {BITMAPS: drawing.OURS_TEST, RANDOM: "#8c8c8c"}
+COLOURS = {BITMAPS: drawing.RED, RANDOM: "#8c8c8c"}
 LABELS = {BITMAPS: "bitmaps of Fig. 3", RANDOM: "random codes"}
 GROUPS = ("Oo0", "l1I[]")
 """What section II-B names as alike."""

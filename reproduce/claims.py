@@ -187,16 +187,14 @@ def of_patterns(runs: Runs) -> Iterator[Claim]:
     of_size = {row.recipe.training_patterns or 60_000: recorded(row, runs)
                for row in (*FIGURE_6, LENET5)}  # fmt: skip
     for size, records in of_size.items():
-        row = next(r for r in (*FIGURE_6, LENET5) if (r.recipe.training_patterns or 60_000) == size)
-        number = reported.FIGURE_6_TEST[row.name]
+        number = reported.FIGURE_6_TEST[size]
         yield printed("III-B, Fig. 6", f"with {size:,} patterns the error is {number:g} %", number,
                       test_errors(records))  # fmt: skip
-    for row, short in zip(FIGURE_6_LONG, FIGURE_6, strict=True):
+    for row in FIGURE_6_LONG:
         if records := recorded(row, runs):
-            number, passes = reported.FIGURE_6_TEST[short.name], len(row.recipe.schedule)
-            presented = (
-                f"{row.recipe.training_patterns:,} presented as often as all ({passes} passes)"
-            )
+            size, passes = row.recipe.training_patterns or 60_000, len(row.recipe.schedule)
+            number = reported.FIGURE_6_TEST[size]
+            presented = f"{size:,} presented as often as all ({passes} passes)"
             yield printed("the same", f"the same with {presented}: {number:g} %", number,
                           test_errors(records))  # fmt: skip
     yield exponent(of_size, "I-B, eq. 1", "the gap between test and training error falls as a power "

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import NullLocator
 from rich.console import Console
 
@@ -29,11 +30,7 @@ SHOWN = {"pass": "{}",  # nosec B105
          "train_paper": "{:.2f}", "train_mean": "{:.2f}", "test_paper": "{:.2f}",
          "test_mean": "{:.2f}"}  # fmt: skip
 """What a terminal shows of the numbers, and in which form."""
-READINGS = (
-    ("", "eq. 9, j = 10", drawing.OURS_TRAIN, "-"),
-    ("_eq8", "half of eq. 8", drawing.OURS_TEST, "--"),
-)
-"""Ours, by the end of their columns: the label, colour and line of each (D7)."""
+READINGS = (drawing.SETTLED, drawing.EXPLAINS)
 Errors = Literal["train", "test"]
 PAPER: dict[Errors, tuple[float, ...]] = {
     "train": reported.FIGURE_5_TRAIN,
@@ -42,17 +39,17 @@ PAPER: dict[Errors, tuple[float, ...]] = {
 
 
 def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.DataFrame:
-    """One line per pass, percent: the paper; ours by eq. 9 and by half of eq. 8, mean and range."""
+    """One line per pass, percent: the paper; ours by either reading, mean and range."""
     columns: dict[str, object] = {"pass": np.arange(1, PASSES + 1)}
     for name, paper in PAPER.items():
         columns[f"{name}_paper"] = paper[:PASSES]
-        for reading, of in (("", records), ("_eq8", of_eq8)):
+        for reading, of in zip(READINGS, (records, of_eq8), strict=True):
             if of:
                 ours = np.array([by_pass(record, name) for record in of])
                 columns |= {
-                    f"{name}_mean{reading}": ours.mean(0),
-                    f"{name}_low{reading}": ours.min(0),
-                    f"{name}_high{reading}": ours.max(0),
+                    f"{name}_mean{reading.suffix}": ours.mean(0),
+                    f"{name}_low{reading.suffix}": ours.min(0),
+                    f"{name}_high{reading.suffix}": ours.max(0),
                 }
     return pd.DataFrame(columns)
 
@@ -64,7 +61,7 @@ def distance(table: pd.DataFrame, name: str, of: str = "mean") -> float:
 
 def draw(table: pd.DataFrame, counts: Sequence[int]) -> Figure:
     """Training and test error side by side: means as lines, all seeds as bands, the paper as rings."""
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    figure = Figure(figsize=(9, 4), layout=ConstrainedLayoutEngine(wspace=0.06))
     training, test = figure.subplots(1, 2)
     curves(training, table, "train", counts)
     training.set(ylabel="training error, during the pass, %", yscale="log",
@@ -79,12 +76,16 @@ def draw(table: pd.DataFrame, counts: Sequence[int]) -> Figure:
 
 def curves(axes: Axes, table: pd.DataFrame, name: Errors, counts: Sequence[int]) -> None:
     """Ours and the paper's, of one kind of error."""
-    for (reading, label, colour, style), n in zip(READINGS, counts, strict=True):
+    for reading, n in zip(READINGS, counts, strict=True):
         if n:
-            mean, low, high = (table[f"{name}_{of}{reading}"] for of in ("mean", "low", "high"))
-            axes.fill_between(table["pass"], low, high, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(table["pass"], mean, style, color=colour,
-                      label=f"ours, {label}: {n} networks")  # fmt: skip
+            mean, low, high = (
+                table[f"{name}_{of}{reading.suffix}"] for of in ("mean", "low", "high")
+            )
+            axes.fill_between(
+                table["pass"], low, high, color=reading.colour, alpha=0.15, linewidth=0
+            )
+            axes.plot(table["pass"], mean, reading.line, color=reading.colour,
+                      label=f"ours, {reading.label}: {n} networks")  # fmt: skip
     axes.plot(table["pass"], table[f"{name}_paper"], "o", color="black", markersize=5,
               markerfacecolor="white", label="1998, Fig. 5")  # fmt: skip
     axes.set(xlabel="pass over the 60,000 training patterns", xlim=(0.6, PASSES + 0.4),
@@ -94,17 +95,19 @@ def curves(axes: Axes, table: pd.DataFrame, name: Errors, counts: Sequence[int])
 
 
 def sentence(table: pd.DataFrame) -> str:
-    """How far the curves are from the paper's."""
-    text = (
-        "Root-mean-square distance of our mean from the paper's points: test "
-        f"{distance(table, 'test'):.2f}, training {distance(table, 'train'):.2f} points of percent"
-    )
-    if "test_mean_eq8" in table:
-        text += (
-            f"; with half of eq. 8 for the loss test {distance(table, 'test', 'mean_eq8'):.2f}, "
-            f"training {distance(table, 'train', 'mean_eq8'):.2f}"
+    """How far the curves of either reading are from the paper's."""
+
+    def said(reading: drawing.Reading) -> str:
+        test, training = (
+            f"{distance(table, name, f'mean{reading.suffix}'):.2f}" for name in ("test", "train")
         )
-    return text + "."
+        return f"by {reading.label}, test {test}, training {training}"
+
+    shown = [said(reading) for reading in READINGS if f"test_mean{reading.suffix}" in table]
+    return (
+        "Root-mean-square distance of our mean from the paper's points, in points of percent: "
+        f"{'; '.join(shown)}."
+    )
 
 
 def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:

@@ -44,7 +44,7 @@ CONNECTED = next(rated.row for rated in OF_1998 if rated.name == "28x28-300-10")
 """The network of section III-C.5, for the twenty passes of its own."""
 ROWS: dict[str, AnyRow] = {"LeNet-5": LONGER, CONNECTED.title.partition(",")[0]: CONNECTED}
 SEEDS = dict(zip(ROWS, (5, 3), strict=True))
-COLOURS = dict(zip(ROWS, (drawing.OURS_TEST, drawing.OURS_TRAIN), strict=True))
+COLOURS = dict(zip(ROWS, (drawing.RED, drawing.BLUE), strict=True))
 
 
 # --- training -------------------------------------------------------------------------------------

@@ -22,12 +22,11 @@ FIGURE_5_TEST = (2.67, 2.24, 1.47, 1.42, 1.42, 1.08, 1.03, 1.05, 0.97, 0.95, 0.9
                  0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.95)  # fmt: skip
 """Test error after each pass (preprint, Fig. 5)."""
 
-FIGURE_6_TEST = {"lenet5-1998-15000": 1.68, "lenet5-1998-30000": 1.14, "lenet5-1998": 0.94,
-                 "lenet5-1998-distortions": 0.82}  # fmt: skip
-"""Test error by training set (preprint, Fig. 6)."""
+FIGURE_6_TEST = {15_000: 1.68, 30_000: 1.14, 60_000: 0.94, 600_000: 0.82}
+"""Test error by the number of training patterns, distorted ones the last time (preprint, Fig. 6)."""
 
-FIGURE_6_TRAIN = {"lenet5-1998-15000": 0.054, "lenet5-1998-30000": 0.31, "lenet5-1998": 0.353}
-"""Training error by training set (preprint, Fig. 6)."""
+FIGURE_6_TRAIN = {15_000: 0.054, 30_000: 0.31, 60_000: 0.353}
+"""Training error by the number of training patterns (preprint, Fig. 6)."""
 
 FIGURE_7 = {
     "scale": (0.717, 0.770, 0.807, 0.842, 0.884, 0.944, 0.986, 1.056, 1.131, 1.205, 1.296),

@@ -59,22 +59,30 @@ what else was left open (results/methods/held-out), a quarter of an hour.
 CANDIDATES = {
     "--candidates": {"action": "store_true", "help": "fit what the classifiers were chosen from"}
 }
+OTHER = f"ours{drawing.EXPLAINS.suffix}"
+"""The column of LeNet-5's other reading."""
 RATES = "methods/rates.csv"
 """The file in the results folder that says what each learning rate of the other networks came to."""
 
 
 def lines_of(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
-    """The figure's own lines of `classifiers.table_of`: method, paper, ours, n, passes."""
+    """The figure's own lines of `classifiers.table_of`: method, paper, ours, n, passes.
+
+    Where LeNet-5 has it by the other reading of its loss as well (D7), that is a column of its own.
+    """
     column = quantity.column
     chosen = table[[f"{column}_paper", column]].notna().any(axis=1)
     chosen &= table["name"].isin(reported.SECTION_III_C)
     if quantity.same_when_distorted:
         chosen &= ~table["name"].str.endswith("-distortions")
     lines = table[chosen]
-    return pd.DataFrame(
+    shown = pd.DataFrame(
         {"method": lines["method"], "paper": lines[f"{column}_paper"], "ours": lines[column],
          "n": lines["n"].fillna(0).astype(int), "passes": lines["passes"].fillna(0).astype(int)}
-    ).round(4)  # fmt: skip
+    )  # fmt: skip
+    if (other := f"{column}{drawing.EXPLAINS.suffix}") in table:
+        shown[OTHER] = lines[other]
+    return shown.round(4)
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -127,13 +135,20 @@ def compared(table: pd.DataFrame) -> str:
 
 
 def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
-    """A line for each classifier: ours a dot, the paper's a square, what lies between them a stroke."""
+    """A line for each classifier: ours a dot, the paper's a square, what lies between them a stroke.
+
+    LeNet-5 by its other reading is a diamond.
+    """
     figure = Figure(figsize=(7, 0.9 + 0.235 * len(lines)), layout="constrained")
     axes, place = figure.subplots(), np.arange(len(lines))
     ours, paper = lines["ours"].to_numpy(), lines["paper"].to_numpy()
+    other = lines[OTHER].to_numpy() if OTHER in lines else np.full(len(lines), np.nan)
     axes.hlines(place, paper, ours, color="0.6", linewidth=1.5, zorder=1)
     axes.plot(paper, place, "s", color="black", markerfacecolor="white", markersize=6, label="1998")
-    axes.plot(ours, place, "o", color=drawing.OURS_TEST, markersize=5, label="ours")
+    axes.plot(ours, place, "o", color=drawing.SETTLED.colour, markersize=5, label="ours")
+    if OTHER in lines:
+        axes.plot(other, place, "D", color=drawing.EXPLAINS.colour, markersize=4,
+                  label=f"ours, {drawing.EXPLAINS.label}")  # fmt: skip
     axes.set_yticks(place, lines["method"])
     axes.set_ylim(len(lines) - 0.4, -0.6)
     if quantity.log:
@@ -146,13 +161,17 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     right = axes.twinx()
     right.set_ylim(axes.get_ylim())
-    right.set_yticks(place, [f"{as_read(p, quantity)} | {as_read(o, quantity)}"
-                             for p, o in zip(paper, ours, strict=True)])  # fmt: skip
+    written = [
+        " | ".join((as_read(in_1998, quantity), as_read(of_ours, quantity)))
+        + ("" if np.isnan(of_other) else f", {as_read(of_other, quantity)}")
+        for in_1998, of_ours, of_other in zip(paper, ours, other, strict=True)
+    ]
+    right.set_yticks(place, written)
     right.tick_params(length=0)
     right.spines[:].set_visible(False)
     right.annotate("1998 | ours", (1, 1), (4, 5), xycoords="axes fraction",
                    textcoords="offset points", fontsize=9)  # fmt: skip
-    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.99), ncols=2, fontsize=9)
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.99), ncols=3, fontsize=9)
     for labels in (axes.get_yticklabels(), right.get_yticklabels()):
         for label in labels:
             label.set_fontsize(9)
@@ -172,18 +191,11 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
     away = both["ours"] - both["paper"]
     near = away.abs() <= np.maximum(quantity.tolerance, quantity.share * both["paper"])
 
-    def named(chosen: pd.Series, with_numbers: bool) -> str:
-        return ", ".join(
-            line.method + (f" ({as_read(line.ours, quantity)}, 1998 {as_read(line.paper, quantity)})"
-                           if with_numbers else "")
-            for line in both[chosen].itertuples()
-        ) or "none"  # fmt: skip
-
     text = (
         f"Of {len(both)} bars that were made again, {near.sum()} within {quantity.tolerance:g} or "
-        f"{100 * quantity.share:g} % of the paper's: {named(near, False)}. "
-        f"Ours are lower for {named(~near & (away < 0), True)}; "
-        f"higher for {named(~near & (away > 0), True)}."
+        f"{100 * quantity.share:g} % of the paper's: {', '.join(both['method'][near]) or 'none'}. "
+        f"Ours are lower for {with_numbers(both[~near & (away < 0)], quantity)}; "
+        f"higher for {with_numbers(both[~near & (away > 0)], quantity)}."
     )
     if len(both) > 2:
         rank = stats.spearmanr(both["paper"], both["ours"])[0]
@@ -191,7 +203,20 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
     short = lines[lines["passes"].between(1, len(SCHEDULE) - 1)]["method"]
     left = lines[lines["ours"].isna()]["method"]
     text += f" With fewer than twenty passes: {', '.join(short)}." if len(short) else ""
-    return text + (f" Not made again: {', '.join(left)}." if len(left) else "")
+    text += f" Not made again: {', '.join(left)}." if len(left) else ""
+    if OTHER in lines:
+        other = lines.dropna(subset=OTHER).assign(ours=lines[OTHER])
+        text += f" By {drawing.EXPLAINS.label}: {with_numbers(other, quantity)}."
+    return text
+
+
+def with_numbers(lines: pd.DataFrame, quantity: Quantity) -> str:
+    """The methods, each with our number and the paper's."""
+    named = [
+        f"{line.method} ({as_read(line.ours, quantity)}, 1998 {as_read(line.paper, quantity)})"
+        for line in lines.itertuples()
+    ]
+    return ", ".join(named) or "none"
 
 
 def try_rates(args: argparse.Namespace, console: Console) -> None:
@@ -212,7 +237,8 @@ def picture(quantity: Quantity, args: argparse.Namespace, console: Console) -> e
         classifiers.try_candidates(drawing.mnist_of(args), args.out, console)
     if args.train:
         dataset = drawing.mnist_of(args)
-        drawing.records_of(list(classifiers.ROWS.values()), args, console)
+        rows = [*classifiers.ROWS.values(), *classifiers.OTHER_READING.values()]
+        drawing.records_of(rows, args, console)
         classifiers.fit_missing(dataset, args.out, console)
         classifiers.measure_rejection(dataset.test, args.out)
     lines = lines_of(classifiers.table_of(args.out), quantity)

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -20,8 +21,26 @@ from ..running.runs import Run, Runs, recorded
 from ..running.sweep import sweep
 from . import options
 
-OURS_TEST, OURS_TRAIN = "#b2182b", "#2166ac"
-"""Colours of test and training errors."""
+BLUE, RED = "#2166ac", "#b2182b"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One of two readings of the paper that figures show side by side, and how it is drawn (D7)."""
+
+    label: str
+    """What tells it from the other, as in table 1."""
+    suffix: str
+    """What the names of its columns in a .csv end with."""
+    colour: str
+    marker: str
+    line: str
+
+
+SETTLED = Reading("eq. 9 with j = 10", "", BLUE, "o", "-")
+"""That of LeNet-5 (1998)."""
+EXPLAINS = Reading("eq. 8 with ½", "_half_eq8", RED, "s", "--")
+"""That which comes nearest to the paper's numbers on held-out images."""
 MEASURE = {"--measure": {"action": "store_true", "help": "measure anew, with the weights"}}
 """The option of figures that show what was measured of trained networks."""
 

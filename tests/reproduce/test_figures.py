@@ -27,7 +27,17 @@ from reproduce import (
 )
 from reproduce.measures import invariance
 from reproduce.rows import datasets, reported
-from reproduce.rows.recipes import FIGURE_6_LONG, LENET5, NOISE, TEXTBOOK
+from reproduce.rows.readings import HALF
+from reproduce.rows.recipes import (
+    EXPLAINS,
+    FIGURE_6,
+    FIGURE_6_EXPLAINS,
+    FIGURE_6_EXPLAINS_LONG,
+    FIGURE_6_LONG,
+    LENET5,
+    NOISE,
+    TEXTBOOK,
+)
 from reproduce.running.record import sha256
 from reproduce.running.runs import Runs
 from reproduce.writing import drawing, exhibit
@@ -61,17 +71,42 @@ def test_the_labels_of_the_82_are_those_of_the_paper(mnist_test):
     )
 
 
-def test_overlap_counts_the_papers_errors_among_ours():
+def test_overlap_counts_the_papers_errors_among_ours_by_either_reading():
     labels = [0] * 10_000
-    records = [record({247: 6, 5: 1}), record({247: 6, 449: 9})]
+    records = {
+        drawing.SETTLED: [record({247: 6, 5: 1}), record({247: 6, 449: 9})],
+        drawing.EXPLAINS: [record({5: 1, 659: 1, 7: 2})],
+    }
     table = figure8.missed(records, labels)
-    counts = figure8.overlap(table, records)
-    assert counts["mean_errors"] == pytest.approx(2)
-    assert counts["of_the_82"] == pytest.approx(1.5)
-    assert counts["by_chance"] == pytest.approx(82 * 2 / 10_000)
-    assert (counts["of_the_82_by_all"], counts["of_the_82_by_none"], counts["by_all"]) == (1, 80, 1)
-    assert counts["same_answer"] == 1, "449 was answered otherwise in 1998"
-    assert len(table) == 83
+    settled, other = (figure8.overlap(table, reading, of) for reading, of in records.items())
+    assert settled["mean_errors"] == pytest.approx(2)
+    assert settled["of_the_82"] == pytest.approx(1.5)
+    assert settled["by_chance"] == pytest.approx(82 * 2 / 10_000)
+    of_all = ("of_the_82_by_all", "of_the_82_by_none", "by_all")
+    assert [settled[key] for key in of_all] == [1, 80, 1]
+    assert settled["same_answer"] == 1, "449 was answered otherwise in 1998"
+    assert (other["mean_errors"], other["of_the_82"], other["same_answer"]) == (3, 1, 1)
+    assert [other[key] for key in of_all] == [1, 81, 3]
+    assert len(table) == 84
+    said = figure8.compared({"one": settled, "two": other})
+    assert "2.0 by one and 3.0 by two (2 and 1 networks each)" in said
+    assert "they miss 1.5 and 1.0; " in said
+    assert "1 of the 82 are missed by all of ours, 80 and 81 by none" in said
+
+
+def test_figure_8_draws_the_82_and_what_half_of_ours_miss_beside_them():
+    rare, of_one_reading = 5, 7
+    records = {
+        drawing.SETTLED: [record({247: 6, rare: 1}), record({247: 6}), record({})],
+        drawing.EXPLAINS: [record({of_one_reading: 2}), record({of_one_reading: 2})],
+    }
+    table = figure8.missed(records, [0] * 10_000)
+    figure = figure8.draw(table, torch.zeros(10_000, 28, 28), records)
+    paper, others = figure.axes
+    assert (len(paper.images), len(others.images)) == (82, 1), "5 is missed by one of three"
+    assert [text.get_text() for text in others.texts] == ["0→2"], "the answer of those that miss it"
+    (bar,) = (line for line in others.lines if line.get_color() == drawing.RED)
+    assert np.ptp(bar.get_xdata()) == pytest.approx(0.84), "as long as it can be: all of them"
 
 
 def test_the_confusion_matrix_is_a_mean_over_networks():
@@ -90,9 +125,9 @@ def test_figure_5_holds_percentages_by_pass(monkeypatch):
     assert list(table["test_high"]) == pytest.approx([3.0, 1.1])
     off = np.sqrt(((7.5 - 4.89) ** 2 + (1.5 - 3.06) ** 2) / 2)
     assert figure5.distance(table, "train") == pytest.approx(off)
-    assert list(table["train_mean_eq8"]) == pytest.approx([6.0, 2.0])
-    assert list(table["test_high_eq8"]) == pytest.approx([2.0, 1.0])
-    assert "train_mean_eq8" not in figure5.numbers(of_eq9)
+    assert list(table["train_mean_half_eq8"]) == pytest.approx([6.0, 2.0])
+    assert list(table["test_high_half_eq8"]) == pytest.approx([2.0, 1.0])
+    assert "train_mean_half_eq8" not in figure5.numbers(of_eq9)
 
 
 # --- figure 6 -------------------------------------------------------------------------------------
@@ -107,10 +142,21 @@ def of_set(patterns: int, test: int, during: int) -> dict:
     }
 
 
-def test_figure_6_has_mean_and_spread_beside_the_papers_values():
-    of_15000 = [of_set(15_000, 158, 30), of_set(15_000, 178, 60)]
-    table = figure6.numbers([of_15000, [], [of_set(60_000, 120, 60)], [], [], []])
-    assert list(table["patterns"]) == ["15,000", "60,000"], "sets without records are left out"
+def figure_6_of(records: dict[str, list[dict]]) -> pd.DataFrame:
+    """The numbers from records by the names of their rows."""
+    return figure6.numbers([records.get(row.name, []) for _, row in figure6.ROWS])
+
+
+def test_figure_6_has_mean_and_spread_of_either_reading_beside_the_papers_values():
+    table = figure_6_of({
+        "lenet5-1998-15000": [of_set(15_000, 158, 30), of_set(15_000, 178, 60)],
+        "lenet5-1998": [of_set(60_000, 120, 60)],
+        "lenet5-1998-half-eq8-15000": [of_set(15_000, 140, 9)],
+        "lenet5-1998-half-eq8-distortions": [of_set(60_000, 80, 600)],
+    })  # fmt: skip
+    assert list(table["patterns"]) == [15_000, 60_000, 15_000, 600_000], "no sets without records"
+    settled, other = drawing.SETTLED.label, drawing.EXPLAINS.label
+    assert list(table["reading"]) == [settled, settled, other, other]
     first = table.iloc[0]
     assert (first["test_paper"], first["train_paper"]) == (1.68, 0.054)
     ours = first[["test_mean", "test_low", "test_high"]].tolist()
@@ -119,26 +165,44 @@ def test_figure_6_has_mean_and_spread_beside_the_papers_values():
     assert first["train_mean"] == pytest.approx(100 * 45 / 15_000)
     assert first["train_after"] == pytest.approx(100 * 22.5 / 15_000), "of the patterns it saw"
     assert np.isnan(table.iloc[1]["test_sd"])
-    agrees, does_not = figure6.sentence(table).split("The training error")[0].split("it does not")
-    assert "15,000" in agrees
-    assert "60,000" in does_not
+    assert figure6.sentence(table).endswith(
+        f"by {settled}, 1 of 2 test errors and 0 of 2 training errors; "
+        f"by {other}, 1 of 2 test errors and 1 of 1 training errors."
+    )
+    lines = figure6.lines_of(table, "test", near_as="**{}**")
+    assert [line[settled] for line in lines] == ["**1.68**", "1.20", ""]
+    assert [line[other] for line in lines] == ["1.40", "", "**0.80**"]
 
 
-def test_figure_6_has_the_smaller_sets_with_as_many_presentations_as_all():
-    for row in FIGURE_6_LONG:
+@pytest.mark.parametrize(
+    ("longer", "short"),
+    [(FIGURE_6_LONG, FIGURE_6), (FIGURE_6_EXPLAINS_LONG, FIGURE_6_EXPLAINS)],
+    ids=["settled", "explains"],
+)
+def test_figure_6_has_the_smaller_sets_with_as_many_presentations_as_all(longer, short):
+    for row, same in zip(longer, short, strict=True):
         recipe = row.recipe
         assert recipe.training_patterns * len(recipe.schedule) == 60_000 * len(SCHEDULE)
         assert sorted(recipe.schedule, reverse=True) == list(recipe.schedule)
         assert set(recipe.schedule) == set(SCHEDULE)
-    longer = [of_set(15_000, 140, 9), of_set(15_000, 150, 9)]
-    table = figure6.numbers([[of_set(15_000, 170, 30)], [], [], [], longer, []])
-    assert list(table["patterns"]) == ["15,000", "15,000"]
+        assert replace(recipe, schedule=SCHEDULE) == same.recipe
+    of_longer = [of_set(15_000, 140, 9), of_set(15_000, 150, 9)]
+    table = figure_6_of({short[0].name: [of_set(15_000, 170, 30)], longer[0].name: of_longer})
+    assert list(table["patterns"]) == [15_000, 15_000]
     assert list(table["passes"]) == [20, 80]
     assert list(table["test_paper"]) == [1.68, 1.68], "which of the two it has is not said"
     first, second = figure6.sentence(table).split(" With as many patterns presented")
-    assert "15,000 (1.70 %" in first
-    assert "it does not for 15,000 (1.45 %" in second
-    assert len(figure6.draw(table).axes[0].get_xticks()) == 1, "both stand at one place"
+    assert "1 of 1 test errors" in first
+    assert "0 of 1 test errors" in second
+    assert len(figure6.draw(table).axes[1].get_xticks()) == 1, "both stand at one place"
+
+
+def test_both_readings_have_the_same_sets_and_differ_in_the_loss_alone():
+    by_reading = [
+        [row for of, row in figure6.ROWS if of is reading] for reading in figure6.READINGS
+    ]
+    for settled, other in zip(*by_reading, strict=True):
+        assert replace(settled.recipe, loss=EXPLAINS[0].recipe.loss, **HALF) == other.recipe
 
 
 @pytest.mark.parametrize("figure", [figure5, figure6, figure8, figure9, step_sizes])

@@ -695,6 +695,21 @@ def test_the_sentence_says_what_agrees_what_does_not_and_what_is_missing():
     assert said.endswith("With fewer than twenty passes: b. Not made again: d.")
 
 
+def test_figure_9_has_lenet_5_by_the_other_reading_too():
+    name, error = classifiers.OTHER_ERROR.partition("_")[0], classifiers.OTHER_ERROR
+    table = pd.DataFrame(columns=[*classifiers.COLUMNS]).assign(
+        name=["lenet4", "lenet5-1998"], method=["LeNet-4", "LeNet-5"]
+    )
+    table[f"{name}_paper"], table[name], table[error] = [1.1, 0.95], [1.0, 0.94], [np.nan, 1.03]
+    lines = comparison.lines_of(table, comparison.ERROR)
+    assert "By eq. 8 with ½: LeNet-5 (1.03, 1998 0.95)." in comparison.sentence(
+        lines, comparison.ERROR
+    )
+    of_fig_9 = comparison.draw(lines, comparison.ERROR)
+    written = [label.get_text() for label in of_fig_9.axes[1].get_yticklabels()]
+    assert written == ["1.10 | 1.00", "0.95 | 0.94, 1.03"]
+
+
 def test_the_rejection_of_a_network_is_that_of_its_penalties(tmp_path):
     train, test = splits(100, 50)
     dataset = datasets.Dataset("mnist", "drawn", train, test, {}, comparable=True)

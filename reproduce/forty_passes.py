@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 from torch import nn
 
@@ -150,7 +151,7 @@ def numbers(record: Record) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """Held-out error by pass, and the size of the weights as a multiple of their first one."""
-    figure = Figure(figsize=(7, 3.4), layout="constrained")
+    figure = Figure(figsize=(7, 3.4), layout=ConstrainedLayoutEngine(wspace=0.05))
     left, right = figure.subplots(1, 2)
     for network, lines in table.groupby("network", sort=False):
         colour, passes = COLOURS[str(network)], lines["pass"]

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 from torch import Tensor, nn
 
@@ -163,7 +164,7 @@ def numbers(record: Record) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """A panel for each network: the error of each optimiser over its rates, mean and range."""
-    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    figure = Figure(figsize=(7, 3.6), layout=ConstrainedLayoutEngine(wspace=0.05))
     panels = figure.subplots(1, len(NETWORKS), sharey=True)
     for axes, network in zip(panels, NETWORKS, strict=True):
         for name, rated in OPTIMIZERS.items():

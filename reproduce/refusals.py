@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 
 from .verdicts import BY_EQ_9, NETWORKS, RIGHT
@@ -44,7 +45,7 @@ def numbers(record: dict[str, Any]) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """A panel for each network; the thresholds of the package are marked."""
-    figure = Figure(figsize=(7, 3.9), layout="constrained")
+    figure = Figure(figsize=(7, 3.9), layout=ConstrainedLayoutEngine(wspace=0.05))
     panels = figure.subplots(1, len(NETWORKS), sharey=True)
     kinds = list(table["kind"].unique())
     for axes, network in zip(panels, NETWORKS, strict=True):

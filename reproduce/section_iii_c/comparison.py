@@ -144,7 +144,9 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
     ours, paper = lines["ours"].to_numpy(), lines["paper"].to_numpy()
     other = lines[OTHER].to_numpy() if OTHER in lines else np.full(len(lines), np.nan)
     axes.hlines(place, paper, ours, color="0.6", linewidth=1.5, zorder=1)
-    axes.plot(paper, place, "s", color="black", markerfacecolor="white", markersize=6, label="1998")
+    axes.plot(
+        paper, place, "s", color="black", fillstyle="none", markersize=7, label="1998", zorder=3
+    )
     axes.plot(ours, place, "o", color=drawing.SETTLED.colour, markersize=5, label="ours")
     if OTHER in lines:
         axes.plot(other, place, "D", color=drawing.EXPLAINS.colour, markersize=4,

@@ -75,11 +75,11 @@ PUBLISHED = (
             "LeNet-5 as it was printed in 1998, trained with random planar affine distortions "
             "(section III-B): nine of each training pattern beside the original."),
     Published(EXPLAINS[0], LeNet5,
-            "LeNet-5 as it was printed in 1998, trained with half of eq. 8, a loss that a rule chose on "
+            "LeNet-5 as it was printed in 1998, trained with eq. 8 with ½, a loss that a rule chose on "
             "held-out images: of all readings of the paper that were tried it comes nearest to the two "
             "test errors and the training curve that are printed."),
     Published(BEST[1], LeNet5,
-            "LeNet-5 as it was printed in 1998, trained with half of eq. 9, j = 5, and random planar "
+            "LeNet-5 as it was printed in 1998, trained with eq. 9 with ½ and j = 5, and random planar "
             "affine distortions: of all readings of the paper that were tried the one with the fewest "
             "errors on held-out images."),
     Published(NOISE, LeNet5,

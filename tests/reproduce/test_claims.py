@@ -47,23 +47,42 @@ def test_no_difference_is_one_within_the_papers_uncertainty(low, high, verdict):
 
 
 @pytest.mark.parametrize(("exponent", "verdict"), [(0.25, NOT), (0.75, REPRODUCED), (1.25, NOT)])
-def test_the_exponent_of_eq_1_is_the_slope_of_the_gap(monkeypatch, exponent, verdict):
+def test_the_exponent_of_eq_1_is_the_slope_of_the_gap(exponent, verdict):
     """Invented records: the gap is such a power of the number of patterns, but for a little noise."""
 
-    def recorded(row, runs):
-        size = row.recipe.training_patterns or 60_000
+    def records(size: int, passes: int = 20, more: float = 0) -> list[dict]:
         rng = np.random.default_rng(size)
         gaps = 2 * (size / 15_000) ** -exponent * (1 + 0.01 * rng.normal(size=4))
         return [
-            {"test_errors": round(10_000 * (gap + 0.3)), "train_errors": 0.003 * size,
-             "dataset": {"test_patterns": 1_000_000}}
+            {"test_errors": round(10_000 * (gap + 0.3 + more)), "train_errors": 0.003 * size,
+             "dataset": {"test_patterns": 1_000_000}, "passes": [{}] * passes}
             for gap in gaps
         ]  # fmt: skip
 
-    monkeypatch.setattr(claims, "recorded", recorded)
-    found = next(claim for claim in claims.of_patterns(None) if claim.section == "I-B, eq. 1")
-    assert (found.n, found.verdict) == ("12", verdict)
-    assert float(found.ours.split()[0]) == pytest.approx(exponent, abs=0.02)
+    once = {size: records(size) for size in (15_000, 30_000, 60_000)}
+    longer = {15_000: records(15_000, 80, more=1), 30_000: records(30_000, 40)}
+    found = list(claims.of_patterns(once, longer))
+    assert [claim.how for claim in found] == [
+        "", "80 passes", "", "40 passes", "", "more passes"
+    ]  # fmt: skip
+    assert float(found[1].ours.split(";")[0]) - float(found[0].ours.split(";")[0]) == pytest.approx(
+        1
+    )
+    at_once, as_many = found[-2:]
+    assert (at_once.n, at_once.verdict) == ("12", verdict)
+    assert float(at_once.ours.split()[0]) == pytest.approx(exponent, abs=0.02)
+    assert float(as_many.ours.split()[0]) > exponent + 0.1, "the gap of the smallest set is wider"
+
+
+def test_a_claim_by_the_other_reading_stands_below_that_of_lenet_5():
+    one, more = (
+        claims.Claim("I", "a", "1", "2", NOT),
+        claims.Claim("I", "a", "2", "2", OPEN, "80 passes"),
+    )
+    first, first_again, second, second_again = claims.beside([one, more], [one, more])
+    assert (first, second) == (one, more)
+    assert first_again == one._replace(how="eq. 8 with ½")
+    assert second_again == more._replace(how="80 passes, eq. 8 with ½")
 
 
 @pytest.mark.parametrize(
@@ -133,8 +152,19 @@ def test_the_table_is_that_of_the_records():
     assert len(table) >= 25
 
 
-def test_the_sentence_counts_every_claim():
-    table = pd.DataFrame({"verdict": [REPRODUCED] * 3 + [NOT] * 2 + [OPEN]})
-    assert findings.counted(table).endswith(
-        "6 claims of the paper that were tried 3 are reproduced, 2 are not, and of 1 it cannot be told."
+def test_the_sentence_counts_every_claim_once_and_then_those_of_both_readings():
+    verdicts = [REPRODUCED] * 3 + [NOT] * 2 + [OPEN]
+    once = pd.DataFrame({"paper": list("abcdef"), "verdict": verdicts, "how": None})
+    said = (
+        "Of 6 claims of the paper that were tried 3 are reproduced, 2 are not, "
+        "and of 1 it cannot be told."
+    )
+    assert findings.counted(once) == said
+    again = pd.DataFrame({
+        "paper": ["a", "d", "d"], "verdict": [REPRODUCED] * 3,
+        "how": ["eq. 8 with ½", "eq. 8 with ½", "80 passes, eq. 8 with ½"],
+    })  # fmt: skip
+    assert findings.counted(pd.concat([once, again])) == (
+        f"{said} Of the 2 that were tried by both readings of the loss, eq. 9 with j = 10 has 1 and "
+        "eq. 8 with ½ 2."
     )

@@ -85,7 +85,7 @@ def test_the_abstract_is_of_the_first_two_readings_and_of_the_claims(tmp_path):
     }  # fmt: skip
     pd.DataFrame(rows).to_csv(tmp_path / "table1.csv")
     verdicts = [findings.REPRODUCED, findings.NOT, findings.NOT]
-    pd.DataFrame({"verdict": verdicts}).to_csv(tmp_path / "claims.csv")
+    pd.DataFrame({"verdict": verdicts, "how": ""}).to_csv(tmp_path / "claims.csv")
     text = findings.abstract(tmp_path)
     for said in ("1.23 ± 0.10 %", "7 networks; the paper's one 0.95 %", "0.57 ± 0.20 % (3 networks;",
                  "misses 1.11 ± 0.30 % and 0.66 ± 0.40 %, and its training error is 0.33 %",
@@ -95,8 +95,8 @@ def test_the_abstract_is_of_the_first_two_readings_and_of_the_claims(tmp_path):
 
 def test_what_is_not_reproduced_is_listed_by_verdict(tmp_path):
     lines = {"section": ["I", "II"], "paper": ["one", "two"], "ours": ["1", "2"], "n": ["3", "4"],
-             "verdict": [findings.OPEN, findings.NOT]}  # fmt: skip
+             "verdict": [findings.OPEN, findings.NOT], "how": ["", "80 passes"]}  # fmt: skip
     pd.DataFrame(lines).to_csv(tmp_path / "claims.csv")
     not_so, open_ones = findings.not_reproduced(tmp_path).split("Not to be told")
-    assert "- two (II): 2;" in not_so
-    assert "- one (I): 1;" in open_ones
+    assert "- two (II, 80 passes): 2." in not_so
+    assert "- one (I): 1." in open_ones

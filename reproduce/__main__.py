@@ -1,5 +1,6 @@
 """The commands: what each makes, and how long it takes; and the tables and figures among them."""
 
+import argparse
 import ast
 import re
 from importlib import import_module
@@ -56,6 +57,7 @@ def _place(command: Command) -> tuple[object, ...]:
 
 def main() -> None:
     """Print every command, what it makes and how long it takes."""
+    argparse.ArgumentParser(prog="python -m reproduce", description=__doc__).parse_args()
     any_terminal()
     console, grid = Console(highlight=False, markup=False), Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)

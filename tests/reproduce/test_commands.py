@@ -37,6 +37,9 @@ WRONG = {
 
 NEEDED = {"publish": ["--namespace=me", "--source=https://host/me/paper-lenet5"]}
 """Options that a command cannot do without."""
+LARGE = {"matplotlib.rcsetup", "numba.core", "numpy.version", "pandas._libs", "rich.segment",
+         "safetensors._safetensors_rust", "scipy._lib", "torch._utils"}  # fmt: skip
+"""Parts of packages that nobody but the package imports."""
 
 
 def main_of(name):
@@ -74,6 +77,34 @@ def test_an_unknown_option_is_refused(name, capsys):
     status, printed = ended(name, [*NEEDED.get(name, []), "--unknown"], capsys)
     assert status == 2
     assert "--unknown" in printed
+
+
+def imported(name, *words):
+    """The output of `python -m NAME WORDS`, and the modules that it imports."""
+    ran = subprocess.run([sys.executable, "-X", "importtime", "-m", name, *words], cwd=ROOT,
+                         capture_output=True, text=True, encoding="utf-8", timeout=300)  # fmt: skip
+    return ran.stdout, set(re.findall(r"^import time:.*\| *(\S+)$", ran.stderr, re.M))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_is_the_whole_help_and_imports_no_other_package(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
+    quick, modules = imported(f"reproduce.{name}", "--help")
+    assert quick == ended(name, ["--help"], capsys)[1]
+    assert f"reproduce.{name}" not in modules, "it runs as __main__"
+    assert "argparse" in modules
+    assert not modules & LARGE
+
+
+def test_what_help_leaves_out_is_there_for_work():
+    printed, modules = imported("reproduce.table1", "--recorded", "--out", "nowhere")
+    assert printed.startswith("No records of table1")
+    assert modules >= LARGE
+
+
+def test_the_list_of_commands_has_help_as_well():
+    assert imported("reproduce", "--help")[0].startswith("usage: python -m reproduce [-h]")
 
 
 @pytest.mark.parametrize("name", sorted(WITH_DATA))

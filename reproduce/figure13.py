@@ -32,8 +32,9 @@ from paper_lenet5.preprocessing import FIELD, preprocess
 
 from .measures.invariance import CHANGES, Change, answers, measure_changes
 from .rows import reported
-from .rows.recipes import LENET5, LENET5_DISTORTIONS, MODERN, NOISE, TEXTBOOK
+from .rows.recipes import LENET5, LENET5_DISTORTIONS, NOISE, TEXTBOOK
 from .rows.row import AnyRow
+from .rows.today import MODERN
 from .running.files import write_whole
 from .running.record import to_json
 from .writing import drawing, exhibit, tables

@@ -3,24 +3,24 @@
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from torch.optim import SGD, AdamW
+from torch.optim import SGD
 
 from paper_lenet5.config import LeNet5Config
 from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.losses import MAPLoss, MSELoss
-from paper_lenet5.modern import ModernNet
 from paper_lenet5.recipe import SCHEDULE, Recipe
 from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.variants import CROSS_ENTROPY
 
 from ..baselines import networks
-from ..baselines.minibatch import MinibatchRecipe, decay, one_cycle
+from ..baselines.minibatch import MinibatchRecipe, decay
 from ..baselines.of_1998 import FullyConnected, LeNet1, LeNet4
 from ..baselines.recipe_1998 import Recipe1998
 from .characters import VISIBLE
 from .readings import HALF
 from .row import AnyRow, Rated, Row
+from .today import MODERN, TODAY
 
 LENET5 = Row("lenet5-1998", "LeNet-5 (1998)", Recipe(), step_sizes=True)
 LENET5_DISTORTIONS = Row(
@@ -132,16 +132,6 @@ LADDER = (
 )  # fmt: skip
 """What table 2 compares; its last line is the textbook LeNet-5, all of today at once."""
 
-_MODERN = MinibatchRecipe(
-    ModernNet, passes=16, learning_rate=0.01, optimizer=AdamW, weight_decay=0.01, schedule=one_cycle
-)
-MODERN = (
-    Row("modern", "modern network of the same size", _MODERN),
-    Row("modern-distortions", "modern network of the same size, distortions",
-        replace(_MODERN, distortions=FIG7_RANGES)),
-)  # fmt: skip
-"""What the same number of parameters can do today; settled on held-out images."""
-
 CONTROLS = (
     Row("mlp", "MLP, one hidden layer", MinibatchRecipe(networks.mlp)),
     Row("linear", "linear classifier", MinibatchRecipe(networks.linear)),
@@ -158,6 +148,7 @@ TABLE_1: tuple[AnyRow, ...] = (
     *(row for reading in READINGS for row in reading),
     *CIRCULATING,
     *MODERN,
+    TODAY,
     *CONTROLS,
 )
 """The networks that LeNet-5 is compared with."""

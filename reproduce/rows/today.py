@@ -1,18 +1,30 @@
 """What a network as small as LeNet-5, or smaller, can do today: how it might be trained, and sizes.
 
 How, is chosen among candidates by the mean error of five networks each on held-out images; of two that
-are as good, the one with fewer steps. The test set is shown to the chosen one alone.
+are as good, the one with fewer steps. Of those that are new, the chosen one alone meets the test set.
 """
 
 from dataclasses import dataclass, replace
 from typing import Any
 
+from torch.optim import AdamW
+
+from paper_lenet5.distort import FIG7_RANGES
 from paper_lenet5.modern import ModernNet
 
 from ..baselines.augmented import Affine
-from ..baselines.minibatch import MinibatchRecipe
-from .recipes import MODERN
+from ..baselines.minibatch import MinibatchRecipe, one_cycle
 from .row import Row
+
+_MODERN = MinibatchRecipe(
+    ModernNet, passes=16, learning_rate=0.01, optimizer=AdamW, weight_decay=0.01, schedule=one_cycle
+)
+MODERN = (
+    Row("modern", "modern network of the same size", _MODERN),
+    Row("modern-distortions", "modern network of the same size, distortions",
+        replace(_MODERN, distortions=FIG7_RANGES)),
+)  # fmt: skip
+"""As it was first settled on, by one network each on held-out images."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,7 @@ class OfMaps:
 
 def _candidate(name: str, title: str, **changes: Any) -> Row[MinibatchRecipe]:
     options: dict[str, Any] = {"distortions": MEDIUM, "passes": 64, **changes}
-    return Row(f"today-{name}", title, replace(MODERN[0].recipe, **options))
+    return Row(f"today-{name}", title, replace(_MODERN, **options))
 
 
 GENTLE, MEDIUM, STRONG = (
@@ -42,22 +54,28 @@ CANDIDATES = (
     _candidate("medium", "fresh distortions, 64 passes"),
     _candidate("gentle", "gentler distortions", distortions=GENTLE),
     _candidate("strong", "stronger distortions", distortions=STRONG),
-    _candidate("fig7", "those of Fig. 7, 64 passes", distortions=MODERN[1].recipe.distortions),
+    _candidate("fig7", "those of Fig. 7, 64 passes", distortions=FIG7_RANGES),
     _candidate("smoothed", "labels smoothed by 0.1", label_smoothing=0.1),
     _candidate("large", "256 patterns a step, rate × 2", batch=256, learning_rate=0.02),
     _candidate("long", "256 patterns a step, rate × 2, 192 passes",
                batch=256, learning_rate=0.02, passes=192),
 )  # fmt: skip
-"""The last row of table 1 so far, and what changes one thing of *fresh distortions, 64 passes*."""
+"""The row that there was, and what changes one thing of *fresh distortions, 64 passes*."""
+
+SEEDS = 5
+CHOSEN = next(row for row in CANDIDATES if row.name == "today-fig7")
+"""The one with the smallest mean."""
+TODAY = replace(CHOSEN, title="modern network of the same size, distortions, 64 passes")
+"""The same as table 1 calls it."""
 
 MAPS = ((2, 4, 7), (4, 6, 11), (5, 10, 15), (7, 14, 22), (11, 22, 35))
-"""Of smaller networks: from 1,087 parameters to 25,374."""
+"""Of smaller networks."""
 
 
-def smaller(row: Row[MinibatchRecipe]) -> list[Row[MinibatchRecipe]]:
-    """The smaller networks, trained as the row's is."""
-    return [
-        Row(f"{row.name}-{'-'.join(map(str, maps))}", f"{row.title}, maps {maps}",
-            replace(row.recipe, network=OfMaps(maps)))
-        for maps in MAPS
-    ]  # fmt: skip
+SMALLER = tuple(
+    Row(f"{CHOSEN.name}-{of}", f"modern network of {of} maps",
+        replace(CHOSEN.recipe, network=OfMaps(maps)))
+    for maps in MAPS
+    for of in ["-".join(map(str, maps))]
+)  # fmt: skip
+"""The smaller networks, trained as the chosen one is."""

@@ -21,16 +21,9 @@ from paper_lenet5.preprocessing import BLACK, WHITE
 from paper_lenet5.pretrained import CONFIG_FILE, Pretrained
 
 from ..measures.statistics import error_of, percent
-from ..rows.recipes import (
-    BEST,
-    EXPLAINS,
-    LENET5,
-    LENET5_DISTORTIONS,
-    MODERN,
-    NOISE,
-    SDNN,
-)
+from ..rows.recipes import BEST, EXPLAINS, LENET5, LENET5_DISTORTIONS, NOISE, SDNN
 from ..rows.row import AnyRow, Record
+from ..rows.today import MODERN
 from ..running.errors import NotWhole
 from ..running.record import to_json
 from ..running.runs import Runs, recorded

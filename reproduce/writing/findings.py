@@ -101,11 +101,19 @@ def not_reproduced(results: Path) -> str:
 def cost(results: Path) -> str:
     """What all the networks on record took."""
     records = [json.loads(path.read_text()) for path in (results / "runs").glob("*.json")]
-    hours = sum(record["seconds"] for record in records) / 3600
-    processors = sorted({record["machine"]["processor"] for record in records})
+    on_gpu = [record for record in records if "gpu" in record["machine"]]
+    on_a_core = [record for record in records if "gpu" not in record["machine"]]
+    hours = sum(record["seconds"] for record in on_a_core) / 3600
+    processors = sorted({record["machine"]["processor"] for record in on_a_core})
     seconds = pd.read_csv(results / "table1.csv").iloc[0]["seconds"]
-    return (
+    text = (
         f"The {len(records)} networks on record took {hours:.0f} hours of one core "
-        f"({', '.join(processors)}), one LeNet-5 (1998) {seconds:.0f} seconds on average. No GPU "
-        "was used.\n"
+        f"({', '.join(processors)}), one LeNet-5 (1998) {seconds:.0f} seconds on average."
     )
+    if on_gpu:
+        gpus = sorted({record["machine"]["gpu"] for record in on_gpu})
+        text += (
+            f" {len(on_gpu)} networks that learn in batches were trained on a GPU instead "
+            f"({', '.join(gpus)}), several at a time."
+        )
+    return f"{text}\n"

@@ -84,7 +84,12 @@ def provenance(records: Iterable[Record]) -> str:
         return "; ".join(dict.fromkeys(describe(record) for record in records))
 
     records = list(records)
-    machines = each(lambda r: "{processor}, {cores} cores, {system}".format(**r["machine"]))
+    machines = each(
+        lambda r: ", ".join(
+            f"{value} cores" if key == "cores" else f"{value}"
+            for key, value in r["machine"].items()
+        )
+    )
     versions = each(lambda r: ", ".join(f"{k} {v}" for k, v in r["versions"].items()))
     data = each(
         lambda r: (

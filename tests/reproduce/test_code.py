@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from reproduce.rows.recipes import LENET5, MODERN, OF_1998, TEXTBOOK
+from reproduce.rows.recipes import LENET5, OF_1998, TEXTBOOK
+from reproduce.rows.today import MODERN
 from reproduce.running import code
 
 LAYER = (

@@ -1,0 +1,157 @@
+"""How small a network may be today, and misread no more digits than LeNet-5 did in 1998.
+
+To the left, ways to train the modern network of LeNet-5's size, on 50,000 training images: what each
+comes to on the 10,000 held out. To the right, the test errors of the one that comes to least, trained
+on all of MNIST, and of smaller networks that are trained alike; LeNet-5 and LeNet-1 of 1998 beside them.
+Draws results/figures/today.png and .svg, and writes today.csv. `--train` first trains on all of MNIST
+what has no record, `--rates` the ways to train on the held-out images.
+
+On two cores it takes seconds; to train one of the larger networks, half an hour on one core, or half a
+minute of a GPU.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from .measures import statistics
+from .rows import datasets, today
+from .rows.recipes import LENET5, OF_1998
+from .rows.row import AnyRow, Record
+from .running import rates
+from .running.runs import Runs, recorded
+from .running.sweep import runs_of, sweep
+from .writing import drawing, exhibit, options, tables
+
+LENET1 = next(network.row for network in OF_1998 if network.name == "lenet1")
+BESIDE = (LENET5, LENET1)
+HELD_OUT, TEST = "held out", "test"
+COLUMNS = ["images", "network", "parameters", "error", "sd", "low", "high", "n"]
+SHOWN = {"parameters": "{:,}", "error": "{:.3f}", "sd": "{:.3f}", "n": "{}"}
+"""What a terminal shows of the numbers, and in which form."""
+
+
+def line_of(images: str, row: AnyRow, records: Sequence[Record]) -> dict[str, object]:
+    """What a row's networks come to, in percent, with the 95 % interval of the mean."""
+    error = statistics.error_of(records)
+    return {
+        "images": images, "network": row.title, "parameters": records[0]["parameters"],
+        "error": error["test_error"], "sd": error["test_sd"], "n": error["n"],
+        "low": error["ci_low"], "high": error["ci_high"],
+    }  # fmt: skip
+
+
+def numbers(runs: Runs) -> pd.DataFrame:
+    """A line for each candidate on held-out images, and for each network on the test set."""
+    lines = [
+        line_of(HELD_OUT, row, found)
+        for row in today.CANDIDATES
+        if (found := recorded(row, runs, datasets.MNIST_HELD_OUT))
+    ]
+    for row in (*BESIDE, today.TODAY, *today.SMALLER):
+        if found := recorded(row, runs):
+            lines.append(line_of(TEST, row, found))
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Ways to train to the left, sizes to the right."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.2))
+    draw_candidates(left, table[table["images"] == HELD_OUT])
+    draw_sizes(right, table[table["images"] == TEST])
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def draw_candidates(axes: Axes, lines: pd.DataFrame) -> None:
+    """The mean of every candidate with one deviation, the best at the top."""
+    lines = lines.sort_values("error", ascending=False)
+    for place, line in enumerate(lines.itertuples()):
+        colour = drawing.RED if line.network == today.CHOSEN.title else drawing.BLUE
+        axes.errorbar(line.error, place, xerr=line.sd, fmt="o", color=colour, capsize=3)
+    axes.set_yticks(range(len(lines)), lines["network"])
+    axes.set_xlabel("error on 10,000 held-out images, %: mean and deviation")
+    axes.set_title("How it is trained", fontsize=11)
+    axes.grid(axis="x", alpha=0.3)
+
+
+def draw_sizes(axes: Axes, lines: pd.DataFrame) -> None:
+    """The test error of every size, with the 95 % interval of its mean."""
+    of_1998 = lines["network"].isin([row.title for row in BESIDE])
+    for chosen, colour, marker, line, label in (
+        (~of_1998, drawing.RED, "o", "-", "today"),
+        (of_1998, drawing.BLUE, "s", "", "1998: LeNet-1, LeNet-5"),
+    ):
+        some = lines[chosen].sort_values("parameters")
+        reach = [some["error"] - some["low"], some["high"] - some["error"]]
+        axes.errorbar(some["parameters"], some["error"], [r.fillna(0) for r in reach], fmt=marker,
+                      linestyle=line, color=colour, capsize=3, label=label)  # fmt: skip
+        for one in some.itertuples():
+            axes.annotate(f"{one.error:.2f}", (one.parameters, one.error), xytext=(6, 5),
+                          textcoords="offset points", fontsize=9, color=colour)  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="test error, %")
+    ticks = [t for t in (0.25, 0.5, 1, 2, 4) if axes.get_ylim()[0] <= t <= axes.get_ylim()[1]]
+    axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
+    axes.set_xticks([1_000, 3_000, 10_000, 30_000], ["1,000", "3,000", "10,000", "30,000"])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.set_title("What a network of each size misreads", fontsize=11)
+    axes.legend(frameon=False, fontsize=9)
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """Which way to train is best, and how small a network is as good as LeNet-5."""
+    tried = table[table["images"] == HELD_OUT].set_index("network")
+    met = table[table["images"] == TEST].set_index("network")
+    best = tried.loc[today.CHOSEN.title]
+    text = (
+        f"Of {len(tried)} ways to train a network of {best['parameters']:,.0f} parameters today, "
+        f"*{today.CHOSEN.title}* errs least on held-out images: "
+        f"{best['error']:.2f} ± {best['sd']:.2f} % (n = {best['n']:.0f})."
+    )
+    if today.TODAY.title in met.index:
+        whole = met.loc[today.TODAY.title]
+        text += f" On the test set it errs {whole['error']:.2f} % (n = {whole['n']:.0f})."
+    of_1998 = met.loc[LENET5.title]
+    enough = met[(met["error"] <= of_1998["error"]) & (met.index != LENET5.title)]
+    if len(enough):
+        smallest = enough.sort_values("parameters").iloc[0]
+        text += (
+            f" For the {of_1998['error']:.2f} % of {LENET5.title}, of {of_1998['parameters']:,.0f} "
+            f"parameters, {smallest['parameters']:,.0f} are enough ({smallest['error']:.2f} %, "
+            f"n = {smallest['n']:.0f})."
+        )
+    return text
+
+
+def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
+    """The picture and its numbers, from the records."""
+    runs = Runs(args.out)
+    if args.rates:
+        held_out = datasets.held_out(drawing.mnist_of(args))
+        work = runs_of(today.CANDIDATES, min(args.seeds, today.SEEDS), held_out)
+        sweep(work, runs, console, **options.of_sweep(args))
+    found = drawing.records_of((*BESIDE, today.TODAY, *today.SMALLER), args, console)
+    if not any(found):
+        return None
+    table = numbers(runs).round(4)
+    for images, of in table.groupby("images"):
+        lines = tables.formatted(of[["network", *SHOWN]], SHOWN)
+        console.print(tables.grid(f"Today, errors in %, {images} images", lines))
+    return draw(table), table
+
+
+EXHIBIT = exhibit.Figure(
+    "today", __doc__, picture=picture, sentence=sentence, seeds=5, options=rates.OPTION
+)
+main = EXHIBIT.main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -194,11 +194,17 @@ def of_patterns(
     `longer` are those that the smaller sets were presented to as often as all to the others.
     """
     for size in sorted(longer):
-        number = reported.FIGURE_6_TEST[size]
-        paper = f"with {size:,} patterns the error is {number:g} %"
-        yield printed("III-B, Fig. 6", paper, number, test_errors(of_size[size]))
-        again = printed("III-B, Fig. 6", paper, number, test_errors(longer[size]))
-        yield again._replace(how=f"{len(longer[size][0]['passes'])} passes")
+        for kind, in_figure, errors in (
+            ("test", reported.FIGURE_6_TEST, test_errors),
+            ("training", reported.FIGURE_6_TRAIN, during_last),
+        ):
+            paper = f"with {size:,} patterns the {kind} error is {in_figure[size]:g} %"
+            for records, how in (
+                (of_size[size], ""),
+                (longer[size], f"{len(longer[size][0]['passes'])} passes"),
+            ):
+                claim = printed("III-B, Fig. 6", paper, in_figure[size], errors(records))
+                yield claim._replace(how=how)
     paper = ("the gap between test and training error falls as a power of the number of patterns, "
              f"{EXPONENT[0]:g} to {EXPONENT[1]:g}")  # fmt: skip
     yield exponent(of_size, "I-B, eq. 1", paper)

@@ -59,7 +59,8 @@ def named(size: int) -> str:
 def numbers(records: Sequence[Sequence[Record]]) -> pd.DataFrame:
     """One line for each of ROWS that has records, percent: the paper, ours (mean, deviation, range).
 
-    `train` is the error during the last pass, `train_after` that on the same patterns after it.
+    Between `one_low` and `one_high` one more network falls with 95 % probability. `train` is the error
+    during the last pass, `train_after` that on the same patterns after it.
     """
     lines = []
     for (reading, row), of_row in zip(ROWS, records, strict=True):
@@ -72,12 +73,15 @@ def numbers(records: Sequence[Sequence[Record]]) -> pd.DataFrame:
         line: dict[str, object] = {"reading": reading.label, "patterns": size_of(row),
                                    "passes": len(row.recipe.schedule), "n": len(of_row)}  # fmt: skip
         for name, paper in (("test", reported.FIGURE_6_TEST), ("train", reported.FIGURE_6_TRAIN)):
+            one_low, one_high = statistics.one_more(ours[name])
             line |= {
                 f"{name}_paper": paper.get(size_of(row), np.nan),
                 f"{name}_mean": np.mean(ours[name]),
                 f"{name}_sd": np.std(ours[name], ddof=1) if len(of_row) > 1 else np.nan,
                 f"{name}_low": min(ours[name]),
                 f"{name}_high": max(ours[name]),
+                f"{name}_one_low": one_low,
+                f"{name}_one_high": one_high,
             }
         seen = row.recipe.training_patterns or of_row[0]["dataset"]["train_patterns"]
         after = [100 * record["train_errors"] / seen for record in of_row]
@@ -136,19 +140,19 @@ def reach(table: pd.DataFrame, name: str) -> list[pd.Series]:
 # --- in words -------------------------------------------------------------------------------------
 
 
-def near(lines: pd.DataFrame, name: str) -> pd.Series:
-    """Whether our mean lies within the paper's uncertainty of its number."""
-    return (lines[f"{name}_mean"] - lines[f"{name}_paper"]).abs() <= reported.UNCERTAINTY
+def ours_too(lines: pd.DataFrame, name: str) -> pd.Series:
+    """Whether the paper's number, which is of one network, lies where one more of ours would."""
+    return lines[f"{name}_paper"].between(lines[f"{name}_one_low"], lines[f"{name}_one_high"])
 
 
 def sentence(table: pd.DataFrame) -> str:
-    """How many of the paper's numbers either reading comes to, within the uncertainty that it gives."""
+    """How many of the paper's numbers lie where one more network of either reading would."""
 
     def counted(lines: pd.DataFrame) -> str:
         said = []
         for label, of in lines.groupby("reading", sort=False):
             counts = [
-                f"{near(of, name).sum()} of {of[f'{name}_paper'].notna().sum()} {what} errors"
+                f"{ours_too(of, name).sum()} of {of[f'{name}_paper'].notna().sum()} {what} errors"
                 for name, what in (("test", "test"), ("train", "training"))
             ]
             said.append(f"by {label}, {' and '.join(counts)}")
@@ -156,8 +160,8 @@ def sentence(table: pd.DataFrame) -> str:
 
     longer = table["passes"] > len(SCHEDULE)
     text = (
-        f"After {len(SCHEDULE)} passes these lie within {reported.UNCERTAINTY} points, the paper's "
-        f"uncertainty, of its numbers: {counted(table[~longer])}."
+        "Of the paper's numbers, which are of one network each, these lie where 95 % of ours do, after "
+        f"{len(SCHEDULE)} passes: {counted(table[~longer])}."
     )
     if longer.any():
         text += (
@@ -167,30 +171,30 @@ def sentence(table: pd.DataFrame) -> str:
     return text
 
 
-def lines_of(table: pd.DataFrame, name: str, near_as: str = "{}") -> list[dict[str, str]]:
+def lines_of(table: pd.DataFrame, name: str, ours_too_as: str = "{}") -> list[dict[str, str]]:
     """A line for every set: one kind of error, the paper's and ours by either reading."""
     lines = []
     for (size, passes), of_set in table.groupby(["patterns", "passes"]):
         of = of_set.set_index("reading")
-        paper, mean, is_near = of[f"{name}_paper"].iloc[0], of[f"{name}_mean"], near(of, name)
+        paper, mean, bold = of[f"{name}_paper"].iloc[0], of[f"{name}_mean"], ours_too(of, name)
         line = {"training patterns": named(size), "passes": f"{passes}"}
         line["1998"] = "" if np.isnan(paper) else f"{paper:.2f}"
         for label in (reading.label for reading in READINGS):
-            form = near_as if is_near.get(label) else "{}"
+            form = ours_too_as if bold.get(label) else "{}"
             line[label] = form.format(f"{mean[label]:.2f}") if label in mean else ""
         lines.append(line)
     return lines
 
 
 def words(folder: Path) -> str:
-    """The sentence, and both errors in figure6.csv as tables; bold what is near to the paper's."""
+    """The sentence, and both errors in figure6.csv as tables; bold where the paper's is ours too."""
     table = pd.read_csv(folder / "figure6.csv")
     test, training = (
-        tables.markdown(lines_of(table, name, near_as="**{}**")) for name in ("test", "train")
+        tables.markdown(lines_of(table, name, ours_too_as="**{}**")) for name in ("test", "train")
     )
     return (
         f"{sentence(table)}\n\nTest error in percent, means of {table['n'].min()} networks or more, "
-        f"those within the uncertainty **bold**:\n\n{test}\n"
+        f"**bold** where 95 % of them lie about the paper's number:\n\n{test}\n"
         f"Training error during the last pass:\n\n{training}"
     )
 

@@ -85,17 +85,39 @@ def claims_table(results: Path) -> str:
 
 
 def not_reproduced(results: Path) -> str:
-    """The claims that do not hold here, and those that cannot be told, as lists."""
+    """The claims that do not hold here, those that hold in one way alone, and open ones, as lists."""
     claims = pd.read_csv(results / "claims.csv", dtype=str).fillna("")
+    lists: dict[str, list[str]] = {NOT: [], REPRODUCED: [], OPEN: []}
+    for (section, paper), ways in claims.groupby(["section", "paper"], sort=False):
+        verdicts, first = set(ways["verdict"]), ways.iloc[0]
+        if verdicts == {REPRODUCED}:
+            continue
+        if REPRODUCED in verdicts:
+            held = ways["verdict"] == REPRODUCED
+            said = f"by {in_words(ways[held])}; not by {in_words(ways[~held])}"
+            lists[REPRODUCED].append(f"- {paper} ({section}): {said}")
+        else:
+            lists[NOT if NOT in verdicts else OPEN].append(
+                f"- {paper} ({section}): {first['ours']}"
+            )
+    heads = {NOT: "Not reproduced", REPRODUCED: "Reproduced by one reading of the loss, or number of passes, and not by another",
+             OPEN: "Not to be told from what we have"}  # fmt: skip
+    return "\n".join(
+        f"{head}:\n\n" + ";\n".join(lists[verdict]) + ".\n"
+        for verdict, head in heads.items()
+        if lists[verdict]
+    )
 
-    def listed(verdict: str) -> str:
-        chosen = claims[claims["verdict"] == verdict]
-        return ";\n".join(
-            f"- {c.paper} ({', '.join(filter(None, (c.section, c.how)))}): {c.ours}"
-            for c in chosen.itertuples()
-        )
 
-    return f"Not reproduced:\n\n{listed(NOT)}.\n\nNot to be told from what we have:\n\n{listed(OPEN)}.\n"
+def in_words(ways: pd.DataFrame) -> str:
+    """The ways in which a claim was tried: which reading of the loss, and how many passes if others."""
+    said = []
+    for how in ways["how"]:
+        passes = how.removesuffix(drawing.EXPLAINS.label)
+        reading = drawing.SETTLED if passes == how else drawing.EXPLAINS
+        in_passes = f" in {passes.removesuffix(', ')}" if passes else ""
+        said.append(f"{reading.label}{in_passes}")
+    return " or ".join(said)
 
 
 def cost(results: Path) -> str:

@@ -55,19 +55,21 @@ def test_the_exponent_of_eq_1_is_the_slope_of_the_gap(exponent, verdict):
         gaps = 2 * (size / 15_000) ** -exponent * (1 + 0.01 * rng.normal(size=4))
         return [
             {"test_errors": round(10_000 * (gap + 0.3 + more)), "train_errors": 0.003 * size,
-             "dataset": {"test_patterns": 1_000_000}, "passes": [{}] * passes}
+             "dataset": {"test_patterns": 1_000_000},
+             "passes": [{"errors_during": passes, "patterns": 1000}] * passes}
             for gap in gaps
         ]  # fmt: skip
 
     once = {size: records(size) for size in (15_000, 30_000, 60_000)}
     longer = {15_000: records(15_000, 80, more=1), 30_000: records(30_000, 40)}
     found = list(claims.of_patterns(once, longer))
-    assert [claim.how for claim in found] == [
-        "", "80 passes", "", "40 passes", "", "more passes"
-    ]  # fmt: skip
-    assert float(found[1].ours.split(";")[0]) - float(found[0].ours.split(";")[0]) == pytest.approx(
-        1
+    by_set = ["", "80 passes"] * 2 + ["", "40 passes"] * 2
+    assert [claim.how for claim in found] == [*by_set, "", "more passes"]
+    test, test_again, training, training_again = (
+        float(claim.ours.split(";")[0]) for claim in found[:4]
     )
+    assert test_again - test == pytest.approx(1)
+    assert (training, training_again) == (2, 8), "the error during the last pass"
     at_once, as_many = found[-2:]
     assert (at_once.n, at_once.verdict) == ("12", verdict)
     assert float(at_once.ours.split()[0]) == pytest.approx(exponent, abs=0.02)

@@ -94,9 +94,17 @@ def test_the_abstract_is_of_the_first_two_readings_and_of_the_claims(tmp_path):
 
 
 def test_what_is_not_reproduced_is_listed_by_verdict(tmp_path):
-    lines = {"section": ["I", "II"], "paper": ["one", "two"], "ours": ["1", "2"], "n": ["3", "4"],
-             "verdict": [findings.OPEN, findings.NOT], "how": ["", "80 passes"]}  # fmt: skip
-    pd.DataFrame(lines).to_csv(tmp_path / "claims.csv")
-    not_so, open_ones = findings.not_reproduced(tmp_path).split("Not to be told")
-    assert "- two (II, 80 passes): 2." in not_so
-    assert "- one (I): 1." in open_ones
+    lines = [("I", "one", "1", findings.OPEN, ""), ("II", "two", "2", findings.NOT, ""),
+             ("II", "two", "3", findings.OPEN, "80 passes"), ("III", "three", "4", findings.NOT, ""),
+             ("III", "three", "5", findings.REPRODUCED, "80 passes, eq. 8 with ½"),
+             ("III", "three", "5", findings.NOT, "40 passes"),
+             ("IV", "four", "6", findings.REPRODUCED, "")]  # fmt: skip
+    columns = ["section", "paper", "ours", "verdict", "how"]
+    pd.DataFrame(lines, columns=columns).to_csv(tmp_path / "claims.csv")
+    assert findings.not_reproduced(tmp_path) == (
+        "Not reproduced:\n\n- two (II): 2.\n\n"
+        "Reproduced by one reading of the loss, or number of passes, and not by another:\n\n"
+        "- three (III): by eq. 8 with ½ in 80 passes; not by eq. 9 with j = 10 or "
+        "eq. 9 with j = 10 in 40 passes.\n\n"
+        "Not to be told from what we have:\n\n- one (I): 1.\n"
+    )

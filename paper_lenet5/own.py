@@ -21,12 +21,14 @@ from .bitmaps import bitmaps
 from .distort import FIG7_RANGES
 from .labelled import Labelled, labelled
 from .lenet5 import LeNet5
+from .losses import MAPLoss
 from .patterns import Split, generator
 from .pretrained import CONFIG_FILE
 from .recipe import SCHEDULE, Recipe
 from .training import PassRecord, Session
 from .transform import Transform
 from .variants import random_codes
+from .verdict import rubbish_beside
 
 PRESENTED = 200_000
 """Patterns that a training shows at least, over all of its passes."""
@@ -94,8 +96,8 @@ def train(
     and the same call goes on from there. The `engine` is the compiled pass, which needs the extra
     `train`, or `paper_lenet5.eager`, which is far slower.
 
-    With many more classes than there are letters nothing is learnt unless the loss leaves out the
-    rubbish class: `recipe=Recipe(loss=MAPLoss(math.inf))` (docs/letters.md).
+    With more than 26 classes the loss has no rubbish class, for with it nothing would be learned
+    (`verdict.MOST_WITH_RUBBISH`): such a network never says that it is none of them.
 
     Raises ValueError for data that cannot be read, or a folder `out` with something else in it; OSError;
     and FloatingPointError where the network is lost.
@@ -104,7 +106,7 @@ def train(
     model, given = _network(given, start, codes, seed)
     learned, judged = _apart(given, held_out, seed)
     recipe = replace(
-        recipe or recipe_for(len(learned.labels), passes),
+        recipe or recipe_for(len(learned.labels), passes, model.classes),
         network=model.config,
         levels=model.transforms().levels,
     )
@@ -118,14 +120,16 @@ def train(
     return Trained(model, session.records, learned, judged, session.length)
 
 
-def recipe_for(patterns: int, passes: int | None = None) -> Recipe:
+def recipe_for(patterns: int, passes: int | None = None, classes: int = 10) -> Recipe:
     """The paper's recipe with its distortions (section III-B), its schedule stretched to the passes.
 
-    Without a number, they are as many as show 200,000 of so many patterns, and 20 at least.
+    Without a number, they are as many as show 200,000 of so many patterns, and 20 at least. Beside many
+    `classes` there is no rubbish class.
     """
     count = max(len(SCHEDULE), -(-PRESENTED // patterns)) if passes is None else passes
     schedule = tuple(SCHEDULE[number * len(SCHEDULE) // count] for number in range(count))
-    return Recipe(schedule=schedule, distortions=FIG7_RANGES)
+    loss = MAPLoss(rubbish_beside(classes))
+    return Recipe(loss=loss, schedule=schedule, distortions=FIG7_RANGES)
 
 
 # --- what it is made of ---------------------------------------------------------------------------

@@ -6,6 +6,7 @@ makes doubtful is still said, as probable. Refused is what `doubt` speaks agains
 knows no doubt, what is far beyond by the posterior.
 """
 
+import math
 from enum import Enum
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ from torch import Tensor
 
 RUBBISH = 10.0
 """The penalty j of none of these, that of the recipe (D7)."""
+MOST_WITH_RUBBISH = 26
+"""Of more classes than these none of these is not one: with it a network does not learn to tell them
+apart. Before it has learned, no class is as near as that, so eq. 9 draws it to the middle of all
+codes, and with so many classes it stays there."""
 LEAST = 1.8e-5
 """Of the closest digit's posterior, where there is no doubt to go by. One in a hundred right answers to
 training digits held out has less than this, of a network that has not seen them (`python -m
@@ -29,6 +34,11 @@ def posterior(penalties: Tensor, rubbish: float = RUBBISH) -> Tensor:
     """
     none = torch.full_like(penalties[:, :1], rubbish)
     return torch.softmax(-torch.cat([penalties, none], 1), 1)
+
+
+def rubbish_beside(classes: int) -> float:
+    """The penalty of none of these beside so many classes: infinite where it is not one of them."""
+    return RUBBISH if classes <= MOST_WITH_RUBBISH else math.inf
 
 
 class Certainty(Enum):
@@ -62,13 +72,15 @@ class Verdict(NamedTuple):
 def verdict(penalties: Tensor, doubt: float | None = None) -> Verdict:
     """What penalties (classes,) of one pattern say, and the doubt about it where the network has one.
 
+    Without a doubt, and among more classes than have none of these beside them, no answer is refused.
     Raises ValueError for other shapes or no numbers.
     """
     if penalties.ndim != 1 or len(penalties) < 2 or not penalties.isfinite().all():
         raise ValueError(f"expected finite penalties (classes,), got {tuple(penalties.shape)}")
     penalties = penalties.detach().double()
     first, second = penalties.sort().values[:2].tolist()
-    of_closest = float(posterior(penalties[None])[0, :-1].max())
+    rubbish = rubbish_beside(len(penalties))
+    of_closest = float(posterior(penalties[None], rubbish)[0, :-1].max())
     refused = of_closest < LEAST if doubt is None else doubt > 0
     sure = of_closest > 0.5 and (doubt is None or doubt <= DOUBTFUL)
     certainty = Certainty.NONE if refused else Certainty.SURE if sure else Certainty.PROBABLE

@@ -61,7 +61,7 @@ def numbers(runs: Runs) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame) -> Figure:
     """Ways to train to the left, sizes to the right."""
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.2))
     draw_candidates(left, table[table["images"] == HELD_OUT])
     draw_sizes(right, table[table["images"] == TEST])
@@ -77,8 +77,8 @@ def draw_candidates(axes: Axes, lines: pd.DataFrame) -> None:
         colour = drawing.RED if line.network == today.CHOSEN.title else drawing.BLUE
         axes.errorbar(line.error, place, xerr=line.sd, fmt="o", color=colour, capsize=3)
     axes.set_yticks(range(len(lines)), lines["network"])
-    axes.set_xlabel("error on 10,000 held-out images, %: mean and deviation")
-    axes.set_title("How it is trained", fontsize=11)
+    axes.set_xlabel("held-out error, %: mean, deviation")
+    axes.set_title("Ways to train it", fontsize=11)
     axes.grid(axis="x", alpha=0.3)
 
 
@@ -102,7 +102,7 @@ def draw_sizes(axes: Axes, lines: pd.DataFrame) -> None:
     axes.set_xticks([1_000, 3_000, 10_000, 30_000], ["1,000", "3,000", "10,000", "30,000"])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
-    axes.set_title("What a network of each size misreads", fontsize=11)
+    axes.set_title("Sizes, trained the best way", fontsize=11)
     axes.legend(frameon=False, fontsize=9)
 
 

@@ -49,15 +49,15 @@ GENTLE, MEDIUM, STRONG = (
     Affine(degrees=15, shear=0.2, scale=0.2, shift=3),
 )
 CANDIDATES = (
-    MODERN[1],
+    replace(MODERN[1], title="distortions of Fig. 7, 16 passes"),
     _candidate("short", "fresh distortions, 16 passes", passes=16),
     _candidate("medium", "fresh distortions, 64 passes"),
-    _candidate("gentle", "gentler distortions", distortions=GENTLE),
-    _candidate("strong", "stronger distortions", distortions=STRONG),
-    _candidate("fig7", "those of Fig. 7, 64 passes", distortions=FIG7_RANGES),
-    _candidate("smoothed", "labels smoothed by 0.1", label_smoothing=0.1),
-    _candidate("large", "256 patterns a step, rate × 2", batch=256, learning_rate=0.02),
-    _candidate("long", "256 patterns a step, rate × 2, 192 passes",
+    _candidate("gentle", "fresh, gentler, 64 passes", distortions=GENTLE),
+    _candidate("strong", "fresh, stronger, 64 passes", distortions=STRONG),
+    _candidate("fig7", "distortions of Fig. 7, 64 passes", distortions=FIG7_RANGES),
+    _candidate("smoothed", "fresh, labels smoothed by 0.1, 64 passes", label_smoothing=0.1),
+    _candidate("large", "fresh, 256 patterns a step, 64 passes", batch=256, learning_rate=0.02),
+    _candidate("long", "fresh, 256 patterns a step, 192 passes",
                batch=256, learning_rate=0.02, passes=192),
 )  # fmt: skip
 """The row that there was, and what changes one thing of *fresh distortions, 64 passes*."""

@@ -100,8 +100,11 @@ def not_reproduced(results: Path) -> str:
             lists[NOT if NOT in verdicts else OPEN].append(
                 f"- {paper} ({section}): {first['ours']}"
             )
-    heads = {NOT: "Not reproduced", REPRODUCED: "Reproduced by one reading of the loss, or number of passes, and not by another",
-             OPEN: "Not to be told from what we have"}  # fmt: skip
+    heads = {
+        NOT: "Not reproduced",
+        REPRODUCED: "Reproduced by one reading of the loss, or number of passes, and not by another",
+        OPEN: "Not to be told from what we have",
+    }
     return "\n".join(
         f"{head}:\n\n" + ";\n".join(lists[verdict]) + ".\n"
         for verdict, head in heads.items()

@@ -94,6 +94,15 @@ def test_provenance_names_each_machine_version_and_digest_once():
     assert text.count("P, 2 cores, S") == text.count("torch 2") == text.count("0123456789ab…") == 1
 
 
+def test_a_gpu_is_named_and_its_seconds_are_not_those_of_a_core():
+    on_gpu = record(1, []) | {"seconds": 4.0}
+    on_gpu["machine"] = {**on_gpu["machine"], "gpu": "G"}
+    on_a_core = [record(seed, []) | {"seconds": 30.0 + seed} for seed in (0, 2)]
+    assert "S, G." in tables.provenance([on_gpu])
+    assert statistics.seconds([*on_a_core, on_gpu]) == 31
+    assert math.isnan(statistics.seconds([on_gpu]))
+
+
 @pytest.mark.parametrize(
     ("codes", "said"),
     [

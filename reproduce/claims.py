@@ -59,9 +59,9 @@ NOTES = """\
 Errors in percent of the test set after the last pass unless it says otherwise; intervals hold 95 %. A
 printed number is *reproduced* if it lies where one more of our networks would with 95 % probability; a
 difference, if its interval is on the side that the paper names, or, where it says that there is none,
-within its own uncertainty of ±0.1 points. *Cannot be told*: the interval allows both. *How* is what
-differs where a claim was tried in another way as well: *eq. 8 with ½* in place of the loss of LeNet-5
-(1998), or so many more *passes* over the smaller sets of Fig. 6 that they are presented as often as all.
+within its own uncertainty of ±0.1 points. *Cannot be told*: the interval allows both. Lines in italics
+try the claim above them in another way: by *eq. 8 with ½* in place of the loss of LeNet-5 (1998), or
+with so many *passes* over the smaller sets of Fig. 6 that they are presented as often as all patterns.
 """
 
 

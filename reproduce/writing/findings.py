@@ -77,11 +77,13 @@ def networks(results: Path) -> str:
 
 
 def claims_table(results: Path) -> str:
-    """Every claim with its verdict."""
+    """Every claim with its verdict; below it, in italics, the other ways in which it was tried."""
     claims = pd.read_csv(results / "claims.csv", dtype=str).fillna("")
-    names = {"section": "section", "paper": "the paper says", "how": "how", "ours": "we find",
-             "n": "n", "verdict": "verdict"}  # fmt: skip
-    return tables.markdown(claims[list(names)].rename(columns=names).to_dict("records"))
+    again = claims.duplicated(["section", "paper"])
+    claims.loc[again, "paper"] = "*" + claims["how"] + "*"
+    claims.loc[again, "section"] = ""
+    names = {"paper": "the paper says", "ours": "we find"}
+    return tables.markdown(claims.drop(columns="how").rename(columns=names).to_dict("records"))
 
 
 def not_reproduced(results: Path) -> str:
@@ -100,11 +102,9 @@ def not_reproduced(results: Path) -> str:
             lists[NOT if NOT in verdicts else OPEN].append(
                 f"- {paper} ({section}): {first['ours']}"
             )
-    heads = {
-        NOT: "Not reproduced",
-        REPRODUCED: "Reproduced by one reading of the loss, or number of passes, and not by another",
-        OPEN: "Not to be told from what we have",
-    }
+    heads = {NOT: "Not reproduced",
+             REPRODUCED: "Reproduced by one reading of the loss or number of passes, not by another",
+             OPEN: "Not to be told from what we have"}  # fmt: skip
     return "\n".join(
         f"{head}:\n\n" + ";\n".join(lists[verdict]) + ".\n"
         for verdict, head in heads.items()

@@ -103,7 +103,7 @@ def test_what_is_not_reproduced_is_listed_by_verdict(tmp_path):
     pd.DataFrame(lines, columns=columns).to_csv(tmp_path / "claims.csv")
     assert findings.not_reproduced(tmp_path) == (
         "Not reproduced:\n\n- two (II): 2.\n\n"
-        "Reproduced by one reading of the loss, or number of passes, and not by another:\n\n"
+        "Reproduced by one reading of the loss or number of passes, not by another:\n\n"
         "- three (III): by eq. 8 with ½ in 80 passes; not by eq. 9 with j = 10 or "
         "eq. 9 with j = 10 in 40 passes.\n\n"
         "Not to be told from what we have:\n\n- one (I): 1.\n"

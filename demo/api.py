@@ -54,9 +54,9 @@ def classify(picture: FileData) -> Answer:
         picture: the file of a picture of one digit, dark on light or light on dark.
     Returns:
         digit, 0 to 9, or null for none of these; certainty, "sure", "probable" or "none", by the
-        posterior of eq. 9 with its rubbish class; closest, the digit whose bitmap F6 lies closest to;
-        margin, how much larger the second penalty is; penalties of the digits 0 to 9, the smallest
-        wins; f6, 12 rows of 7 units, ink about 1 and paper about -1.
+        posterior of eq. 9 and by what speaks against the digit; closest, the digit whose bitmap F6 lies
+        closest to; margin, how much larger the second penalty is; penalties of the digits 0 to 9, the
+        smallest wins; f6, 12 rows of 7 units, ink about 1 and paper about -1.
     """
     seen = look(_seen(pictures.read_picture, picture))
     return {

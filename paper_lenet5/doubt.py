@@ -52,8 +52,8 @@ def seen(states: dict[str, Tensor]) -> Tensor:
 def doubts(units: Tensor, states: dict[str, Tensor], closest: Tensor) -> Tensor:
     """How much speaks against the closest digits (N,), given the states of N fields: (N,).
 
-    Above 0 it is none of these: one in a hundred of the right answers to digits that were held out has
-    more. Three in a hundred have more than -1.
+    Above 0 it is none of these, as it is where the posterior is too small: one or the other holds of one
+    in a hundred right answers to digits that were held out. Three in a hundred have more than -1.
     """
     return (seen(states) * units.to(closest.device, torch.float64)[closest]).sum(1)
 
@@ -61,8 +61,8 @@ def doubts(units: Tensor, states: dict[str, Tensor], closest: Tensor) -> Tensor:
 def verdicts(model: LeNet5, x: Tensor) -> list[Verdict]:
     """What the network says of each input (N, 1, 32, 32), as `transforms` or `preprocess` gives it.
 
-    By its units where it has them, else by eq. 9 alone. Raises ValueError as the network does, and for
-    wide input.
+    By its units and eq. 9, or by eq. 9 alone where it has no units. Raises ValueError as the network
+    does, and for wide input.
     """
     with torch.no_grad():
         states = model.states(x)

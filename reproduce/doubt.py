@@ -1,12 +1,13 @@
-"""Train the units that say whether it is a digit at all, and set their threshold.
+"""Train the units that say whether it is a digit at all, and set the thresholds of none of these.
 
 For each digit a unit (paper_lenet5/doubt.py) learns to tell training digits of that kind from what is
 none, by what the network has in S4 and C5: letters in 26 typefaces and as strokes, signs, scribbles,
 clothes, pieces of digits that stand side by side, digits that lie over each other, on their side or in
 a mirror. That is done twice, with the same 20,000 digits: for the network in the package; and for its
-twin, of the same recipe and trained on 50,000 of the 60,000. The doubt beyond which a digit is refused
-is the one that one in a hundred of the twin's right answers to the other 10,000 has, and no test digit
-says anything to it. Writes paper_lenet5/weights/doubt.safetensors, and doubt.json.
+twin, of the same recipe and trained on 50,000 of the 60,000. Its right answers to the other 10,000 set
+the thresholds, and no test digit says anything to them: refused is what is rare among these answers, by
+its doubt or by its posterior, and equally rare by either, so that one in a hundred is refused. Writes
+paper_lenet5/weights/doubt.safetensors, and doubt.json.
 
 On two cores it takes 10 minutes.
 """
@@ -21,6 +22,7 @@ import numpy as np
 import torch
 from rich.console import Console
 from safetensors.torch import save
+from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
@@ -29,7 +31,7 @@ from paper_lenet5.doubt import DECIMALS, FILE, seen
 from paper_lenet5.patterns import Split, generator
 from paper_lenet5.pictures.normalise import normalise
 from paper_lenet5.strings import BLANK, StringRanges, draw_fields
-from paper_lenet5.verdict import verdict
+from paper_lenet5.verdict import LEAST_BESIDE_DOUBT, verdict
 
 from .measures import drawings
 from .rows import characters, datasets
@@ -40,7 +42,7 @@ from .writing import options
 
 ROWS = (LENET5, LENET5_DISTORTIONS)
 REFUSED, DOUBTED = 0.01, 0.03
-"""Of the right answers to digits that are held out: none of these, and at most probable."""
+"""Of the right answers to digits that are held out: none of these, and at most probable by doubt."""
 LETTERS = "AEFHKMNRTVWXYfhkmnrvwx"
 """Those that look like no digit."""
 VERSIONS = 10
@@ -131,14 +133,29 @@ def units(model: LeNet5, digits: Split, drawn: Split, others: Sequence[Tensor]) 
     return np.stack(found)
 
 
-def right(model: LeNet5, units: np.ndarray, held: Split) -> tuple[np.ndarray, list[float]]:
+def right(model: LeNet5, units: np.ndarray, held: Split) -> tuple[np.ndarray, np.ndarray]:
     """Of the right answers to held-out digits the log odds against them, and the posteriors."""
     inputs, penalties = looked_at(model, held.images)
     closest = penalties.argmin(1)
     is_right = closest == held.labels.numpy()
     odds = (inputs * units[closest]).sum(1)
     posteriors = [verdict(torch.from_numpy(of)).posterior for of in penalties[is_right]]
-    return odds[is_right], posteriors
+    return odds[is_right], np.array(posteriors)
+
+
+def share_of_each(odds: np.ndarray, posteriors: np.ndarray) -> float:
+    """The part of right answers that either measure refuses, where both together refuse `REFUSED`.
+
+    What counts of an answer is the rarer of its two.
+    """
+    rarer = np.maximum(rankdata(odds), rankdata(-posteriors))
+    return float(1 - np.quantile(rarer, 1 - REFUSED) / len(rarer))
+
+
+def beside_eq_9(odds: np.ndarray, posteriors: np.ndarray) -> float:
+    """The log odds from which none of these refuses `REFUSED` of right answers, with those by eq. 9."""
+    refused = posteriors < LEAST_BESIDE_DOUBT
+    return float(np.quantile(np.where(refused, np.inf, odds), 1 - REFUSED))
 
 
 def scaled(units: np.ndarray, none: float, doubtful: float) -> Tensor:
@@ -172,12 +189,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         twin = cast(LeNet5, session.model.eval())
         of_twin = units(twin, learned, drawn, others)
         odds, posteriors = right(twin, of_twin, held.test)
-        none, doubtful = np.quantile(odds, [1 - REFUSED, 1 - DOUBTED])
+        none, doubtful = beside_eq_9(odds, posteriors), float(np.quantile(odds, 1 - DOUBTED))
+        each = share_of_each(odds, posteriors)
         ours = LeNet5.from_pretrained(row.name)
         networks[row.name] = scaled(units(ours, learned, drawn, others), none, doubtful)
         found[row.name] = {
-            "none": float(none), "doubtful": float(doubtful), "right": len(odds),
+            "none": none, "doubtful": doubtful, "right": len(odds), "share_of_each": each,
             "least_posterior": float(np.quantile(posteriors, REFUSED)),
+            "least_beside_doubt": float(np.quantile(posteriors, each)),
         }  # fmt: skip
         console.print(f"{row.name}: {found[row.name]}")
     write_whole(FILE, save(networks))

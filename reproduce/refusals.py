@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 
-from .verdicts import BY_EQ_9, NETWORKS, RIGHT
+from .verdicts import BOTH, BY_EQ_9, NETWORKS, RIGHT
 from .writing import exhibit
 
-WAYS = {"doubt": ("none", "-", "s"), BY_EQ_9: (BY_EQ_9, "--", "o")}
+WAYS = {BOTH: ("none", "-", "s"), BY_EQ_9: (BY_EQ_9, "--", "o")}
 """How the table of verdicts calls what each way refuses, and how its curve looks."""
 COLOURS = ("#2166ac", "#67a9cf", "#b2182b", "#e08214", "#5aae61")
 TICKS = (0.1, 0.3, 1, 3, 10)
@@ -54,9 +54,9 @@ def draw(table: pd.DataFrame) -> Figure:
                 of = table[(table[["network", "way", "kind"]] == [network, way, kind]).all(axis=1)]
                 curve, (at,) = of[~of["threshold"]], of[of["threshold"]].itertuples()
                 axes.plot(curve["refused"], curve["accepted"], style, color=colour,
-                          linewidth=1.6 if way == "doubt" else 1)  # fmt: skip
+                          linewidth=1.6 if way == BOTH else 1)  # fmt: skip
                 axes.plot(at.refused, at.accepted, marker, color=colour, markersize=5,
-                          markerfacecolor=colour if way == "doubt" else "white")  # fmt: skip
+                          markerfacecolor=colour if way == BOTH else "white")  # fmt: skip
         axes.axvline(1, color="black", linewidth=0.8, linestyle=":")
         axes.set(xscale="log", xlim=(0.1, 10), ylim=(0, 100), title=network,
                  xlabel="right answers refused, %")  # fmt: skip
@@ -68,7 +68,7 @@ def draw(table: pd.DataFrame) -> Figure:
     panels[0].set_ylabel("accepted of what is no digit, %")
     for kind, colour in zip(kinds, COLOURS, strict=True):
         panels[0].plot([], [], color=colour, label=kind)
-    panels[0].plot([], [], "-s", color="black", markersize=5, label="by doubt, its threshold")
+    panels[0].plot([], [], "-s", color="black", markersize=5, label="by both: threshold")
     panels[0].plot([], [], "--o", color="black", markersize=5, markerfacecolor="white",
                    label="by eq. 9 alone")  # fmt: skip
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
@@ -79,7 +79,7 @@ def sentence(table: pd.DataFrame) -> str:
     """What is accepted at the package's thresholds, over all kinds alike."""
     at = table[table["threshold"]].groupby(["network", "way"], sort=False)["accepted"].mean()
     said = [
-        f"{network} accepts {at[network, 'doubt']:.0f} % of what is no digit, by eq. 9 alone "
+        f"{network} accepts {at[network, BOTH]:.0f} % of what is no digit, by eq. 9 alone "
         f"{at[network, BY_EQ_9]:.0f} %"
         for network in NETWORKS
     ]

@@ -34,7 +34,7 @@ from .rows import characters, datasets
 from .running.record import machine, versions
 from .writing import options, tables
 
-BY_EQ_9 = "none by eq. 9 alone"
+BOTH, BY_EQ_9 = "doubt and eq. 9", "none by eq. 9 alone"
 NETWORKS = ("lenet5-1998", "lenet5-1998-distortions")
 RIGHT = "digits, answered rightly"
 GRID = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)
@@ -134,18 +134,31 @@ def some_of(found: Asked, which: np.ndarray) -> Asked:
     return Asked(found.closest[which], certainty, found.doubt[which], found.posterior[which])
 
 
+def rarity(right: Asked, of: Asked) -> np.ndarray:
+    """How many percent of right answers are as doubtful as each of N others, or more: (N,).
+
+    By doubt or by eq. 9, whichever are fewer.
+    """
+    beyond = []
+    for theirs, ours in ((right.doubt, of.doubt), (-right.posterior, -of.posterior)):
+        beyond.append(len(theirs) - np.searchsorted(np.sort(theirs), ours))
+    return np.asarray(100 * np.minimum(*beyond) / len(right.doubt))
+
+
 def curves(right: Asked, others: dict[str, Asked]) -> dict[str, dict[str, list[float]]]:
     """Percent of each kind that is accepted where GRID's percent of the right answers are refused.
 
-    By doubt and by eq. 9 alone.
+    By both and by eq. 9 alone.
     """
     found = {}
-    for way, sign in (("doubt", 1), (BY_EQ_9, -1)):
-        field = "doubt" if way == "doubt" else "posterior"
-        least = np.quantile(sign * getattr(right, field), 1 - np.array(GRID) / 100)
+    for way in (BOTH, BY_EQ_9):
+        sure = {
+            kind: rarity(right, of) if way == BOTH else of.posterior
+            for kind, of in {RIGHT: right, **others}.items()
+        }
+        least = np.quantile(sure[RIGHT], np.array(GRID) / 100)
         found[way] = {
-            kind: [float(100 * (sign * getattr(of, field) <= end).mean()) for end in least]
-            for kind, of in others.items()
+            kind: [float(100 * (sure[kind] >= end).mean()) for end in least] for kind in others
         }
     return found
 

@@ -171,8 +171,8 @@ def test_lines_are_read_as_python_reads_them(page, mnist_test):
 def test_verdicts_are_pythons(page):
     rng = np.random.default_rng(3)
     several = [list(rng.uniform(0, high, 10)) for high in (5, 20, 40, 100) for _ in range(100)]
-    several += [[least, *[90.0] * 9] for least in (9.9, 10.1, 20.8, 21.0)]
-    doubts = [list(rng.normal(-1, 1, 10)) for _ in several]
+    several += [[least, *[90.0] * 9] for least in (9.9, 10.1, 20.8, 21.0, 25.7, 25.9)]
+    doubts = [list(rng.normal(-1, 1, 10)) for _ in several[:-6]] + [[-1.5] * 10] * 6
     for doubted in (False, True):
         kinds = set()
         given = [[one, of if doubted else None] for one, of in zip(several, doubts, strict=True)]

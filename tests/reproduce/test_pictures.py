@@ -15,7 +15,7 @@ from paper_lenet5 import LeNet5, doubt, mnist, preprocess
 from paper_lenet5.patterns import Split
 from paper_lenet5.pictures import read_lines, read_picture, see
 from paper_lenet5.recipe import LOSS
-from paper_lenet5.verdict import LEAST, RUBBISH, Certainty, Verdict
+from paper_lenet5.verdict import LEAST, LEAST_BESIDE_DOUBT, RUBBISH, Certainty, Verdict
 from reproduce import doubt as training
 from reproduce import lines, pad, pictures, refusals, verdicts
 from reproduce.baselines import one_sweep, paper_by_the_edge
@@ -187,7 +187,27 @@ def test_the_thresholds_are_those_that_were_set_on_digits_held_out():
     record = json.loads((ROOT / "results" / "doubt.json").read_text())
     assert (record["refused"], record["doubted"]) == (0.01, 0.03)
     assert {*record["networks"]} == {*doubt.shipped()} == {*verdicts.NETWORKS}
+    networks = record["networks"].values()
     assert record["networks"]["lenet5-1998"]["least_posterior"] == pytest.approx(LEAST, rel=0.05)
+    low, high = sorted(of["least_beside_doubt"] for of in networks)
+    assert pytest.approx((low * high) ** 0.5, rel=0.05) == LEAST_BESIDE_DOUBT, "between the two"
+    for of in networks:
+        assert of["share_of_each"] == pytest.approx(0.006, abs=5e-4), "six in a thousand"
+
+
+def test_either_measure_refuses_as_many_and_both_together_what_was_asked():
+    rng = np.random.default_rng(5)
+    odds, posteriors = rng.normal(0, 1, 10_000), np.exp(-rng.exponential(3, 10_000))
+    each = training.share_of_each(odds, posteriors)
+    by_odds = odds > np.quantile(odds, 1 - each)
+    by_posterior = posteriors < np.quantile(posteriors, each)
+    assert each == pytest.approx(training.REFUSED / 2, rel=0.05), "hardly any by both"
+    assert (by_odds | by_posterior).mean() == pytest.approx(training.REFUSED, abs=2e-4)
+    assert training.share_of_each(odds, -odds) == pytest.approx(training.REFUSED, abs=2e-4)
+    none = training.beside_eq_9(odds, posteriors)
+    refused = (odds > none) | (posteriors < LEAST_BESIDE_DOUBT)
+    assert refused.mean() == pytest.approx(training.REFUSED, abs=2e-4)
+    assert 0 < (posteriors < LEAST_BESIDE_DOUBT).mean() < training.REFUSED
 
 
 def test_units_tell_what_they_were_shown_and_have_their_threshold_at_0():
@@ -219,7 +239,7 @@ def test_curves_begin_and_end_where_the_thresholds_do():
     found = verdicts.curves(
         answers(10_000, 0), {"far": answers(500, 9), "same": answers(10_000, 0)}
     )
-    for way in ("doubt", verdicts.BY_EQ_9):
+    for way in (verdicts.BOTH, verdicts.BY_EQ_9):
         assert found[way]["far"] == [0] * len(verdicts.GRID)
         assert found[way]["same"] == pytest.approx(100 - np.array(verdicts.GRID), abs=1)
 
@@ -231,8 +251,8 @@ def test_the_figure_of_both_errors_is_that_of_the_record():
     pd.testing.assert_frame_equal(committed, table.round(3))
     at = table[table["threshold"] & (table["kind"] == "scribbles")].set_index(["network", "way"])
     for name, of in record["shares"].items():
-        assert at.loc[(name, "doubt"), "accepted"] == 100 - of["scribbles"]["none"]
-        assert at.loc[(name, "doubt"), "refused"] == of[verdicts.RIGHT]["none"]
+        assert at.loc[(name, verdicts.BOTH), "accepted"] == 100 - of["scribbles"]["none"]
+        assert at.loc[(name, verdicts.BOTH), "refused"] == of[verdicts.RIGHT]["none"]
     panels = refusals.draw(table).axes
     curves = [line for line in panels[0].lines if len(line.get_xdata()) == len(verdicts.GRID)]
     assert len(curves) == 2 * table["kind"].nunique()

@@ -65,6 +65,20 @@ def test_a_thinned_stroke_is_a_line_and_hangs_together():
     assert not (line & ~ring).any()
 
 
+def test_a_pen_goes_around_a_loop_that_is_grey_and_through_ink_that_is_uneven():
+    nine = np.zeros((28, 28), np.uint8)
+    nine[4:12, 9:17] = nine[12:24, 14:17] = 250
+    holes = {}
+    for inside in (250, 230, 140, 0):
+        nine[7:9, 12:14] = inside
+        points = scenes.skeleton(nine)
+        line = np.zeros((241, 241), bool)
+        line[tuple((240 * points).round().astype(int).T)] = True
+        line = ndimage.binary_dilation(np.pad(line, 5), iterations=2)
+        holes[inside] = ndimage.label(~line)[1] - 1
+    assert holes == {250: 0, 230: 0, 140: 1, 0: 1}
+
+
 @pytest.mark.parametrize("pen", [2, 10, 26])
 def test_a_pen_is_as_wide_as_it_says(pen):
     stroke = scenes.written(np.array([(row / 800, 0.0) for row in range(801)]), pen)

@@ -15,6 +15,7 @@ from reproduce import table1
 from reproduce.rows import datasets
 from reproduce.rows.recipes import TABLE_1
 from reproduce.running.record import describe
+from reproduce.table1 import TRAINED
 from tests import ROOT
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
@@ -105,18 +106,18 @@ def test_without_mnist_the_sample_is_used_and_everything_says_so(
     assert printed.count("5,000-digit sample, not comparable with the paper") >= 3
     table = pd.read_csv(tmp_path / "table1.csv")
     assert list(table.columns) == COLUMNS
-    assert list(table["model"]) == [row.title for row in TABLE_1]
+    assert list(table["model"]) == [row.title for row in TRAINED.values()]
     assert table["dataset"].str.contains("smoke test.*5,000-digit sample, not comparable").all()
     slow = table["model"].str.contains("sigmoid")  # learn nothing from so few steps
     assert (table["test_error"] < 30).equals(~slow)
-    of_rows = dict(zip((row.name for row in TABLE_1), table["parameters"], strict=True))
+    of_rows = dict(zip(TRAINED, table["parameters"], strict=True))
     assert of_rows["lenet5-1998"] == 60_000
     assert of_rows["lenet5-textbook"] == 61_706
     as_json = json.loads((tmp_path / "table1.json").read_text())
-    assert [set(line) for line in as_json] == [set(COLUMNS)] * len(TABLE_1)
+    assert [set(line) for line in as_json] == [set(COLUMNS)] * len(TRAINED)
     assert "not comparable" in (tmp_path / "table1.md").read_text()
     names = {path.name for path in (tmp_path / "runs").glob("*.json")}
-    assert names == {f"{row.name}-mnist-sample-smoke-seed0.json" for row in TABLE_1}
+    assert names == {f"{name}-mnist-sample-smoke-seed0.json" for name in TRAINED}
 
 
 def test_results_on_other_data_stay_out_of_those_on_mnist(no_mnist, tmp_path, monkeypatch):

@@ -5,7 +5,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -115,7 +116,8 @@ def train(
     kept = None if out is None else _Kept(Path(out), _identity(session, given, held_out))
     if kept:
         kept.resume(session)
-    _run(session, kept, progress)
+    with _one_thread():
+        _run(session, kept, progress)
     model.eval()
     return Trained(model, session.records, learned, judged, session.length)
 
@@ -196,6 +198,20 @@ def _run(session: Session, kept: "_Kept | None", progress: bool) -> None:
         session.restore(state, [asdict(record) for record in session.records])
     if kept and session.records:
         kept.save(session, state)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch works in one thread: what it does for a pass is so little that others mostly wait.
+
+    They wait at full speed. Where other programs run as well that costs ten times the work itself.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _bar(says: str) -> Any:

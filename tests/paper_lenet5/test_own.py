@@ -170,6 +170,23 @@ def test_it_is_a_session_on_what_is_not_held_out():
     assert not trained.model.training
 
 
+def test_it_trains_in_one_thread_and_leaves_their_number_as_it_was(monkeypatch):
+    seen, passes = [], Session.passes
+
+    def watched(session):
+        seen.append(torch.get_num_threads())
+        return passes(session)
+
+    monkeypatch.setattr(Session, "passes", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train(IMAGES, LABELS, passes=1, progress=False)
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_a_share_of_each_class_is_held_out_and_not_trained_on():
     trained = train(IMAGES, LABELS, passes=1, held_out=0.25, progress=False)
     counts = LABELS.bincount()

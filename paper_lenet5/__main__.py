@@ -200,9 +200,12 @@ def show_demo(_: argparse.Namespace) -> int:
 
 def answer_all(args: argparse.Namespace) -> int:
     """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
+    import torch
+
     from .lenet5 import LeNet5
     from .pictures.files import ENDINGS
 
+    torch.set_num_threads(1)  # one picture is little work: others would only wait, at full speed
     reading = args.command == "read"
     try:
         model = LeNet5.from_pretrained(args.weights)

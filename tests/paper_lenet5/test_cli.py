@@ -44,6 +44,18 @@ def test_a_folder_is_all_the_pictures_in_it(pictures, capsys):
     assert files == [str(pictures / f"{number}.png") for number in range(5)]
 
 
+def test_one_thread_is_enough_for_pictures_one_by_one(pictures):
+    code = """
+import sys, torch
+from paper_lenet5.__main__ import main
+torch.set_num_threads(2)
+assert main(["classify", sys.argv[1]]) == 0
+assert torch.get_num_threads() == 1
+"""
+    command = [sys.executable, "-c", code, str(pictures / "0.png")]
+    subprocess.run(command, check=True, stdout=subprocess.PIPE)
+
+
 def test_the_table_has_a_line_for_each_picture(pictures, capsys):
     assert main(["classify", str(pictures), "--weights", "lenet5-1998-distortions"]) == 0
     lines = capsys.readouterr().out.splitlines()

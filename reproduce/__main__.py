@@ -3,6 +3,7 @@
 import argparse
 import ast
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,9 +56,9 @@ def _place(command: Command) -> tuple[object, ...]:
     return (0, numbered[1] != "table", int(numbered[2])) if numbered else (1, command.name)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Print every command, what it makes and how long it takes."""
-    argparse.ArgumentParser(prog="python -m reproduce", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="python -m reproduce", description=__doc__).parse_args(argv)
     any_terminal()
     console, grid = Console(highlight=False, markup=False), Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)

@@ -6,8 +6,7 @@ on all of MNIST, and of smaller networks that are trained alike; LeNet-5 and LeN
 Draws results/figures/today.png and .svg, and writes today.csv. `--train` first trains on all of MNIST
 what has no record, `--rates` the ways to train on the held-out images.
 
-On two cores it takes seconds; to train one of the larger networks, half an hour on one core, or half a
-minute of a GPU.
+On two cores it takes seconds; training half an hour for each of the larger networks.
 """
 
 import argparse

@@ -200,12 +200,17 @@ def show_demo(_: argparse.Namespace) -> int:
 
 def answer_all(args: argparse.Namespace) -> int:
     """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
-    import torch
+    from .threads import one_thread
 
+    with one_thread():
+        return answers(args)
+
+
+def answers(args: argparse.Namespace) -> int:
+    """The same, in as many threads as PyTorch has."""
     from .lenet5 import LeNet5
     from .pictures.files import ENDINGS
 
-    torch.set_num_threads(1)  # one picture is little work: others would only wait, at full speed
     reading = args.command == "read"
     try:
         model = LeNet5.from_pretrained(args.weights)

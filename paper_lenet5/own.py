@@ -5,8 +5,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +25,7 @@ from .losses import MAPLoss
 from .patterns import Split, generator
 from .pretrained import CONFIG_FILE
 from .recipe import SCHEDULE, Recipe
+from .threads import one_thread
 from .training import PassRecord, Session
 from .transform import Transform
 from .variants import random_codes
@@ -97,8 +97,9 @@ def train(
     and the same call goes on from there. The `engine` is the compiled pass, which needs the extra
     `train`, or `paper_lenet5.eager`, which is far slower.
 
-    With more than 26 classes the loss has no rubbish class, for with it nothing would be learned
-    (`verdict.MOST_WITH_RUBBISH`): such a network never says that it is none of them.
+    Where no recipe is given, the loss beside more than 26 classes has no rubbish class, for with it
+    nothing would be learned (`verdict.MOST_WITH_RUBBISH`). A network of so many classes never says that
+    it is none of them.
 
     Raises ValueError for data that cannot be read, or a folder `out` with something else in it; OSError;
     and FloatingPointError where the network is lost.
@@ -116,7 +117,7 @@ def train(
     kept = None if out is None else _Kept(Path(out), _identity(session, given, held_out))
     if kept:
         kept.resume(session)
-    with _one_thread():
+    with one_thread():
         _run(session, kept, progress)
     model.eval()
     return Trained(model, session.records, learned, judged, session.length)
@@ -198,20 +199,6 @@ def _run(session: Session, kept: "_Kept | None", progress: bool) -> None:
         session.restore(state, [asdict(record) for record in session.records])
     if kept and session.records:
         kept.save(session, state)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """PyTorch works in one thread: what it does for a pass is so little that others mostly wait.
-
-    They wait at full speed. Where other programs run as well that costs ten times the work itself.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _bar(says: str) -> Any:

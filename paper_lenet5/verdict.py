@@ -18,13 +18,14 @@ from torch import Tensor
 RUBBISH = 10.0
 """The penalty j of none of these, that of the recipe (D7)."""
 MOST_WITH_RUBBISH = 26
-"""Of more classes than these none of these is not one: with it a network does not learn to tell them
+"""Of more classes than these there is no rubbish class: beside it a network does not learn to tell them
 apart. Before it has learned, no class is as near as that, so eq. 9 draws it to the middle of all
-codes, and with so many classes it stays there."""
+codes, and with so many classes it stays there. (26 are learned, 36 not; none between was tried.)"""
 LEAST, LEAST_BESIDE_DOUBT = 1.8e-5, 1.4e-7
 """Of the closest digit's posterior, where there is nothing else to go by, and where there is a doubt.
-One in a hundred right answers to training digits held out has less than the first, six in a thousand
-less than the second, of a network that has not seen them (`python -m reproduce.doubt`)."""
+Of a network's right answers to training digits that it has not seen, one in a hundred has less than the
+first (`python -m reproduce.doubt`). The second is one number for two networks, in the middle, in
+logarithms, between what six in a thousand of either's have less than."""
 DOUBTFUL = -1.0
 """A doubt above which an answer is probable only; above 0 it is none of these."""
 
@@ -74,7 +75,7 @@ class Verdict(NamedTuple):
 def verdict(penalties: Tensor, doubt: float | None = None) -> Verdict:
     """What penalties (classes,) of one pattern say, and the doubt about it where the network has one.
 
-    Without a doubt, and among more classes than have none of these beside them, no answer is refused.
+    Among more than MOST_WITH_RUBBISH classes no answer is refused. A network without units has no doubt.
     Raises ValueError for other shapes or no numbers.
     """
     if penalties.ndim != 1 or len(penalties) < 2 or not penalties.isfinite().all():

@@ -160,7 +160,8 @@ def sentence(table: pd.DataFrame) -> str:
 
     longer = table["passes"] > len(SCHEDULE)
     text = (
-        "Of the paper's numbers, which are of one network each, these lie where 95 % of ours do, after "
+        "Of the paper's numbers, which are of one network each, these lie in the 95 % range of one "
+        "more of ours, after "
         f"{len(SCHEDULE)} passes: {counted(table[~longer])}."
     )
     if longer.any():
@@ -194,7 +195,7 @@ def words(folder: Path) -> str:
     )
     return (
         f"{sentence(table)}\n\nTest error in percent, means of {table['n'].min()} networks or more, "
-        f"**bold** where 95 % of them lie about the paper's number:\n\n{test}\n"
+        f"**bold** where the paper's number lies in the 95 % range of one more network:\n\n{test}\n"
         f"Training error during the last pass:\n\n{training}"
     )
 

@@ -68,7 +68,7 @@ def draw(table: pd.DataFrame) -> Figure:
     panels[0].set_ylabel("accepted of what is no digit, %")
     for kind, colour in zip(kinds, COLOURS, strict=True):
         panels[0].plot([], [], color=colour, label=kind)
-    panels[0].plot([], [], "-s", color="black", markersize=5, label="by both: threshold")
+    panels[0].plot([], [], "-s", color="black", markersize=5, label="by doubt and eq. 9")
     panels[0].plot([], [], "--o", color="black", markersize=5, markerfacecolor="white",
                    label="by eq. 9 alone")  # fmt: skip
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)

@@ -119,8 +119,8 @@ def result(results: Path) -> str:
         f"**Of MNIST's test digits it misreads {said(plain)}.** Trained with distorted digits as well "
         f"it is {said(distorted)}. (Mean and standard deviation of {counts} networks.) The loss, "
         f"which the paper does not name, is {drawing.SETTLED.label}; by {drawing.EXPLAINS.label} it is "
-        f"{shown(half)} and {shown(half_distorted)}, and the training error comes as near: "
-        f"{half['train_error']:.2f} %, in the paper {reported.TRAINING_ERROR:g} %.\n"
+        f"{shown(half)} and {shown(half_distorted)}, and the training error is near the paper's as "
+        f"well: {half['train_error']:.2f} %, there {reported.TRAINING_ERROR:g} %.\n"
     )
 
 

@@ -4,7 +4,7 @@ To the left, ways to train the modern network of LeNet-5's size, on 50,000 train
 comes to on the 10,000 held out. To the right, the test errors of the one that comes to least, trained
 on all of MNIST, and of smaller networks that are trained alike; LeNet-5 and LeNet-1 of 1998 beside them.
 Draws results/figures/today.png and .svg, and writes today.csv. `--train` first trains on all of MNIST
-what has no record, `--rates` the ways to train on the held-out images.
+what has no record, `--candidates` the ways to train on the held-out images.
 
 On two cores it takes seconds; training half an hour for each of the larger networks.
 """
@@ -22,7 +22,6 @@ from .measures import statistics
 from .rows import datasets, today
 from .rows.recipes import LENET5, OF_1998
 from .rows.row import AnyRow, Record
-from .running import rates
 from .running.runs import Runs, recorded
 from .running.sweep import runs_of, sweep
 from .writing import drawing, exhibit, options, tables
@@ -107,33 +106,35 @@ def draw_sizes(axes: Axes, lines: pd.DataFrame) -> None:
 
 def sentence(table: pd.DataFrame) -> str:
     """Which way to train is best, and how small a network is as good as LeNet-5."""
-    tried = table[table["images"] == HELD_OUT].set_index("network")
-    met = table[table["images"] == TEST].set_index("network")
-    best = tried.loc[today.CHOSEN.title]
-    text = (
-        f"Of {len(tried)} ways to train a network of {best['parameters']:,.0f} parameters today, "
-        f"*{today.CHOSEN.title}* errs least on held-out images: "
-        f"{best['error']:.2f} ± {best['sd']:.2f} % (n = {best['n']:.0f})."
-    )
+    tried, met = (table[table["images"] == of].set_index("network") for of in (HELD_OUT, TEST))
+    said = []
+    if today.CHOSEN.title in tried.index:
+        best = tried.loc[today.CHOSEN.title]
+        said.append(
+            f"Of {len(tried)} ways to train a network of {best['parameters']:,.0f} parameters today, "
+            f"*{today.CHOSEN.title}* errs least on held-out images: "
+            f"{best['error']:.2f} ± {best['sd']:.2f} % (n = {best['n']:.0f})."
+        )
     if today.TODAY.title in met.index:
         whole = met.loc[today.TODAY.title]
-        text += f" On the test set it errs {whole['error']:.2f} % (n = {whole['n']:.0f})."
-    of_1998 = met.loc[LENET5.title]
-    enough = met[(met["error"] <= of_1998["error"]) & (met.index != LENET5.title)]
-    if len(enough):
-        smallest = enough.sort_values("parameters").iloc[0]
-        text += (
-            f" For the {of_1998['error']:.2f} % of {LENET5.title}, of {of_1998['parameters']:,.0f} "
-            f"parameters, {smallest['parameters']:,.0f} are enough ({smallest['error']:.2f} %, "
-            f"n = {smallest['n']:.0f})."
-        )
-    return text
+        said.append(f"On the test set it errs {whole['error']:.2f} % (n = {whole['n']:.0f}).")
+    if LENET5.title in met.index:
+        of_1998 = met.loc[LENET5.title]
+        smaller = met[met.index.isin([row.title for row in today.SMALLER])]
+        enough = smaller[smaller["error"] <= of_1998["error"]].sort_values("parameters")
+        for line in enough.head(1).itertuples():
+            said.append(
+                f"For the {of_1998['error']:.2f} % of {LENET5.title}, of "
+                f"{of_1998['parameters']:,.0f} parameters, {line.parameters:,.0f} are enough "
+                f"({line.error:.2f} %, n = {line.n:.0f})."
+            )
+    return " ".join(said)
 
 
 def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     """The picture and its numbers, from the records."""
     runs = Runs(args.out)
-    if args.rates:
+    if args.candidates:
         held_out = datasets.held_out(drawing.mnist_of(args))
         work = runs_of(today.CANDIDATES, min(args.seeds, today.SEEDS), held_out)
         sweep(work, runs, console, **options.of_sweep(args))
@@ -148,8 +149,12 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
 
 
 EXHIBIT = exhibit.Figure(
-    "today", __doc__, picture=picture, sentence=sentence, seeds=5, options=rates.OPTION
-)
+    "today", __doc__, picture=picture, sentence=sentence, seeds=today.SEEDS,
+    options={
+        "--candidates": {"action": "store_true",
+                         "help": "first train the ways to train on held-out images"}
+    },
+)  # fmt: skip
 main = EXHIBIT.main
 
 if __name__ == "__main__":

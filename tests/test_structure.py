@@ -6,11 +6,11 @@ from pathlib import Path
 from tests import ROOT
 from tools.floors import OnlyForTypes, arrows, floors
 
-ORDER = ["terminal", "connections", "bitmaps", "checks", "preprocessing", "recursion", "transform",
-         "verdict", "layers", "rbf", "initialisation", "losses", "hub", "pretrained", "config",
-         "lenet5", "doubt", "variants", "modern", "mnist", "distort", "changes", "strings", "reading",
-         "patterns", "sdlm", "eager", "compiled", "training", "recipe", "pictures",
-         "labelled", "own", "train_command"]  # fmt: skip
+ORDER = ["terminal", "threads", "connections", "bitmaps", "checks", "preprocessing", "recursion",
+         "transform", "verdict", "layers", "rbf", "initialisation", "losses", "hub", "pretrained",
+         "config", "lenet5", "doubt", "variants", "modern", "mnist", "distort", "changes",
+         "strings", "reading", "patterns", "sdlm", "eager", "compiled", "training", "recipe",
+         "pictures", "labelled", "own", "train_command"]  # fmt: skip
 
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]

@@ -11,7 +11,7 @@ from paper_lenet5.patterns import Split, generator
 from paper_lenet5.preprocessing import BLACK, FIELD, PATTERN, WHITE
 
 CHUNK = 4096
-"""Patterns that are distorted at a time; it bounds the memory and changes nothing else."""
+"""Patterns that are distorted at a time: it changes nothing but the memory that this takes."""
 
 
 @dataclass(frozen=True)

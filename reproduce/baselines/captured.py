@@ -46,7 +46,7 @@ class Captured:
         self.graph.replay()
 
     def _recorded(self, inputs: Tensor, labels: Tensor) -> torch.cuda.CUDAGraph:
-        """The graph of the step on these tensors, which recording does not take."""
+        """The graph of the step on these tensors. Recording does not run it."""
         graph = torch.cuda.CUDAGraph()
         for generator in self.generators:
             graph.register_generator_state(generator)

@@ -8,7 +8,7 @@ import inspect
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -85,7 +85,7 @@ class MinibatchRecipe:
 
 @dataclass(frozen=True)
 class MinibatchPass:
-    """What one pass did. Errors are counts of patterns, times are seconds of one core or of the GPU."""
+    """What one pass did. Errors are counts of patterns, times seconds of one core, or with a GPU."""
 
     number: int
     patterns: int
@@ -123,14 +123,23 @@ class MinibatchSession(Training[MinibatchPass]):
         self.wrong = torch.zeros((), dtype=torch.int64, device=self.device)
         self.loss = torch.zeros((), dtype=torch.float64, device=self.device)
         """Errors and losses of the pass so far, summed up where the network is."""
-        self.stream = torch.cuda.Stream() if self.on_gpu else None
-        generators = [layer.generator for layer in self.dropouts]
-        self.take: Step = Captured(self._step, generators) if self.on_gpu else self._step
+        self.stream = torch.cuda.Stream(self.device) if self.on_gpu else None
+        self.take = self._taken()
+        if (
+            self.on_gpu
+        ):  # all bits of float32, as on the processor; for good, since others train beside
+            torch.backends.cudnn.allow_tf32 = False
 
     @property
     def on_gpu(self) -> bool:
         """Whether the network is on a GPU."""
         return self.device.type == "cuda"
+
+    def _taken(self) -> Step:
+        """How a step is taken: as it is, or recorded on a GPU and replayed."""
+        if not self.on_gpu:
+            return self._step
+        return Captured(self._step, [layer.generator for layer in self.dropouts])
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
         """The recipe's; on a GPU one whose step can be recorded, its learning rate a tensor."""
@@ -152,12 +161,11 @@ class MinibatchSession(Training[MinibatchPass]):
         return Distorted(self.train, self.seed, True, ranges)
 
     def _placed(self) -> AbstractContextManager[object]:
-        """On a GPU: a stream of its own, and all bits of float32, as on the processor."""
-        stack = ExitStack()
-        if self.on_gpu:
-            stack.enter_context(torch.cuda.stream(self.stream))
-            stack.enter_context(torch.backends.cudnn.flags(enabled=True, allow_tf32=False))
-        return stack
+        """On a GPU: a stream of its own, which goes on from what others have made."""
+        if self.stream is None:
+            return nullcontext()
+        self.stream.wait_stream(torch.cuda.default_stream(self.device))
+        return torch.cuda.stream(self.stream)
 
     def _one_pass(self, number: int) -> MinibatchPass:
         clock = time.perf_counter if self.on_gpu else time.thread_time
@@ -230,4 +238,9 @@ class MinibatchSession(Training[MinibatchPass]):
                 _, index, name = key.split(".")
                 optimizer["state"].setdefault(int(index), {})[name] = tensor
         self.optimizer.load_state_dict(optimizer)
+        for parameter, moments in self.optimizer.state.items():
+            for name, tensor in moments.items():  # in the layout of what they belong to
+                if torch.is_tensor(tensor) and tensor.shape == parameter.shape:
+                    moments[name] = torch.empty_like(parameter).copy_(tensor)
+        self.take = self._taken()  # what was recorded before knows other moments
         self.records = [MinibatchPass(**record) for record in records]

@@ -173,7 +173,7 @@ def _longer(rows: tuple[Row[Recipe], ...]) -> tuple[Row[Recipe], ...]:
 
 
 FIGURE_6, FIGURE_6_EXPLAINS = _of_patterns(LENET5), _of_patterns(EXPLAINS[0])
-"""Smaller training sets (section III-B), by the settled reading and by the one that explains it."""
+"""Smaller training sets (section III-B), by the settled reading and by EXPLAINS."""
 FIGURE_6_LONG, FIGURE_6_EXPLAINS_LONG = _longer(FIGURE_6), _longer(FIGURE_6_EXPLAINS)
 """The same with each eta held so many times as long that as many patterns are presented as with all."""
 

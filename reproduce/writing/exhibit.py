@@ -87,7 +87,7 @@ class Figure(Exhibit):
             parser.add_argument("--train", action="store_true",
                                 help="first train the networks that have no record")  # fmt: skip
         args, console = self._parsed(parser, argv)
-        new = any(vars(args).get(way) for way in ("train", "measure"))
+        new = any(vars(args).get(way) for way in ("train", "measure", "candidates"))
         args.out = args.out or (options.YOURS if new else options.RESULTS)
         drawn = self.picture(args, console)
         if drawn is None:

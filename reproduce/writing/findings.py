@@ -51,8 +51,8 @@ def counted(claims: pd.DataFrame) -> str:
         same = first[first["paper"].isin(other["paper"])]
         text += (
             f" Of the {len(other)} that were tried by both readings of the loss, "
-            f"{drawing.SETTLED.label} has {(same['verdict'] == REPRODUCED).sum()} and "
-            f"{drawing.EXPLAINS.label} {(other['verdict'] == REPRODUCED).sum()}."
+            f"{(same['verdict'] == REPRODUCED).sum()} are reproduced by {drawing.SETTLED.label} and "
+            f"{(other['verdict'] == REPRODUCED).sum()} by {drawing.EXPLAINS.label}."
         )
     return text
 
@@ -99,9 +99,7 @@ def not_reproduced(results: Path) -> str:
             said = f"by {in_words(ways[held])}; not by {in_words(ways[~held])}"
             lists[REPRODUCED].append(f"- {paper} ({section}): {said}")
         else:
-            lists[NOT if NOT in verdicts else OPEN].append(
-                f"- {paper} ({section}): {first['ours']}"
-            )
+            lists[first["verdict"]].append(f"- {paper} ({section}): {first['ours']}")
     heads = {NOT: "Not reproduced",
              REPRODUCED: "Reproduced by one reading of the loss or number of passes, not by another",
              OPEN: "Not to be told from what we have"}  # fmt: skip
@@ -132,13 +130,13 @@ def cost(results: Path) -> str:
     processors = sorted({record["machine"]["processor"] for record in on_a_core})
     seconds = pd.read_csv(results / "table1.csv").iloc[0]["seconds"]
     text = (
-        f"The {len(records)} networks on record took {hours:.0f} hours of one core "
+        f"{len(on_a_core)} of the networks on record took {hours:.0f} hours of one core "
         f"({', '.join(processors)}), one LeNet-5 (1998) {seconds:.0f} seconds on average."
     )
     if on_gpu:
         gpus = sorted({record["machine"]["gpu"] for record in on_gpu})
         text += (
-            f" {len(on_gpu)} networks that learn in batches were trained on a GPU instead "
+            f" {len(on_gpu)} others, which learn in batches, were trained on a GPU "
             f"({', '.join(gpus)}), several at a time."
         )
     return f"{text}\n"

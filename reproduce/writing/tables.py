@@ -1,6 +1,7 @@
 """How a table is written: cells, Markdown, files, and where its numbers come from."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -97,7 +98,20 @@ def provenance(records: Iterable[Record]) -> str:
             + ", ".join(f"{digest[:12]}…" for digest in r["dataset"]["sha256"].values())
         )
     )
-    return f"Machine: {machines}.\nVersions: {versions}.\nData: {data}.\nCode: {codes(records)}.\n"
+    return (
+        f"Machine: {machines}.\n{on_a_gpu(records)}Versions: {versions}.\nData: {data}.\n"
+        f"Code: {codes(records)}.\n"
+    )
+
+
+def on_a_gpu(records: Sequence[Record]) -> str:
+    """A line that says which rows have networks that a GPU trained, and how many; empty without any."""
+    rows, trained_there = (
+        Counter(record["model"] for record in some)
+        for some in (records, [record for record in records if "gpu" in record["machine"]])
+    )
+    named = "; ".join(f"{row} ({n} of {rows[row]})" for row, n in trained_there.items())
+    return f"On a GPU: {named}.\n" if named else ""
 
 
 def codes(records: Sequence[Record]) -> str:

@@ -47,10 +47,17 @@ def test_a_folder_is_all_the_pictures_in_it(pictures, capsys):
 def test_one_thread_is_enough_for_pictures_one_by_one(pictures):
     code = """
 import sys, torch
+from paper_lenet5 import LeNet5
 from paper_lenet5.__main__ import main
+seen, states = [], LeNet5.states
+def watched(self, x):
+    seen.append(torch.get_num_threads())
+    return states(self, x)
+LeNet5.states = watched
 torch.set_num_threads(2)
 assert main(["classify", sys.argv[1]]) == 0
-assert torch.get_num_threads() == 1
+assert set(seen) == {1}, "while it works"
+assert torch.get_num_threads() == 2, "and whoever called it has his own again"
 """
     command = [sys.executable, "-c", code, str(pictures / "0.png")]
     subprocess.run(command, check=True, stdout=subprocess.PIPE)

@@ -327,6 +327,21 @@ def test_a_gpu_trains_the_network_that_a_processor_trains(name, device):
 
 
 @pytest.mark.parametrize("device", [ON_GPU])
+@pytest.mark.parametrize("name", ["adam", "batch normalisation"])
+def test_a_session_that_is_put_back_goes_on_on_a_gpu(name, device):
+    """Its moments come back in the layout of the weights, and its steps are recorded anew."""
+    train, test = split(64, 1), split(20, 2)
+    whole, begun, rest = (MinibatchSession(RECIPES[name], 3, train, test, device) for _ in range(3))
+    list(whole.passes())
+    next(begun.passes())
+    list(rest.passes())  # it has recorded a step when it is put back
+    rest.restore(begun.state(), [vars(record) for record in begun.records])
+    list(rest.passes())
+    for key, value in whole.state().items():
+        torch.testing.assert_close(rest.state()[key], value, rtol=1e-2, atol=1e-3, msg=key)
+
+
+@pytest.mark.parametrize("device", [ON_GPU])
 def test_a_recorded_dropout_draws_anew_in_each_step(device):
     layer, drawn = networks.Dropout(0.5), []
     layer.generator = torch.Generator(device).manual_seed(1)

@@ -55,13 +55,14 @@ COLLAPSED = 0.01
 """Centers have fallen together where their squared distance is this share of that of the bitmaps."""
 DAYS = (2, 3)
 """What the training took on a 200 MHz R10000 (section IV)."""
-NOTES = """\
+NOTES = f"""\
 Errors in percent of the test set after the last pass unless it says otherwise; intervals hold 95 %. A
 printed number is *reproduced* if it lies where one more of our networks would with 95 % probability; a
 difference, if its interval is on the side that the paper names, or, where it says that there is none,
-within its own uncertainty of ±0.1 points. *Cannot be told*: the interval allows both. Lines in italics
-try the claim above them in another way: by *eq. 8 with ½* in place of the loss of LeNet-5 (1998), or
-with so many *passes* over the smaller sets of Fig. 6 that they are presented as often as all patterns.
+within its own uncertainty of ±{reported.UNCERTAINTY:g} points. *Cannot be told*: the interval allows
+both. Lines in italics try the claim above them in another way: by *{drawing.EXPLAINS.label}* in place of
+the loss of LeNet-5 (1998), or with so many *passes* over the smaller sets of Fig. 6 that they are
+presented as often as all patterns.
 """
 
 

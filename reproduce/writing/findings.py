@@ -51,7 +51,7 @@ def counted(claims: pd.DataFrame) -> str:
         same = first[first["paper"].isin(other["paper"])]
         text += (
             f" Of the {len(other)} that were tried by both readings of the loss, "
-            f"{(same['verdict'] == REPRODUCED).sum()} are reproduced by {drawing.SETTLED.label} and "
+            f"{(same['verdict'] == REPRODUCED).sum()} hold by {drawing.SETTLED.label} and "
             f"{(other['verdict'] == REPRODUCED).sum()} by {drawing.EXPLAINS.label}."
         )
     return text

@@ -167,6 +167,6 @@ def test_the_sentence_counts_every_claim_once_and_then_those_of_both_readings():
         "how": ["eq. 8 with ½", "eq. 8 with ½", "80 passes, eq. 8 with ½"],
     })  # fmt: skip
     assert findings.counted(pd.concat([once, again])) == (
-        f"{said} Of the 2 that were tried by both readings of the loss, eq. 9 with j = 10 has 1 and "
-        "eq. 8 with ½ 2."
+        f"{said} Of the 2 that were tried by both readings of the loss, 1 hold by eq. 9 with "
+        "j = 10 and 2 by eq. 8 with ½."
     )

@@ -125,9 +125,7 @@ class MinibatchSession(Training[MinibatchPass]):
         """Errors and losses of the pass so far, summed up where the network is."""
         self.stream = torch.cuda.Stream(self.device) if self.on_gpu else None
         self.take = self._taken()
-        if (
-            self.on_gpu
-        ):  # all bits of float32, as on the processor; for good, since others train beside
+        if self.on_gpu:  # all bits of float32; for good, since others may train beside it
             torch.backends.cudnn.allow_tf32 = False
 
     @property

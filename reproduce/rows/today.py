@@ -25,7 +25,7 @@ MODERN = (
     Row("modern-distortions", "modern network of the same size, distortions",
         replace(_MODERN, distortions=FIG7_RANGES)),
 )  # fmt: skip
-"""As it was first settled on, by one network each on held-out images."""
+"""As it was first settled on, on held-out images; of those trials there is no record."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ CANDIDATES = (
 batch has twice the rate with it, and once three times the passes."""
 
 SEEDS = 5
+"""Networks of each candidate."""
 CHOSEN = next(row for row in CANDIDATES if row.name == "today-fig7")
 """The one with the smallest mean."""
 TODAY = replace(CHOSEN, title="modern network of the same size, distortions, 64 passes")

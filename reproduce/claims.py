@@ -19,7 +19,7 @@ from scipy import stats
 
 from paper_lenet5.recipe import SCHEDULE, Recipe
 
-from . import collapse, figure13, forty_passes
+from . import collapse, figure6, figure13, forty_passes
 from .measures import costs, statistics
 from .measures.invariance import CHANGES
 from .rows import datasets, reported
@@ -215,7 +215,7 @@ def of_patterns(
 
 def by_size(rows: Iterable[Row[Recipe]], runs: Runs) -> dict[int, list[Record]]:
     """The records of rows of Fig. 6 by the number of their training patterns."""
-    return {row.recipe.training_patterns or 60_000: recorded(row, runs) for row in rows}
+    return {figure6.size_of(row): recorded(row, runs) for row in rows}
 
 
 def exponent(of_size: Mapping[int, Sequence[Record]], section: str, paper: str) -> Claim:

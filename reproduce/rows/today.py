@@ -74,7 +74,6 @@ TODAY = replace(CHOSEN, title="modern network of the same size, distortions, 64 
 MAPS = ((2, 4, 7), (4, 6, 11), (5, 10, 15), (7, 14, 22), (11, 22, 35))
 """Of smaller networks."""
 
-
 SMALLER = tuple(
     Row(f"{CHOSEN.name}-{of}", f"modern network of {of} maps",
         replace(CHOSEN.recipe, network=OfMaps(maps)))

@@ -11,7 +11,7 @@ import time
 import uuid
 import zlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -95,9 +95,10 @@ def train_on_worker(
 class News:
     """What the workers say of the runs that are under way, shown as it comes in."""
 
-    def __init__(self, display: Display):
+    def __init__(self, display: Display, workers: Iterable[str]):
         self.topic = f"paper-lenet5-{uuid.uuid4().hex}"
         self.display = display
+        self.workers = set(workers)
         self.under_way: dict[str, Run] = {}
         self.compiling: set[str] = set()
 
@@ -115,6 +116,17 @@ class News:
         elif run is not None and name in self.display.tasks:
             self.display.after_pass(run, *numbers)
 
+    def hear_of_workers(self, event: tuple[float, dict[str, Any]]) -> None:
+        """Show that a worker joins, or is lost; while there is none, the runs wait."""
+        match event[1]:
+            case {"action": "add-worker", "worker": worker}:
+                self.workers.add(worker)
+                self.display.say(f"{worker} has joined.")
+            case {"action": "remove-worker", "worker": worker}:
+                self.workers.discard(worker)
+                wait = "" if self.workers else " It was the last: the runs wait for one to join."
+                self.display.say(f"{worker} is lost.{wait}")
+
 
 def over_dask(address: str, todo: Sequence[Run], runs: Runs, display: Display) -> Ends:
     """Train the runs on the cluster of the scheduler at this address, and yield each as it ends.
@@ -127,9 +139,10 @@ def over_dask(address: str, todo: Sequence[Run], runs: Runs, display: Display) -
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # it is said in words
     with Client(address, timeout=10, set_as_default=False) as client:
         try:
-            news = News(display)
-            client.subscribe_topic(news.topic, news.hear)
             cores = client.nthreads()
+            news = News(display, cores)
+            client.subscribe_topic(news.topic, news.hear)
+            client.subscribe_topic("all", news.hear_of_workers)
             display.say(
                 f"{address}: {len(cores)} workers, {sum(cores.values())} threads."
                 + ("" if cores else " Waiting for the first to join.")

@@ -205,6 +205,8 @@ def test_senseless_shards_are_refused(wrong, capsys):
     assert "--shard" in capsys.readouterr().err
 
 
+@pytest.mark.flaky(reruns=1)  # hung once: if it does again, what its processes say is shown
+@pytest.mark.timeout(300)
 def test_a_cluster_gives_the_same_bits_and_names_the_run_that_kills_its_workers(corner, tmp_path):
     here, there = Runs(tmp_path / "here"), Runs(tmp_path / "there")
     work = runs_of([SHORT, MLP], 1, corner)
@@ -225,7 +227,8 @@ def test_a_cluster_gives_the_same_bits_and_names_the_run_that_kills_its_workers(
     assert of_here.items() <= of_there.items()
     said = shown.getvalue()
     for words in ("Sending the data", "runs are with the scheduler", f"{work[0]}   begins at tcp://",
-                  "compiles the pass", f"{work[0]}   pass  1/2", f"{work[0]}   pass  2/2"):  # fmt: skip
+                  "compiles the pass", f"{work[0]}   pass  1/2", f"{work[0]}   pass  2/2",
+                  "is lost. It was the last: the runs wait", "has joined."):  # fmt: skip
         assert words in said, said
     assert said.count("compiles the pass") == 1
 

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import AbstractContextManager
 
@@ -12,10 +13,14 @@ from tests import ROOT
 
 
 class Cluster(AbstractContextManager):
-    """A scheduler and some workers of one thread each, on the loopback interface alone."""
+    """A scheduler and some workers of one thread each, on the loopback interface alone.
+
+    What they have to say is printed if it ends with an error.
+    """
 
     def __init__(self, workers: int = 2, **environment: str):
         self.environment = environment
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the cluster
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -34,16 +39,20 @@ class Cluster(AbstractContextManager):
         process = subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options, "--no-dashboard"],
             env=os.environ | {"PYTHONPATH": path} | self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
             start_new_session=True,
         )
         self.processes.append(process)
         return process
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, error, *_) -> None:
         for process in self.processes:
             kill(process)
+        with self.log:
+            if error:
+                self.log.seek(0)
+                print(self.log.read())
 
 
 def kill(process: subprocess.Popen) -> None:

@@ -74,7 +74,7 @@ def test_the_patterns_of_mnist_come_out_as_they_go_in(mnist_test):
 @pytest.mark.parametrize("form", ["times ten", "a small JPEG", "photographed", "in a corner"])
 def test_the_network_reads_mnist_in_other_forms(form, mnist_test):
     rng = np.random.default_rng(0)
-    images, labels = mnist_test[0][::50], mnist_test[1][::50]
+    images, labels = mnist_test[0][::100], mnist_test[1][::100]
 
     def changed(image):
         large = image.resize((140, 140), Image.Resampling.BICUBIC)
@@ -93,7 +93,7 @@ def test_the_network_reads_mnist_in_other_forms(form, mnist_test):
 
     patterns = [read_picture(changed(Image.fromarray(i.numpy()))) for i in images]
     answers = LeNet5.from_pretrained().classify(preprocess(torch.stack(patterns)))
-    assert (answers != labels).sum() <= 6, "of 200; 2 as they are"
+    assert (answers != labels).sum() <= 3, "of 100"
 
 
 @pytest.mark.parametrize(

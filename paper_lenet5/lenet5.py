@@ -15,7 +15,7 @@ from .preprocessing import FIELD, check_input, check_values
 from .pretrained import Answer, Pretrained, WeightsUnusable
 from .rbf import EuclideanRBF
 from .transform import Transform
-from .verdict import RUBBISH, posterior
+from .verdict import posterior
 
 SHIPPED = {
     "lenet5-1998": "4618d44e099406cd4fab3b5464e1b13768b73a2a3933fc46f9f8f10deba9a028",
@@ -158,10 +158,11 @@ class LeNet5(Pretrained):
     def posterior(self, x: Tensor, *, check: bool = True) -> Tensor:
         """What each class's share of eq. 9's sum is: (N, classes + 1), the last that of none of these.
 
-        None of these, the rubbish class, has penalty 10, whatever the input (D7). Wide input, one image
-        and `check` as in `classify`.
+        None of these, the rubbish class, has penalty 10, whatever the input (D7); beside more than 26
+        classes it has no share, as it is not learned there. Wide input, one image and `check` as in
+        `classify`.
         """
-        return self._answers(x, check, lambda penalties: posterior(penalties, RUBBISH))
+        return self._answers(x, check, posterior)
 
     def logits(self, x: Tensor) -> Tensor:
         """The penalties with the sign turned, (N, classes), for what takes the largest for the answer.

@@ -30,12 +30,13 @@ DOUBTFUL = -1.0
 """A doubt above which an answer is probable only; above 0 it is none of these."""
 
 
-def posterior(penalties: Tensor, rubbish: float = RUBBISH) -> Tensor:
+def posterior(penalties: Tensor) -> Tensor:
     """Of each class, and behind them of none of these, by eq. 9: (N, classes + 1, ...).
 
-    The penalties are (N, classes, ...), the sum over the classes and none of these is 1.
+    The penalties are (N, classes, ...), the sum over the classes and none of these is 1. Among more
+    than MOST_WITH_RUBBISH classes that of none of these is 0.
     """
-    none = torch.full_like(penalties[:, :1], rubbish)
+    none = torch.full_like(penalties[:, :1], rubbish_beside(penalties.shape[1]))
     return torch.softmax(-torch.cat([penalties, none], 1), 1)
 
 
@@ -82,8 +83,7 @@ def verdict(penalties: Tensor, doubt: float | None = None) -> Verdict:
         raise ValueError(f"expected finite penalties (classes,), got {tuple(penalties.shape)}")
     penalties = penalties.detach().double()
     first, second = penalties.sort().values[:2].tolist()
-    rubbish = rubbish_beside(len(penalties))
-    of_closest = float(posterior(penalties[None], rubbish)[0, :-1].max())
+    of_closest = float(posterior(penalties[None])[0, :-1].max())
     if doubt is None:
         refused, sure = of_closest < LEAST, of_closest > 0.5
     else:

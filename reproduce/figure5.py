@@ -85,7 +85,7 @@ def curves(axes: Axes, table: pd.DataFrame, name: Errors, counts: Sequence[int])
                 table["pass"], low, high, color=reading.colour, alpha=0.15, linewidth=0
             )
             axes.plot(table["pass"], mean, reading.line, color=reading.colour,
-                      label=f"ours, {reading.label}: {n} networks")  # fmt: skip
+                      label=f"ours, {reading.label}: mean, range of {n}")  # fmt: skip
     axes.plot(table["pass"], table[f"{name}_paper"], "o", color="black", markersize=5,
               markerfacecolor="white", label="1998, Fig. 5")  # fmt: skip
     axes.set(xlabel="pass over the 60,000 training patterns", xlim=(0.6, PASSES + 0.4),

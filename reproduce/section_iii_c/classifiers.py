@@ -32,12 +32,12 @@ COLUMNS = ("name", "method", *(f"{field}_paper" for field in reported.Bar._field
            *reported.Bar._fields[1:], "n", "passes", "rate", OTHER_ERROR)  # fmt: skip
 
 
-def table_of(out: Path) -> pd.DataFrame:
+def table_of(out: Path, networks: int | None = None) -> pd.DataFrame:
     """One line for each bar of Fig. 9, the paper's and ours, in the units of `reported.Bar`.
 
-    After these what the text alone reports. Ours are means over `n` networks of `passes` passes, `rate`
-    times the printed schedule; nothing where `out` has no record. LeNet-5 has the error of its other
-    reading in a column of its own.
+    After these what the text alone reports. Ours are means over `n` networks (all that are recorded, or
+    so many) of `passes` passes, `rate` times the printed schedule; nothing where `out` has no record.
+    LeNet-5 has the error of its other reading in a column of its own.
     """
     rejected_by_run, lines = rejected_by_networks(out), []
     for name, bar in (reported.SECTION_III_C | reported.IN_THE_TEXT).items():
@@ -46,7 +46,7 @@ def table_of(out: Path) -> pd.DataFrame:
         if name in FITTED:
             line |= of_method(methods.recorded(FITTED[name], out))
         elif name in ROWS:
-            line |= of_networks(recorded(ROWS[name], Runs(out)), rejected_by_run)
+            line |= of_networks(recorded(ROWS[name], Runs(out))[:networks], rejected_by_run)
         if name in OTHER_READING:
             line[OTHER_ERROR] = mean_error(recorded(OTHER_READING[name], Runs(out)))
         lines.append(line)

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from rich.console import Console
 from scipy import stats
 
@@ -32,8 +32,7 @@ class Quantity:
     title: str
     unit: str
     digits: int
-    """Digits after the point; where `log`, none from 10 on."""
-    log: bool
+    """Digits after the point; one less from 10 on."""
     tolerance: float
     """The points or thousands within which ours agrees with the paper's, or `share` of the paper's."""
     share: float = 0.1
@@ -41,13 +40,13 @@ class Quantity:
     """Whether it is the same however a network was trained, as costs are."""
 
 
-ERROR = Quantity("figure9", "error", "Test error", "%", digits=2, log=False, tolerance=0.1)
+ERROR = Quantity("figure9", "error", "Test error", "%", digits=2, tolerance=0.1)
 REJECTION = Quantity("figure10", "rejected", "Rejected for 0.5 % error on the rest", "%",
-                     digits=1, log=True, tolerance=0.3)  # fmt: skip
+                     digits=1, tolerance=0.3)  # fmt: skip
 MULTIPLY_ADDS = Quantity("figure11", "multiply_adds", "Multiply-accumulates", "thousands",
-                         digits=1, log=True, tolerance=0.5, same_when_distorted=True)  # fmt: skip
+                         digits=1, tolerance=0.5, same_when_distorted=True)  # fmt: skip
 MEMORY = Quantity("figure12", "memory", "Memory", "thousands of numbers",
-                  digits=1, log=True, tolerance=0.5, same_when_distorted=True)  # fmt: skip
+                  digits=1, tolerance=0.5, same_when_distorted=True)  # fmt: skip
 QUANTITIES = (ERROR, REJECTION, MULTIPLY_ADDS, MEMORY)
 
 ABOUT = """
@@ -120,7 +119,10 @@ COMPARED = {
 
 
 def compared(table: pd.DataFrame) -> str:
-    """Error, rejection and cost of those that the paper compares with another, side by side."""
+    """Error, rejection and cost of those that the paper compares with another, side by side.
+
+    The table is that of one network each: LeNet-4 has another last layer in the first of them alone.
+    """
     by_name, lines = table.set_index("name"), []
     for name, other in COMPARED.items():
         ours, base = by_name.loc[name], by_name.loc[other]
@@ -153,11 +155,12 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
                   label=f"ours, {drawing.EXPLAINS.label}")  # fmt: skip
     axes.set_yticks(place, lines["method"])
     axes.set_ylim(len(lines) - 0.4, -0.6)
-    if quantity.log:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-    else:
-        axes.set_xlim(0, None)
+    axes.set_xscale("log")
+    least, most = axes.get_xlim()
+    subs = (1, 2, 5) if most < 1000 * least else (1,)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(f"{quantity.title.lower()}, {quantity.unit}")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
@@ -184,20 +187,19 @@ def as_read(value: float, quantity: Quantity) -> str:
     """A number as people read it."""
     if np.isnan(value):
         return "–"
-    return f"{value:,.0f}" if quantity.log and value >= 10 else f"{value:.{quantity.digits}f}"
+    return f"{value:,.{quantity.digits - (value >= 10)}f}"
 
 
 def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
-    """Which of ours agree with the paper's, which are lower or higher, and which were not rerun."""
+    """How many of ours agree with the paper's or are lower, which are higher, which were not rerun."""
     both = lines.dropna(subset=["paper", "ours"])
     away = both["ours"] - both["paper"]
     near = away.abs() <= np.maximum(quantity.tolerance, quantity.share * both["paper"])
-
+    lower, higher = both[~near & (away < 0)], both[~near & (away > 0)]
     text = (
-        f"Of {len(both)} bars that were made again, {near.sum()} within {quantity.tolerance:g} or "
-        f"{100 * quantity.share:g} % of the paper's: {', '.join(both['method'][near]) or 'none'}. "
-        f"Ours are lower for {with_numbers(both[~near & (away < 0)], quantity)}; "
-        f"higher for {with_numbers(both[~near & (away > 0)], quantity)}."
+        f"Of {len(both)} bars that were made again, {near.sum()} lie within {quantity.tolerance:g} or "
+        f"{100 * quantity.share:g} % of the paper's. Ours are lower for {len(lower)}, "
+        f"and higher for {with_numbers(higher, quantity)}."
     )
     if len(both) > 2:
         rank = stats.spearmanr(both["paper"], both["ours"])[0]

@@ -63,7 +63,8 @@ by 0.3081).
 `detectable` is the difference that so many networks would show by themselves (p below 0.05) four times
 in five. `train_error` is measured during the last pass. `passes_to_goal` is the mean number of passes
 after which {GOAL} % error is reached on 10,000 held-out images, by as many networks as `reached_goal`
-says. `seconds` are for training one network on one core, other work on the machine included.
+says. `seconds` are for training one network on one core, other work on the machine included
+(median).
 """
 SAME_RATE_NOTES = """\
 The same against LeNet-5 (1998) at the rate of the line, so that nothing but the change differs:
@@ -113,7 +114,7 @@ def table_of(runs: Runs) -> pd.DataFrame:
         ]
         reached = [number for number in passes if number is not None]
         line = {
-            "change": rung.title,
+            "change": rung.row.title if rung is OF_1998 else rung.title,
             "rate": None if rung in ALL_AT_ONCE else rung.chosen,
             **statistics.error_of(records),
             **statistics.against(records, of_1998),
@@ -177,7 +178,7 @@ def summary(table: pd.DataFrame) -> str:
     apart, alone = changed["p_holm"] < 0.05, changed["p"] < 0.05
     worse = changed["difference"] > 0
     text = (
-        f"Points of percent more than the {base['test_error']:.2f} % of {base['change']}, "
+        f"Points of percent more than the {base['test_error']:.2f} % of {base['change']}; "
         f"each at its best rate, over all networks; p by Welch, corrected by Holm for {tests} "
         "comparisons:\n\n"
         f"- worse: {those(changed[apart & worse])};\n"
@@ -189,24 +190,9 @@ def summary(table: pd.DataFrame) -> str:
     if tests:
         text += (
             "\nBy itself a line would show a difference of "
-            f"{changed['detectable'].median():.2f} points four times in five (median of the lines)."
+            f"{changed['detectable'].median():.2f} points four times in five (median of the lines).\n"
         )
-    return text + same_rate_summary(changed)
-
-
-def same_rate_summary(changed: pd.DataFrame) -> str:
-    """What is left of the comparisons in which not even the rate differs."""
-    tested = changed[changed["same_rate_p"].notna()].assign(
-        difference=changed["same_rate_difference"]
-    )
-    if not len(tested):
-        return "\n"
-    apart, worse = tested["same_rate_p_holm"] < 0.05, tested["difference"] > 0
-    return (
-        " With LeNet-5 (1998) at the rate of the line, which suits the line and not always 1998, "
-        f"corrected for {len(tested)} comparisons: worse {those(tested[apart & worse])}; better "
-        f"{those(tested[apart & ~worse])}.\n"
-    )
+    return text
 
 
 def those(lines: pd.DataFrame) -> str:
@@ -235,12 +221,7 @@ def draw(table: pd.DataFrame) -> Figure:
                       xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)  # fmt: skip
     axes.set_yticks(places, table["change"])
     axes.invert_yaxis()
-    axes.set(xlabel="test error, % (dot: mean; line: its 95 % interval; bar: ± one deviation)")
-    axes.set_xscale("log")
-    ticks = [t for t in (0.8, 1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 90)
-             if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]  # fmt: skip
-    axes.set_xticks(ticks, [f"{t:g}" for t in ticks], minor=False)
-    axes.minorticks_off()
+    axes.set(xlabel="test error, %\n(dot: mean; line: its 95 % interval; bar: ± one deviation)")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x", alpha=0.3)
     axes.set_title("One change to LeNet-5 (1998) at a time, each at its best rate", fontsize=11)
@@ -253,7 +234,8 @@ def write(runs: Runs, _: str, out: Path) -> pd.DataFrame | None:
     rates.write_csv(rates_of(runs), out / "rates.csv")
     if table.empty:
         return None
-    tables.write_table(table, markdown(runs), out / "table2")
+    text = tables.headed("table2", __doc__, markdown(runs))
+    tables.write_table(table, text, out / "table2")
     drawing.save(draw(table), out / "figures" / "ladder")
     return table
 

@@ -43,9 +43,10 @@ def counted(claims: pd.DataFrame) -> str:
     first = claims[claims["how"].isna()]
     other = claims[claims["how"] == drawing.EXPLAINS.label]
     of = first["verdict"].value_counts()
+    reading = f" (by {drawing.SETTLED.label}, where the loss matters)" if len(other) else ""
     text = (
-        f"Of {len(first)} claims of the paper that were tried {of.get(REPRODUCED, 0)} are reproduced, "
-        f"{of.get(NOT, 0)} are not, and of {of.get(OPEN, 0)} it cannot be told."
+        f"Of {len(first)} claims of the paper that were tried {of.get(REPRODUCED, 0)} are reproduced"
+        f"{reading}, {of.get(NOT, 0)} are not, and of {of.get(OPEN, 0)} it cannot be told."
     )
     if len(other):
         same = first[first["paper"].isin(other["paper"])]
@@ -131,7 +132,7 @@ def cost(results: Path) -> str:
     seconds = pd.read_csv(results / "table1.csv").iloc[0]["seconds"]
     text = (
         f"{len(on_a_core)} of the networks on record took {hours:.0f} hours of one core "
-        f"({', '.join(processors)}), one LeNet-5 (1998) {seconds:.0f} seconds on average."
+        f"({', '.join(processors)}), one LeNet-5 (1998) {seconds:.0f} seconds (median)."
     )
     if on_gpu:
         gpus = sorted({record["machine"]["gpu"] for record in on_gpu})

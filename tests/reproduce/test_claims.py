@@ -23,6 +23,12 @@ def test_a_printed_number_is_one_more_network():
     assert claims.printed("", "", 1.0, values).n == "3"
 
 
+def test_a_printed_number_may_have_been_rounded():
+    values = [1.0, 1.01, 1.02]  # one more network falls within 0.05 of 1.01
+    assert claims.printed("", "", 1.1, values).verdict == REPRODUCED, "1.05 before it was rounded"
+    assert claims.printed("", "", 1.09, values).verdict == NOT
+
+
 def test_of_one_network_alone_nothing_is_refuted():
     assert claims.printed("", "", 0.70, [0.62]).verdict == REPRODUCED
     assert claims.printed("", "", 0.70, [0.95]).verdict == OPEN
@@ -167,6 +173,7 @@ def test_the_sentence_counts_every_claim_once_and_then_those_of_both_readings():
         "how": ["eq. 8 with ½", "eq. 8 with ½", "80 passes, eq. 8 with ½"],
     })  # fmt: skip
     assert findings.counted(pd.concat([once, again])) == (
-        f"{said} Of the 2 that were tried by both readings of the loss, 1 hold by eq. 9 with "
-        "j = 10 and 2 by eq. 8 with ½."
+        said.replace("reproduced", "reproduced (by eq. 9 with j = 10, where the loss matters)")
+        + " Of the 2 that were tried by both readings of the loss, 1 hold by eq. 9 with j = 10 and "
+        "2 by eq. 8 with ½."
     )

@@ -17,7 +17,7 @@ from .rows import datasets, reported
 from .rows.readings import ALTERNATIVES
 from .running.files import write_whole
 from .running.runs import Runs, recorded
-from .writing import exhibit
+from .writing import exhibit, tables
 
 
 def table_of(runs: Runs, dataset: str = datasets.MNIST_HELD_OUT) -> pd.DataFrame:
@@ -68,7 +68,8 @@ def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame | None:
     if table.empty:
         return None
     write_whole(out / "alternatives.csv", table.to_csv(index=False).encode())
-    write_whole(out / "alternatives.md", markdown(table).encode())
+    text = tables.headed("alternatives", __doc__, markdown(table))
+    write_whole(out / "alternatives.md", text.encode())
     return table
 
 

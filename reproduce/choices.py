@@ -184,7 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "misread": measured(held, console.print),
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    tables.write_measured("choices", record, words, args.out)
+    tables.write_measured("choices", __doc__, record, words, args.out)
     console.print(words(args.out), soft_wrap=True)
     return 0
 

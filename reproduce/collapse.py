@@ -143,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "distance_before": round(before, 4), "measured": found,
         "code": code.digest(trained), "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    tables.write_measured("collapse", record, words, args.out)
+    tables.write_measured("collapse", __doc__, record, words, args.out)
     console.print(words(args.out), soft_wrap=True)
     return 0
 

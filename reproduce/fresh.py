@@ -2,7 +2,7 @@
 
 MNIST's 10,000 test digits have been looked at since 1998. These were written for the same tests and were
 lost until 2019 (QMNIST; reproduce/rows/fresh.py); torchvision downloads them. Writes fresh.json and
-.md, which stand beside table 1 once they are there.
+.md.
 
 On two cores it takes a minute.
 """
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         },
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    tables.write_measured("fresh", record, words, args.out)
+    tables.write_measured("fresh", __doc__, record, words, args.out)
     console.print(words(args.out), soft_wrap=True)
     return 0
 

@@ -149,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     dataset = datasets.load(args.data)
     found = measured(dataset.test.images, dataset.test.labels)
     record = {"dataset": dataset.name, "sha256": dataset.sha256, **found, "versions": versions()}
-    tables.write_measured("inputs", record, words, args.out)
+    tables.write_measured("inputs", __doc__, record, words, args.out)
     console.print(words(args.out), soft_wrap=True, markup=False)
     return 0
 

@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     console.print(sentence(record), soft_wrap=True)
     if args.half == 1:
-        tables.write_measured("lines", record, words, args.out)
+        tables.write_measured("lines", __doc__, record, words, args.out)
     return 0
 
 

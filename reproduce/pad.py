@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     console.print(sentence(record), soft_wrap=True)
     if args.half == 1:
-        tables.write_measured("pad", record, words, args.out)
+        tables.write_measured("pad", __doc__, record, words, args.out)
     return 0
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import choices, claims, collapse, fresh, inputs, lines, pad, pictures, table1, verdicts
+from . import choices, claims, collapse, inputs, lines, pad, pictures, table1, verdicts
 from .__main__ import exhibits
 from .measures.statistics import percent
 from .rows.recipes import TABLE_1
@@ -139,11 +139,10 @@ MEASURED = {
     "claims_table": lambda: f"{findings.claims_table(RESULTS)}\n{claims.NOTES}",
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
     "collapse": lambda: collapse.words(RESULTS),
-    "compared": lambda: comparison.compared(classifiers.table_of(RESULTS)),
+    "compared": lambda: comparison.compared(classifiers.table_of(RESULTS, networks=1)),
     "compatibility": compatibility_lines,
     "cost": lambda: findings.cost(RESULTS),
     "ends": ends_line,
-    "fresh": lambda: fresh.words(RESULTS),
     "fuzz": fuzz_lines,
     "inputs": lambda: inputs.words(RESULTS),
     "lines": lambda: lines.words(RESULTS),
@@ -170,14 +169,14 @@ def with_blocks(text: str) -> str:
 
     shown = exhibits()
 
-    def fresh(block: re.Match[str]) -> str:
+    def anew(block: re.Match[str]) -> str:
         name = block[1]
         if name not in MEASURED and name not in shown:
             raise ValueError(f"there is no table or figure {name!r} to make a block of")
         content = MEASURED[name]() if name in MEASURED else shown[name].block(RESULTS)
         return f"<!-- {name} -->\n{content.rstrip()}\n<!-- end -->\n"
 
-    return re.sub(r"^<!-- (\w+) -->\n.*?^<!-- end -->\n", fresh, text, flags=re.M | re.S)
+    return re.sub(r"^<!-- (\w+) -->\n.*?^<!-- end -->\n", anew, text, flags=re.M | re.S)
 
 
 def renew(page: str) -> None:

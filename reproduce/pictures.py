@@ -178,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     if not args.only and args.half == 1:
         console.print(sentence(record), soft_wrap=True)
-        tables.write_measured("pictures", record, words, args.out)
+        tables.write_measured("pictures", __doc__, record, words, args.out)
     return 0
 
 

@@ -165,7 +165,7 @@ def write(runs: Runs, dataset: str, out: Path) -> pd.DataFrame | None:
         return None
     table.attrs["verdict"] = verdict(table, table_of(runs, dataset, FIRST))
     write_whole(out / "readings.csv", table.to_csv(index=False).encode())
-    write_whole(out / "readings.md", markdown(table).encode())
+    write_whole(out / "readings.md", tables.headed("readings", __doc__, markdown(table)).encode())
     return table
 
 
@@ -179,7 +179,7 @@ EXHIBIT = exhibit.Table(
     load=lambda args: datasets.held_out(datasets.load(args.data)),
     write=write,
     show=lambda table, console: console.print(markdown(table), soft_wrap=True),
-    words=lambda results: (results / "readings.md").read_text(encoding="utf-8"),
+    words=lambda results: (results / "readings.md").read_text("utf-8").split("\n\n", 2)[2],
 )  # fmt: skip
 main = EXHIBIT.main
 

@@ -119,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "code": code.digest(LENET5.recipe), "accepted": found,
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    tables.write_measured("rubbish", record, words, args.out)
+    tables.write_measured("rubbish", __doc__, record, words, args.out)
     console.print(words(args.out), soft_wrap=True)
     return 0
 

@@ -200,7 +200,8 @@ def write(runs: Runs, _: str, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write all files of the table from all the records there are; returns both of its parts."""
     claimed = pd.DataFrame(claims(runs), columns=COLUMNS)
     fashion = fashion_table(runs)
-    tables.write_table(claimed, markdown(claimed, fashion, runs), out / "table3")
+    text = tables.headed("table3", __doc__, markdown(claimed, fashion, runs))
+    tables.write_table(claimed, text, out / "table3")
     if len(fashion):
         write_whole(out / "table3-fashion.csv", fashion.to_csv(index=False).encode())
     return claimed, fashion

@@ -233,7 +233,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
     console.print(sentence(record), soft_wrap=True)
-    tables.write_measured("verdicts", record, words, args.out)
+    tables.write_measured("verdicts", __doc__, record, words, args.out)
     return 0
 
 

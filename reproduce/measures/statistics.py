@@ -55,9 +55,9 @@ def training_error(records: Sequence[Record]) -> float:
 
 
 def seconds(records: Sequence[Record]) -> float:
-    """The mean time to train one network on one core; not a number where all were on a GPU."""
+    """The median time to train one network on one core; not a number where all were on a GPU."""
     on_a_core = [record["seconds"] for record in records if "gpu" not in record["machine"]]
-    return float(np.mean(on_a_core)) if on_a_core else np.nan
+    return float(np.median(on_a_core)) if on_a_core else np.nan
 
 
 def by_pass(record: Record, which: Literal["train", "test"]) -> list[float]:

@@ -61,10 +61,20 @@ def markdown(lines: Sequence[dict[str, str]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def write_measured(name: str, record: Record, words: Callable[[Path], str], out: Path) -> None:
+def headed(name: str, about: str, text: str) -> str:
+    """A page of results: the first line of its command's docstring, how it is made, and the text."""
+    title = about.splitlines()[0].rstrip(".")
+    return (
+        f"# {title}\n\nMade by `python -m reproduce.{name}`; its `--help` says of what.\n\n{text}"
+    )
+
+
+def write_measured(
+    name: str, about: str, record: Record, words: Callable[[Path], str], out: Path
+) -> None:
     """Write what a command has measured: its record, NAME.json, and what it says by it, NAME.md."""
     write_whole(out / f"{name}.json", to_json(record).encode())
-    write_whole(out / f"{name}.md", words(out).encode())
+    write_whole(out / f"{name}.md", headed(name, about, words(out)).encode())
 
 
 def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:

@@ -71,4 +71,4 @@ def test_what_is_on_record_is_of_the_choices_as_they_are():
     assert of_blank[f"{choices.BLANK_PENALTY:g}"] < 1.01 * min(of_blank.values()), (
         "none clearly better"
     )
-    assert (ROOT / "results" / "choices.md").read_text() == choices.words(ROOT / "results")
+    assert (ROOT / "results" / "choices.md").read_text().endswith(choices.words(ROOT / "results"))

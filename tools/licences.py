@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from packaging.requirements import Requirement
 
 EXTRAS = ("", "train", "reproduce", "demo", "mcp", "onnx", "cluster", "fonts", "test")
+OF_CUDA = ("cuda-", "nvidia-", "triton")
+"""What torch's build for CUDA brings, under licences of its maker, is left out."""
 SHORT = {"BSD License": "BSD", "MIT License": "MIT", "Apache Software License": "Apache-2.0"}
 
 
@@ -49,6 +51,8 @@ def main() -> None:
         found: dict[str, Requirement] = {}
         needed("paper-lenet5", extra, found)
         for name in sorted(found.keys() - seen):
+            if name.startswith(OF_CUDA):
+                continue
             version, terms = licence(name)
             print(f"| {name} | {version} | {terms} | {f'[{extra}]' if extra else 'always'} |")
         seen |= found.keys()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rich.markdown import Markdown
 
 from .measures.statistics import by_pass, percent
 from .rows import datasets, reported
@@ -81,7 +82,7 @@ EXHIBIT = exhibit.Table(
     dataset=datasets.MNIST_HELD_OUT,
     load=lambda args: datasets.held_out(datasets.load(args.data)),
     write=write,
-    show=lambda table, console: console.print(markdown(table), soft_wrap=True),
+    show=lambda table, console: console.print(Markdown(markdown(table))),
     sentence=markdown,
 )
 main = EXHIBIT.main

@@ -31,6 +31,7 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 from rich.console import Console
+from rich.markdown import Markdown
 
 from paper_lenet5.bitmaps import bitmaps
 
@@ -220,7 +221,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     answers = read(folder / "characters.csv")
     forms = dict.fromkeys(("bitmaps", "random", "difference", "low", "high"), "{:.1f}")
     console.print(tables.grid("Characters, %", tables.formatted(compared(answers), forms)))
-    console.print(words(folder), soft_wrap=True)
+    console.print(Markdown(words(folder)))
     return draw(answers), None
 
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import torch
 from rich.console import Console
+from rich.markdown import Markdown
 from scipy import stats
 from torch import Tensor
 
@@ -185,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
     tables.write_measured("choices", __doc__, record, words, args.out)
-    console.print(words(args.out), soft_wrap=True)
+    console.print(Markdown(words(args.out)))
     return 0
 
 

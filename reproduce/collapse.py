@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from rich.console import Console
+from rich.markdown import Markdown
 from torch import Tensor, nn
 
 from paper_lenet5 import LeNet5
@@ -144,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "code": code.digest(trained), "machine": machine(), "versions": versions(),
     }  # fmt: skip
     tables.write_measured("collapse", __doc__, record, words, args.out)
-    console.print(words(args.out), soft_wrap=True)
+    console.print(Markdown(words(args.out)))
     return 0
 
 

@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from rich.console import Console
+from rich.markdown import Markdown
 from torch import Tensor
 
 from paper_lenet5.mnist import load_mnist
@@ -198,7 +199,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     table = missed(records, labels.tolist())
     text = markdown(table, records, labels.tolist())
     write_whole(args.out / "figures" / "figure8.md", text.encode())
-    console.print(text, soft_wrap=True)
+    console.print(Markdown(text))
     return draw(table, images, records), table
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.markdown import Markdown
 
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.modern import ModernNet
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
     tables.write_measured("fresh", __doc__, record, words, args.out)
-    console.print(words(args.out), soft_wrap=True)
+    console.print(Markdown(words(args.out)))
     return 0
 
 

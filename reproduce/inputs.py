@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from PIL import Image
 from rich.console import Console
+from rich.markdown import Markdown
 from torch import Tensor
 from torchvision import transforms as tv
 
@@ -150,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     found = measured(dataset.test.images, dataset.test.labels)
     record = {"dataset": dataset.name, "sha256": dataset.sha256, **found, "versions": versions()}
     tables.write_measured("inputs", __doc__, record, words, args.out)
-    console.print(words(args.out), soft_wrap=True, markup=False)
+    console.print(Markdown(words(args.out)))
     return 0
 
 

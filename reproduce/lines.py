@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
+from rich.markdown import Markdown
 from torch import Tensor
 
 from paper_lenet5 import LeNet5, preprocess
@@ -152,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "dataset": dataset.name, "sha256": dataset.sha256, "networks": NETWORKS, "half": args.half,
         "strings": args.strings, "conditions": lines, "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    console.print(sentence(record), soft_wrap=True)
+    console.print(Markdown(sentence(record)))
     if args.half == 1:
         tables.write_measured("lines", __doc__, record, words, args.out)
     return 0

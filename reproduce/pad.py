@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.markdown import Markdown
 
 from paper_lenet5 import LeNet5, doubt, preprocess
 from paper_lenet5.pictures import read_picture
@@ -129,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     record = {
         "half": args.half, "lines": lines, "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    console.print(sentence(record), soft_wrap=True)
+    console.print(Markdown(sentence(record)))
     if args.half == 1:
         tables.write_measured("pad", __doc__, record, words, args.out)
     return 0

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from rich.console import Console
+from rich.markdown import Markdown
 from torch import Tensor
 
 from paper_lenet5 import LeNet5, doubt, preprocess
@@ -177,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "pictures": args.pictures, "conditions": lines, "machine": machine(), "versions": versions(),
     }  # fmt: skip
     if not args.only and args.half == 1:
-        console.print(sentence(record), soft_wrap=True)
+        console.print(Markdown(sentence(record)))
         tables.write_measured("pictures", __doc__, record, words, args.out)
     return 0
 

@@ -34,6 +34,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rich.markdown import Markdown
 
 from .measures.statistics import by_pass, percent
 from .rows import datasets, reported
@@ -178,7 +179,7 @@ EXHIBIT = exhibit.Table(
     dataset=datasets.MNIST_HELD_OUT,
     load=lambda args: datasets.held_out(datasets.load(args.data)),
     write=write,
-    show=lambda table, console: console.print(markdown(table), soft_wrap=True),
+    show=lambda table, console: console.print(Markdown(markdown(table))),
     words=lambda results: (results / "readings.md").read_text("utf-8").split("\n\n", 2)[2],
 )  # fmt: skip
 main = EXHIBIT.main

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from rich.console import Console
+from rich.markdown import Markdown
 from torch import Tensor
 
 from paper_lenet5 import preprocess
@@ -120,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
     tables.write_measured("rubbish", __doc__, record, words, args.out)
-    console.print(words(args.out), soft_wrap=True)
+    console.print(Markdown(words(args.out)))
     return 0
 
 

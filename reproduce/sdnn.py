@@ -22,6 +22,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.progress import track
 from scipy import stats
 from torch import Tensor
@@ -226,7 +227,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
         return None
     text = markdown(*recorded_numbers(folder))
     write_whole(folder / "sdnn.md", text.encode())
-    console.print(text, soft_wrap=True)
+    console.print(Markdown(text))
     return draw(panels(first, images, labels)), None
 
 

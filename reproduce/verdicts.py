@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from rich.console import Console
+from rich.markdown import Markdown
 from torch import Tensor
 
 from paper_lenet5 import LeNet5, doubt, preprocess
@@ -232,7 +233,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "refused": GRID, **measured(dataset, datasets.fashion(args.data)),
         "machine": machine(), "versions": versions(),
     }  # fmt: skip
-    console.print(sentence(record), soft_wrap=True)
+    console.print(Markdown(sentence(record)))
     tables.write_measured("verdicts", __doc__, record, words, args.out)
     return 0
 

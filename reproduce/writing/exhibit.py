@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from matplotlib import figure
 from rich.console import Console
+from rich.markdown import Markdown
 
 from ..rows.datasets import Dataset
 from ..running.runs import Run, Runs
@@ -95,7 +96,7 @@ class Figure(Exhibit):
         picture, numbers = drawn
         drawing.save(picture, args.out / self.FOLDER / self.name, numbers)
         if self.sentence and numbers is not None:
-            console.print(self.sentence(numbers), soft_wrap=True)
+            console.print(Markdown(self.sentence(numbers)))
         return 0
 
 
@@ -169,5 +170,5 @@ class Text(Exhibit):
         parser.add_argument("--out", type=options.folder, default=options.RESULTS,
                             help="results folder (default: results)")  # fmt: skip
         args, console = self._parsed(parser, argv)
-        console.print(self.block(args.out), soft_wrap=True)
+        console.print(Markdown(self.block(args.out)))
         return 0

@@ -158,9 +158,8 @@ class LeNet5(Pretrained):
     def posterior(self, x: Tensor, *, check: bool = True) -> Tensor:
         """What each class's share of eq. 9's sum is: (N, classes + 1), the last that of none of these.
 
-        None of these, the rubbish class, has penalty 10, whatever the input (D7); beside more than 26
-        classes it has no share, as it is not learned there. Wide input, one image and `check` as in
-        `classify`.
+        None of these, the rubbish class, has penalty 10, whatever the input (D7). Wide input, one image
+        and `check` as in `classify`.
         """
         return self._answers(x, check, posterior)
 

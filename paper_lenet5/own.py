@@ -21,7 +21,6 @@ from .bitmaps import bitmaps
 from .distort import FIG7_RANGES
 from .labelled import Labelled, labelled
 from .lenet5 import LeNet5
-from .losses import MAPLoss
 from .patterns import Split, generator
 from .pretrained import CONFIG_FILE
 from .recipe import SCHEDULE, Recipe
@@ -29,7 +28,6 @@ from .threads import one_thread
 from .training import PassRecord, Session
 from .transform import Transform
 from .variants import random_codes
-from .verdict import rubbish_beside
 
 PRESENTED = 200_000
 """Patterns that a training shows at least, over all of its passes."""
@@ -97,10 +95,6 @@ def train(
     and the same call goes on from there. The `engine` is the compiled pass, which needs the extra
     `train`, or `paper_lenet5.eager`, which is far slower.
 
-    Where no recipe is given, the loss beside more than 26 classes has no rubbish class, for with it
-    nothing would be learned (`verdict.MOST_WITH_RUBBISH`). A network of so many classes never says that
-    it is none of them.
-
     Raises ValueError for data that cannot be read, or a folder `out` with something else in it; OSError;
     and FloatingPointError where the network is lost.
     """
@@ -108,7 +102,7 @@ def train(
     model, given = _network(given, start, codes, seed)
     learned, judged = _apart(given, held_out, seed)
     recipe = replace(
-        recipe or recipe_for(len(learned.labels), passes, model.classes),
+        recipe or recipe_for(len(learned.labels), passes),
         network=model.config,
         levels=model.transforms().levels,
     )
@@ -123,16 +117,14 @@ def train(
     return Trained(model, session.records, learned, judged, session.length)
 
 
-def recipe_for(patterns: int, passes: int | None = None, classes: int = 10) -> Recipe:
+def recipe_for(patterns: int, passes: int | None = None) -> Recipe:
     """The paper's recipe with its distortions (section III-B), its schedule stretched to the passes.
 
-    Without a number, they are as many as show 200,000 of so many patterns, and 20 at least. Beside many
-    `classes` there is no rubbish class.
+    Without a number, they are as many as show 200,000 of so many patterns, and 20 at least.
     """
     count = max(len(SCHEDULE), -(-PRESENTED // patterns)) if passes is None else passes
     schedule = tuple(SCHEDULE[number * len(SCHEDULE) // count] for number in range(count))
-    loss = MAPLoss(rubbish_beside(classes))
-    return Recipe(loss=loss, schedule=schedule, distortions=FIG7_RANGES)
+    return Recipe(schedule=schedule, distortions=FIG7_RANGES)
 
 
 # --- what it is made of ---------------------------------------------------------------------------

@@ -8,7 +8,6 @@ first finds digits that were taken for others, the second letters and scribbles;
 right answer in a hundred. A network without units for doubt goes by the posterior alone.
 """
 
-import math
 from enum import Enum
 from typing import NamedTuple
 
@@ -17,10 +16,6 @@ from torch import Tensor
 
 RUBBISH = 10.0
 """The penalty j of none of these, that of the recipe (D7)."""
-MOST_WITH_RUBBISH = 26
-"""Of more classes than these there is no rubbish class: beside it a network does not learn to tell them
-apart. Before it has learned, no class is as near as that, so eq. 9 draws it to the middle of all
-codes, and with so many classes it stays there. (26 are learned, 36 not; none between was tried.)"""
 LEAST, LEAST_BESIDE_DOUBT = 1.8e-5, 1.4e-7
 """Of the closest digit's posterior, where there is nothing else to go by, and where there is a doubt.
 Of a network's right answers to training digits that it has not seen, one in a hundred has less than the
@@ -33,16 +28,10 @@ DOUBTFUL = -1.0
 def posterior(penalties: Tensor) -> Tensor:
     """Of each class, and behind them of none of these, by eq. 9: (N, classes + 1, ...).
 
-    The penalties are (N, classes, ...), the sum over the classes and none of these is 1. Among more
-    than MOST_WITH_RUBBISH classes that of none of these is 0.
+    The penalties are (N, classes, ...), the sum over the classes and none of these is 1.
     """
-    none = torch.full_like(penalties[:, :1], rubbish_beside(penalties.shape[1]))
+    none = torch.full_like(penalties[:, :1], RUBBISH)
     return torch.softmax(-torch.cat([penalties, none], 1), 1)
-
-
-def rubbish_beside(classes: int) -> float:
-    """The penalty of none of these beside so many classes: infinite where it is not one of them."""
-    return RUBBISH if classes <= MOST_WITH_RUBBISH else math.inf
 
 
 class Certainty(Enum):
@@ -76,7 +65,7 @@ class Verdict(NamedTuple):
 def verdict(penalties: Tensor, doubt: float | None = None) -> Verdict:
     """What penalties (classes,) of one pattern say, and the doubt about it where the network has one.
 
-    Among more than MOST_WITH_RUBBISH classes no answer is refused. A network without units has no doubt.
+    A network without units has no doubt.
     Raises ValueError for other shapes or no numbers.
     """
     if penalties.ndim != 1 or len(penalties) < 2 or not penalties.isfinite().all():

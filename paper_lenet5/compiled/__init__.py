@@ -36,7 +36,9 @@ def train_one_pass(
     """
     check_pass(model, images, labels, order, batch)
     patterns = (_rows(images), labels.contiguous().numpy(), order.contiguous().numpy())
-    setting = passes.Setting(structure_of(model), _loss(loss), _NO_CURVATURE, *workspace())
+    setting = passes.Setting(
+        structure_of(model), _loss(loss), _NO_CURVATURE, *workspace(model.classes)
+    )
     weights, adam = pack_weights(model), _adam_of(optimizer, model)
     steps = pack(model, _step_sizes(optimizer, model))
     if batch == 1 and adam is _NO_ADAM:
@@ -70,7 +72,7 @@ def diagonal_curvature(
     constant = np.float32(-1 if output_curvature is None else output_curvature)
     curvature = passes.Curvature(True, constant, coefficient_input == "each")
     passes.one_by_one(
-        passes.Setting(structure_of(model), _loss(loss), curvature, *workspace()),
+        passes.Setting(structure_of(model), _loss(loss), curvature, *workspace(model.classes)),
         _rows(images), labels.contiguous().numpy(), np.arange(len(images)),
         passes.Arrays(weights, np.square(weights), sums, minus_one),
     )  # fmt: skip
@@ -81,7 +83,7 @@ def penalties(model: LeNet5, images: Tensor) -> Tensor:
     """Penalties (N, 10) for images (N, 1, 32, 32), as `eager.penalties`, by the compiled pass."""
     out = np.empty((len(images), model.classes), np.float32)
     passes.penalties_of(
-        structure_of(model), _rows(images), pack_weights(model), out, workspace()[0],
+        structure_of(model), _rows(images), pack_weights(model), out, workspace(model.classes)[0],
         workspace_of_images(),
     )  # fmt: skip
     return torch.from_numpy(out)

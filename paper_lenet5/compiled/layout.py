@@ -66,7 +66,6 @@ class States(NamedTuple):
 
     c1: np.ndarray
     c3: np.ndarray
-    penalties: np.ndarray
     f6: np.ndarray
     image: np.ndarray
     c1_slopes: np.ndarray
@@ -80,6 +79,8 @@ class States(NamedTuple):
     c5: np.ndarray
     c5_slopes: np.ndarray
     f6_slopes: np.ndarray
+    penalties: np.ndarray
+    """Last, for there are as many as classes, and what lies before is the same for any number."""
 
 
 class Derivatives(NamedTuple):
@@ -92,8 +93,9 @@ class Derivatives(NamedTuple):
     s4: np.ndarray
     c5: np.ndarray
     f6: np.ndarray
-    penalties: np.ndarray
     gradient: np.ndarray
+    penalties: np.ndarray
+    """Last, as in `States`."""
 
 
 def _ends(sizes: Iterable[int]) -> tuple[int, ...]:
@@ -103,11 +105,10 @@ def _ends(sizes: Iterable[int]) -> tuple[int, ...]:
 
 _C1, _S2, _C3, _S4 = k.C1 * k.C1_ROW, k.S2 * k.S2_ROW, k.C3 * k.C3_ROW, k.S4_UNITS
 _C5, _F6 = k.C5_VECTORS * LANES, k.F6_VECTORS * LANES
-_CLASSES = LANES
-STATES = _ends((_C1, _C3, _CLASSES, _F6, k.FIELD**2, _C1, _S2, _S2, _S2, _C3, _S4, _S4, _S4,
-                _C5, _C5, _F6))  # fmt: skip
-DERIVATIVES = _ends((_C1, _S2, _C3, k.MANY * k.PLANE, _S4, _C5, _F6, _CLASSES, k.K**2 * k.FEW))
-"""Where each part of `States` and of `Derivatives` ends."""
+STATES = _ends((_C1, _C3, _F6, k.FIELD**2, _C1, _S2, _S2, _S2, _C3, _S4, _S4, _S4,
+                _C5, _C5, _F6, 0))  # fmt: skip
+DERIVATIVES = _ends((_C1, _S2, _C3, k.MANY * k.PLANE, _S4, _C5, _F6, k.K**2 * k.FEW, 0))
+"""Where each part of `States` and of `Derivatives` ends, without any classes."""
 _NAMES = ("c1.weight", "c1.bias", "s2.coefficient", "s2.bias", "c3.weight", "c3.bias",
           "s4.coefficient", "s4.bias", "c5.weight", "c5.bias", "f6.weight", "f6.bias",
           "output.weight", "output.bias")  # fmt: skip
@@ -146,7 +147,8 @@ def pack(model: LeNet5, values: Mapping[str, Tensor]) -> np.ndarray:
 
     Its parts are those of `Packed`. Where a value is missing, 0 stands for it.
     """
-    p = {name: value.detach().numpy() for name, value in values.items()}
+    p = {name: np.zeros(of.shape, np.float32) for name, of in model.named_parameters()}
+    p |= {name: value.detach().numpy() for name, value in values.items()}
     c3 = np.zeros((k.FEW, k.K, k.K, k.MANY), np.float32)
     c3.transpose(0, 3, 1, 2)[_crosses(model)] = p["c3.weight"]
     c5 = _padded(p["c5.weight"].reshape(120, k.MANY, -1).transpose(2, 1, 0), _C5)
@@ -205,9 +207,9 @@ def _crosses(model: LeNet5) -> tuple[np.ndarray, np.ndarray]:
     return np.array(model.c3.cross_input), np.array(model.c3.cross_map)
 
 
-def workspace() -> tuple[np.ndarray, np.ndarray]:
+def workspace(classes: int) -> tuple[np.ndarray, np.ndarray]:
     """States and derivatives of one pattern on its way through; each thread needs its own."""
-    return zeros(STATES[-1]), zeros(DERIVATIVES[-1])
+    return zeros(STATES[-1] + classes), zeros(DERIVATIVES[-1] + classes)
 
 
 def _parts(flat: np.ndarray, ends: tuple[int, ...]) -> list[np.ndarray]:

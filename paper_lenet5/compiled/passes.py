@@ -23,8 +23,8 @@ from .lanes import LANES, fma, load, load_like, parts, store, total, zeros
 from .layout import DERIVATIVES, STATES, Derivatives, Packed, States, Structure
 
 _F6 = F6_VECTORS * LANES
-_AS_THEY_ARE = States._fields.index("f6")
-"""Up to there the states are not squared for the curvature."""
+_SQUARED = STATES[States._fields.index("f6")], STATES[-2]
+"""From where to where the states are squared for the curvature."""
 
 
 class Loss(NamedTuple):
@@ -236,7 +236,7 @@ def square_states(network, each, states, x):
 
     With `each`, a subsampling unit has four connections and not one (D8): the sums are those of squares.
     """
-    square(states, STATES[_AS_THEY_ARE], len(states))
+    square(states, *_SQUARED)
     if each:
         square(states, 0, STATES[1])  # c1 and c3, which lie first
         k.s2_sums(x.c1, x.s2_sums)

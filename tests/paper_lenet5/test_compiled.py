@@ -6,6 +6,7 @@ sides. Of 48 such runs (six networks, four losses, drawn digits and MNIST) the w
 3e-5 of its norm from float64, the others at 1e-6 to 8e-6; the tests ask for 1e-4.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -16,7 +17,7 @@ from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, diagonal_curvature, eag
 from paper_lenet5.bitmaps import digit_bitmaps
 from paper_lenet5.config import LeNet5Config
 from paper_lenet5.recipe import Recipe
-from paper_lenet5.variants import Variant
+from paper_lenet5.variants import CROSS_ENTROPY, Variant
 from tests.conftest import draw_digits, random_model
 
 compiled = pytest.importorskip("paper_lenet5.compiled", exc_type=ImportError)
@@ -151,6 +152,30 @@ def test_curvature_is_that_of_float64(loss, coefficient_input, constant):
         assert h[name].dtype == torch.float32
         atol = 2e-6 * value.max().item()
         torch.testing.assert_close(h[name].double(), value, rtol=2e-5, atol=atol)
+
+
+@pytest.mark.parametrize("loss", [MAPLoss(10.0), MAPLoss(math.inf), MSELoss()], ids=str)
+@pytest.mark.parametrize("output", ["random codes", "linear"])
+@pytest.mark.parametrize("classes", [16, 17, 33, 300])
+def test_any_number_of_classes_is_learned_as_eagerly(classes, output, loss):
+    """What is computed of each class has room, and what lies beside it is left alone."""
+    config = LeNet5Config(output=output, classes=tuple(map(str, range(classes))))
+    x, _ = drawn(20)
+    labels = torch.arange(classes - 20, classes) % classes
+    if output == "linear":
+        loss = CROSS_ENTROPY
+    learned = []
+    for engine in (compiled, eager):
+        model = Variant(config, rng(1))
+        h = engine.diagonal_curvature(model, x, labels, loss)
+        alike = {name: torch.ones_like(value) for name, value in h.items()}
+        engine.train_one_pass(model, with_steps(model, alike), loss, x, labels, torch.arange(20))
+        learned.append((model, h))
+    (model, h), (expected, of_expected) = learned
+    for name, p in expected.named_parameters():
+        assert (model.get_parameter(name) - p).norm() <= 1e-4 * p.norm(), name
+        assert (h[name] - of_expected[name]).norm() <= 1e-4 * h[name].norm(), name
+    assert torch.allclose(compiled.penalties(model, x), eager.penalties(model, x), atol=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -400,6 +425,22 @@ def test_the_network_given_is_trained_in_place_and_the_data_are_left_alone():
         assert p.requires_grad
         assert not torch.equal(p, random_model().get_parameter(name))
     assert torch.equal(model.rbf.centers, digit_bitmaps())
+
+
+@pytest.mark.parametrize("layer", ["c1", "s2", "c3", "c5", "f6"])
+def test_a_layer_that_is_not_trained_stays_as_it_is(layer):
+    (x, labels), model = drawn(30), random_model()
+    before = flat(model)
+    model.get_submodule(layer).requires_grad_(False)
+    h = {name: torch.ones_like(p) for name, p in model.named_parameters() if p.requires_grad}
+    optimizer = SDLM([(n, p) for n, p in model.named_parameters() if p.requires_grad], 0.01)
+    optimizer.set_curvature(h)
+    compiled.train_one_pass(model, optimizer, MSELoss(), x, labels, torch.arange(30))
+    at = 0
+    for name, p in model.named_parameters():
+        same = torch.equal(p.detach().flatten(), before[at : at + p.numel()])
+        assert same == name.startswith(layer), name
+        at += p.numel()
 
 
 def test_each_parameter_has_its_own_step_size():

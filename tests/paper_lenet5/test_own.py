@@ -1,7 +1,6 @@
 """Training on one's own: whatever the images come in, a network that is saved, resumed and loaded."""
 
 import json
-import math
 
 import numpy as np
 import pytest
@@ -13,13 +12,11 @@ from paper_lenet5 import LeNet5, own, train
 from paper_lenet5.__main__ import main
 from paper_lenet5.bitmaps import bitmaps
 from paper_lenet5.labelled import labelled, pattern_in
-from paper_lenet5.losses import MAPLoss
 from paper_lenet5.own import recipe_for
 from paper_lenet5.patterns import Split
 from paper_lenet5.pictures import read_picture
 from paper_lenet5.recipe import SCHEDULE, Recipe
 from paper_lenet5.training import Session
-from paper_lenet5.verdict import Certainty, verdict
 from tests.conftest import draw_digits
 
 IMAGES, LABELS = draw_digits(60)
@@ -148,15 +145,6 @@ def test_the_recipe_is_the_papers_stretched_over_the_passes():
     assert recipe_for(1000, 5).schedule == SCHEDULE[::4]
     assert len(recipe_for(1000).schedule) == own.PRESENTED // 1000
     assert recipe_for(1000).distortions is not None
-
-
-def test_none_of_these_is_learned_beside_26_classes_at_most():
-    assert recipe_for(1000).loss == recipe_for(1000, classes=26).loss == Recipe().loss
-    assert recipe_for(1000, classes=27).loss == MAPLoss(math.inf)
-    for classes, certainty in ((26, Certainty.NONE), (27, Certainty.SURE)):
-        penalties = torch.full((classes,), 90.0)
-        penalties[7] = 60
-        assert verdict(penalties).certainty is certainty
 
 
 def test_it_is_a_session_on_what_is_not_held_out():

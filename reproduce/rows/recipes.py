@@ -189,12 +189,10 @@ digits, as noisy as those that it is trained on, an eleventh of them blanks (D15
 
 CHARACTERS = tuple(
     Row(f"characters-{output.replace(' ', '-')}", f"94 characters, {output}",
-        Recipe(LeNet5Config(output=output, classes=tuple(VISIBLE)), loss=CROSS_ENTROPY,
-               distortions=FIG7_RANGES))
+        Recipe(LeNet5Config(output=output, classes=tuple(VISIBLE)), distortions=FIG7_RANGES))
     for output in ("bitmaps", "random codes")
 )  # fmt: skip
-"""Networks for all visible characters, by their codes (section II-B). With the rubbish class of the
-other recipes, whose penalty is 10, networks for so many classes do not learn: no class is as near."""
+"""Networks for all visible characters, by their codes (section II-B)."""
 
 
 # --- the other networks of section III-C ----------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from huggingface_hub import constants
+from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, mnist
 from tests.doubles.hub_double import serve
@@ -46,6 +47,15 @@ def draw_digits(n, seed=0):
     distance[~lit[labels]] = 99
     ink = (0.8 + 1.2 * width - distance.amin(1) + 0.5).clamp(0, 1)
     return (255 * ink).round().byte().view(n, 28, 28), labels
+
+
+def filled_six():
+    """A six as small as MNIST's, black on white, of which the pen has filled the loop."""
+    image = Image.new("L", (280, 280), 255)
+    pen = ImageDraw.Draw(image)
+    pen.line([(150, 55), (110, 180)], 0, 46)
+    pen.ellipse((90, 130, 190, 230), 0)
+    return image.resize((28, 28), Image.Resampling.BOX)
 
 
 def random_model(seed=0):

@@ -36,8 +36,9 @@ const pictures = (() => {
       if (!isPaper(each, found) || marks.isDash(found.parts, parts)) continue;
       const seen = { paper: each, found };
       let mass = parts.reduce((sum, part) => sum + found.parts.mass[part], 0);
-      if (normalise.thickness(normalise.pattern(inkOf(seen, parts))) > THICK) {
-        mass /= 100; // a sheet on a desk is a thick shape, and what is written on it a hole
+      if (sizeOf(found, parts) < SMALLEST
+          || normalise.thickness(normalise.pattern(inkOf(seen, parts))) > THICK) {
+        mass /= 100; // a fleck of an outline; or a sheet on a desk, and the writing on it a hole
       }
       if (!best || mass > 1.3 * most) [best, most] = [seen, mass];
     }
@@ -45,6 +46,12 @@ const pictures = (() => {
     throw new Refusal(cut
       ? "what is drawn touches the edge of the picture: leave some paper around it"
       : "nothing that looks like ink on paper");
+  }
+
+  // Of the largest of a character's parts, pixels.
+  function sizeOf({ parts }, character) {
+    const of = marks.sizes(parts);
+    return Math.max(...character.map((part) => of[part]));
   }
 
   // The three colours, what is transparent on paper: in the middle colour of what is not. If most is
@@ -111,8 +118,7 @@ const pictures = (() => {
   // The one character as a pattern: 28x28 grey levels, ink 255.
   function patternOf(seen) {
     if (several(seen)) throw new Refusal("several characters side by side");
-    const { parts, chosen } = seen.found, own = marks.together(parts, chosen);
-    const of = marks.sizes(parts), size = Math.max(...own.map((part) => of[part]));
+    const own = marks.together(seen.found.parts, seen.found.chosen), size = sizeOf(seen.found, own);
     if (size < SMALLEST) {
       throw new Refusal(`what is drawn is only ${size} pixels large, of ${SMALLEST} at least`);
     }

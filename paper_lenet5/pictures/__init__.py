@@ -95,8 +95,8 @@ def written(pixels: np.ndarray) -> Seen:
             continue
         seen = Seen(colour, paper, found)
         mass = found.parts.mass[parts].sum()
-        if thickness(normalise(seen.ink_of(parts))) > THICK:
-            mass /= 100  # a sheet on a desk is a thick shape, and what is written on it a hole
+        if _size(found, parts) < SMALLEST or thickness(normalise(seen.ink_of(parts))) > THICK:
+            mass /= 100  # a fleck of an outline; or a sheet on a desk, and the writing on it a hole
         if best is None or mass > 1.3 * best[0]:
             best = mass, seen
     if best is None:
@@ -106,6 +106,11 @@ def written(pixels: np.ndarray) -> Seen:
             else "nothing that looks like ink on paper"
         )
     return best[1]
+
+
+def _size(found: Found, character: list[int]) -> int:
+    """Of the largest of a character's parts, pixels."""
+    return int(found.parts.sizes[character].max())
 
 
 def _on_paper(pixels: np.ndarray) -> np.ndarray:
@@ -158,8 +163,7 @@ def pattern_of(seen: Seen) -> Tensor:
     if side_by_side(seen.found):
         raise ValueError("several characters side by side: use read")
     parts = together(seen.found.parts, seen.found.chosen)
-    size = int(seen.found.parts.sizes[parts].max())
-    if size < SMALLEST:
+    if (size := _size(seen.found, parts)) < SMALLEST:
         raise ValueError(f"what is drawn is only {size} pixels large, of {SMALLEST} at least")
     pattern = normalise(seen.ink_of(parts))
     if thickness(pattern) > THICKEST:

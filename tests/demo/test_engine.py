@@ -26,6 +26,7 @@ from paper_lenet5.strings import SECTION_VII, string_fields
 from paper_lenet5.verdict import verdict
 from reproduce.measures import scenes
 from tests import ROOT
+from tests.conftest import filled_six
 from tests.doubles.demo_server import CHROMIUM, OPTIONS
 
 pytestmark = pytest.mark.skipif(
@@ -414,17 +415,26 @@ WRITTEN = """([pixels, rows, columns]) => {
 }"""
 
 
+def seen_alike(page, picture) -> bool:
+    """Whether the browser makes the pattern and the fields of it that Python makes."""
+    pixels = (255 * files.pixels(picture)).round()
+    rows, columns, _ = pixels.shape
+    own = page.evaluate(WRITTEN, [coded(pixels.astype(np.uint8)), rows, columns])
+    seen = python_of(lambda: pictures.written(pixels.astype(np.float32) / 255))
+    pattern = seen if isinstance(seen, str) else python_of(lambda: [pictures.pattern_of(seen)])
+    fields = seen if isinstance(seen, str) else python_of(lambda: pictures.fields_of(seen))
+    return same(own["pattern"], pattern) and same(own["fields"], fields)
+
+
 @pytest.mark.parametrize("place", range(len(scenes.CONDITIONS)))
 def test_pictures_of_every_kind_become_what_python_makes_of_them(page, mnist_test, place):
     condition = scenes.CONDITIONS[place]
     index = 7 * place + 1
     pattern = mnist_test[0][index].numpy()
     digit = scenes.Digit(index, int(mnist_test[1][index]), pattern, scenes.skeleton(pattern))
-    pixels = (255 * files.pixels(condition.picture(digit, np.random.default_rng(place)))).round()
-    rows, columns, _ = pixels.shape
-    own = page.evaluate(WRITTEN, [coded(pixels.astype(np.uint8)), rows, columns])
-    seen = python_of(lambda: pictures.written(pixels.astype(np.float32) / 255))
-    pattern = seen if isinstance(seen, str) else python_of(lambda: [pictures.pattern_of(seen)])
-    fields = seen if isinstance(seen, str) else python_of(lambda: pictures.fields_of(seen))
-    assert same(own["pattern"], pattern), condition.title
-    assert same(own["fields"], fields), condition.title
+    picture = condition.picture(digit, np.random.default_rng(place))
+    assert seen_alike(page, picture), condition.title
+
+
+def test_a_filled_digit_becomes_what_python_makes_of_it(page):
+    assert seen_alike(page, filled_six())

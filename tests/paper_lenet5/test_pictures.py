@@ -11,14 +11,14 @@ from PIL import Image, ImageDraw
 from torch.nn.functional import pad
 
 from paper_lenet5 import LeNet5, preprocess
-from paper_lenet5.pictures import pattern_of, read_lines, read_picture, see
+from paper_lenet5.pictures import THICK, pattern_of, read_lines, read_picture, see
 from paper_lenet5.pictures.files import MAX_PIXELS, pages
 from paper_lenet5.pictures.lines import characters_of, levelled, lines_of, slope_of, spaced
 from paper_lenet5.pictures.marks import parts_of
-from paper_lenet5.pictures.normalise import normalise, normalise_line, stroke, thickened
+from paper_lenet5.pictures.normalise import normalise, normalise_line, stroke, thickened, thickness
 from paper_lenet5.strings import STRIDE
 from paper_lenet5.verdict import verdict
-from tests.conftest import draw_digits
+from tests.conftest import draw_digits, filled_six
 
 
 def drawing(mode="L", size=(300, 200), paper=255, ink=0, width=12):
@@ -380,6 +380,13 @@ def test_mnist_may_end_in_the_last_row():
     pattern = np.zeros((28, 28), np.uint8)
     pattern[8:11, 6:22] = pattern[8:, 15:18] = 255  # a seven, whose mass is above its middle
     assert read_picture(Image.fromarray(pattern)).shape == (28, 28)
+
+
+def test_grey_flecks_of_its_outline_do_not_win_over_a_filled_digit():
+    pattern = read_picture(filled_six())
+    assert thickness(pattern) > THICK, "it weighs less than a digit of strokes"
+    assert (pattern > 128).sum() > 100, "nearly all of it"
+    assert verdict(LeNet5.from_pretrained()(preprocess(pattern[None]))[0]).label == 6
 
 
 def test_a_drawing_that_was_cut_out_along_its_box_is_read():

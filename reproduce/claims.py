@@ -23,7 +23,7 @@ from . import collapse, figure6, figure13, forty_passes
 from .measures import costs, statistics
 from .measures.invariance import CHANGES
 from .rows import datasets, reported
-from .rows.readings import ALTERNATIVES
+from .rows.readings import ALTERNATIVES, BY_HALF_EQ8
 from .rows.recipes import (
     EXPLAINS,
     FIGURE_6,
@@ -40,7 +40,7 @@ from .running import rates
 from .running.files import write_whole
 from .running.runs import Runs, recorded
 from .section_iii_c import boosting, classifiers, methods
-from .writing import drawing, findings, options, tables
+from .writing import findings, options, tables
 from .writing.findings import NOT, OPEN, REPRODUCED
 
 EXPONENT = (0.5, 1.0)
@@ -63,7 +63,7 @@ with 95 % probability (of one network alone: within the paper's own uncertainty 
 where it says that there is none, within that uncertainty. *Cannot be told*: the interval allows both.
 Steps are reproduced within a factor of {STEPS:g}; centers have fallen together where their squared
 distance is below {100 * COLLAPSED:g} % of what it was. Lines in italics try the claim above them in
-another way: by *{drawing.EXPLAINS.label}* in place of the loss of LeNet-5 (1998), or with so many
+another way: by *{BY_HALF_EQ8.label}* in place of the loss of LeNet-5 (1998), or with so many
 *passes* over the smaller sets of Fig. 6 that they are presented as often as all patterns.
 """
 
@@ -156,7 +156,7 @@ def beside(settled: Iterable[Claim], other: Iterable[Claim]) -> Iterator[Claim]:
     """The claims by LeNet-5 (1998), each followed by the same by the other reading of the loss (D7)."""
     for claim, again in zip(settled, other, strict=True):
         yield claim
-        yield again._replace(how=", ".join(filter(None, (again.how, drawing.EXPLAINS.label))))
+        yield again._replace(how=", ".join(filter(None, (again.how, BY_HALF_EQ8.label))))
 
 
 def of_training(plain: Sequence[Record], distorted: Sequence[Record]) -> Iterator[Claim]:

@@ -21,6 +21,7 @@ from rich.console import Console
 
 from .measures.statistics import by_pass
 from .rows import reported
+from .rows.readings import BY_EQ9, BY_HALF_EQ8, Reading
 from .rows.recipes import EXPLAINS, LENET5
 from .rows.row import Record
 from .writing import drawing, exhibit, tables
@@ -30,7 +31,7 @@ SHOWN = {"pass": "{}",  # nosec B105
          "train_paper": "{:.2f}", "train_mean": "{:.2f}", "test_paper": "{:.2f}",
          "test_mean": "{:.2f}"}  # fmt: skip
 """What a terminal shows of the numbers, and in which form."""
-READINGS = (drawing.SETTLED, drawing.EXPLAINS)
+READINGS = (BY_EQ9, BY_HALF_EQ8)
 Errors = Literal["train", "test"]
 PAPER: dict[Errors, tuple[float, ...]] = {
     "train": reported.FIGURE_5_TRAIN,
@@ -81,10 +82,9 @@ def curves(axes: Axes, table: pd.DataFrame, name: Errors, counts: Sequence[int])
             mean, low, high = (
                 table[f"{name}_{of}{reading.suffix}"] for of in ("mean", "low", "high")
             )
-            axes.fill_between(
-                table["pass"], low, high, color=reading.colour, alpha=0.15, linewidth=0
-            )
-            axes.plot(table["pass"], mean, reading.line, color=reading.colour,
+            style = drawing.STYLES[reading]
+            axes.fill_between(table["pass"], low, high, color=style.colour, alpha=0.15, linewidth=0)
+            axes.plot(table["pass"], mean, style.line, color=style.colour,
                       label=f"ours, {reading.label}: mean, range of {n}")  # fmt: skip
     axes.plot(table["pass"], table[f"{name}_paper"], "o", color="black", markersize=5,
               markerfacecolor="white", label="1998, Fig. 5")  # fmt: skip
@@ -97,7 +97,7 @@ def curves(axes: Axes, table: pd.DataFrame, name: Errors, counts: Sequence[int])
 def sentence(table: pd.DataFrame) -> str:
     """How far the curves of either reading are from the paper's."""
 
-    def said(reading: drawing.Reading) -> str:
+    def said(reading: Reading) -> str:
         test, training = (
             f"{distance(table, name, f'mean{reading.suffix}'):.2f}" for name in ("test", "train")
         )

@@ -24,6 +24,7 @@ from paper_lenet5.recipe import SCHEDULE, Recipe
 
 from .measures import statistics
 from .rows import reported
+from .rows.readings import BY_EQ9, BY_HALF_EQ8
 from .rows.recipes import (
     EXPLAINS,
     FIGURE_6,
@@ -36,7 +37,7 @@ from .rows.recipes import (
 from .rows.row import Record, Row
 from .writing import drawing, exhibit, tables
 
-READINGS = (drawing.SETTLED, drawing.EXPLAINS)
+READINGS = (BY_EQ9, BY_HALF_EQ8)
 ROWS = (
     *((READINGS[0], row) for row in (*FIGURE_6, LENET5, LENET5_DISTORTIONS, *FIGURE_6_LONG)),
     *((READINGS[1], row) for row in (*FIGURE_6_EXPLAINS, *EXPLAINS, *FIGURE_6_EXPLAINS_LONG)),
@@ -113,18 +114,18 @@ def panel(axes: Axes, table: pd.DataFrame, name: str) -> None:
     axes.plot([places[size] for size in paper.index], paper, "o", color="black", markersize=6,
               markerfacecolor="white", label="1998, Fig. 6")  # fmt: skip
     for side, reading in zip((-1, 1), READINGS, strict=True):
-        of = table[table["reading"] == reading.label]
+        of, style = table[table["reading"] == reading.label], drawing.STYLES[reading]
         longer = of["passes"] > len(SCHEDULE)
         joined = of[~longer & (of["patterns"] < DISTORTED)]
         axes.plot(joined["patterns"].map(places) + 0.13 * side, joined[f"{name}_mean"],
-                  reading.line, color=reading.colour, linewidth=1)  # fmt: skip
+                  style.line, color=style.colour, linewidth=1)  # fmt: skip
         for lines, away, marker, face, label in (
-            (of[~longer], 0.13, reading.marker, reading.colour, f"ours, {reading.label}"),
+            (of[~longer], 0.13, style.marker, style.colour, f"ours, {reading.label}"),
             (of[longer], 0.27, "^", "white", "the same, as many presentations as of all"),
         ):
             if len(lines):
                 axes.errorbar(lines["patterns"].map(places) + away * side, lines[f"{name}_mean"],
-                              reach(lines, name), fmt=marker, color=reading.colour, markersize=5,
+                              reach(lines, name), fmt=marker, color=style.colour, markersize=5,
                               markerfacecolor=face, capsize=3, clip_on=False, label=label)  # fmt: skip
     axes.set(xlabel="training patterns", xlim=(-0.5, len(places) - 0.5), ylim=(0, None))
     axes.set_xticks(list(places.values()), [named(size).replace(" + ", "\n+ ") for size in places])

@@ -26,13 +26,14 @@ from torch import Tensor
 from paper_lenet5.mnist import load_mnist
 
 from .rows import reported
+from .rows.readings import BY_EQ9, BY_HALF_EQ8, Reading
 from .rows.recipes import EXPLAINS, LENET5_DISTORTIONS
 from .rows.row import Record
 from .running.files import write_whole
 from .writing import drawing, exhibit
 
-ROWS = {drawing.SETTLED: LENET5_DISTORTIONS, drawing.EXPLAINS: EXPLAINS[1]}
-OfReadings = Mapping[drawing.Reading, Sequence[Record]]
+ROWS = {BY_EQ9: LENET5_DISTORTIONS, BY_HALF_EQ8: EXPLAINS[1]}
+OfReadings = Mapping[Reading, Sequence[Record]]
 """The records of each reading that has any."""
 ABREAST = 14
 """Patterns in a line of the picture."""
@@ -42,7 +43,7 @@ HEIGHT = 1.75
 
 def missed(records: OfReadings, labels: Sequence[int]) -> pd.DataFrame:
     """One line per pattern that anybody missed: its label, the paper's answer, how many of ours."""
-    given: dict[drawing.Reading, dict[int, list[int]]] = {reading: {} for reading in records}
+    given: dict[Reading, dict[int, list[int]]] = {reading: {} for reading in records}
     for reading, of_reading in records.items():
         for record in of_reading:
             for index, answer in record["wrong_answers"].items():
@@ -62,9 +63,7 @@ def missed(records: OfReadings, labels: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def overlap(
-    table: pd.DataFrame, reading: drawing.Reading, records: Sequence[Record]
-) -> dict[str, float]:
+def overlap(table: pd.DataFrame, reading: Reading, records: Sequence[Record]) -> dict[str, float]:
     """How much the paper's 82 errors and ours have in common, by one reading."""
     n, patterns = len(records), records[0]["dataset"]["test_patterns"]
     missed_by = table[f"missed_by{reading.suffix}"]
@@ -113,8 +112,12 @@ def draw(table: pd.DataFrame, images: Tensor, records: OfReadings) -> Figure:
             down, along = divmod(place, ABREAST)
             tile(axes, (along, HEIGHT * down), table.loc[index], images, shares.loc[index])
         axes.set(xlim=(0, ABREAST), ylim=(HEIGHT * n, 0), aspect="equal")
-    bars = [Patch(color=reading.colour, label=f"share of our networks that miss it, {reading.label}")
-            for reading in records]  # fmt: skip
+    bars = [
+        Patch(
+            color=drawing.STYLES[of].colour, label=f"share of our networks that miss it, {of.label}"
+        )
+        for of in records
+    ]
     figure.legend(handles=bars, loc="outside upper left", ncols=2, frameon=False, fontsize=8,
                   handleheight=0.3)  # fmt: skip
     return figure
@@ -133,7 +136,7 @@ def tile(
         left + 0.5, top + 1.14, f"{line['label']}→{answer}", fontsize=7, ha="center", va="center"
     )
     for k, (reading, share) in enumerate(shares.items()):
-        for length, colour in ((1, "0.88"), (share, reading.colour)):
+        for length, colour in ((1, "0.88"), (share, drawing.STYLES[reading].colour)):
             axes.plot([left + 0.08, left + 0.08 + 0.84 * length], [top + 1.4 + 0.14 * k] * 2,
                       color=colour, linewidth=2, solid_capstyle="butt")  # fmt: skip
 

@@ -18,11 +18,12 @@ from rich.console import Console
 
 from .measures import statistics
 from .rows import datasets, reported
+from .rows.readings import BY_EQ9, BY_HALF_EQ8
 from .rows.recipes import EXPLAINS, LENET5, LENET5_DISTORTIONS, TABLE_1
 from .rows.row import AnyRow, Record
 from .rows.today import TODAY
 from .running.runs import Runs, recorded
-from .writing import drawing, exhibit, tables
+from .writing import exhibit, tables
 
 TRAINED = {row.name: row for row in TABLE_1 if row != TODAY}
 """What the command trains, by name."""
@@ -118,7 +119,7 @@ def result(results: Path) -> str:
     return (
         f"**Of MNIST's test digits it misreads {said(plain)}.** Trained with distorted digits as well "
         f"it is {said(distorted)}. (Mean and standard deviation of {counts} networks.) The loss, "
-        f"which the paper does not name, is {drawing.SETTLED.label}; by {drawing.EXPLAINS.label} it is "
+        f"which the paper does not name, is {BY_EQ9.label}; by {BY_HALF_EQ8.label} it is "
         f"{shown(half)} and {shown(half_distorted)}. The training error is {plain['train_error']:.2f} % "
         f"by the first and {half['train_error']:.2f} % by the second; the paper's curve ends at "
         f"{reported.TRAINING_ERROR:g} %.\n"

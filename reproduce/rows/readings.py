@@ -1,7 +1,7 @@
 """Ways to read what the paper leaves open, one frozen recipe each. DEVIATIONS.md, D4 to D11."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paper_lenet5.distort import FIG7_RANGES
@@ -11,6 +11,21 @@ from paper_lenet5.recipe import Recipe
 
 from .row import Row
 
+
+@dataclass(frozen=True)
+class Reading:
+    """One of two readings of the loss that tables and figures show side by side (D7)."""
+
+    label: str
+    """What tells it from the other, as in table 1."""
+    suffix: str
+    """What the names of its columns in a .csv end with."""
+
+
+BY_EQ9 = Reading("eq. 9 with j = 10", "")
+"""That of LeNet-5 (1998)."""
+BY_HALF_EQ8 = Reading("eq. 8 with ½", "_half_eq8")
+"""That which comes nearest to the paper's numbers on held-out images."""
 SETTLED = Recipe()
 
 

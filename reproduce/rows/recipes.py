@@ -18,7 +18,7 @@ from ..baselines.minibatch import MinibatchRecipe, decay
 from ..baselines.of_1998 import FullyConnected, LeNet1, LeNet4
 from ..baselines.recipe_1998 import Recipe1998
 from .characters import VISIBLE
-from .readings import HALF
+from .readings import BY_HALF_EQ8, HALF
 from .row import AnyRow, Rated, Row
 from .today import MODERN, TODAY
 
@@ -42,7 +42,7 @@ def _read_as(name: str, title: str, recipe: Recipe) -> tuple[Row[Recipe], Row[Re
                                          replace(recipe, distortions=FIG7_RANGES))  # fmt: skip
 
 
-EXPLAINS = _read_as("half-eq8", "eq. 8 with ½", Recipe(loss=MSELoss(0.5), **HALF))
+EXPLAINS = _read_as("half-eq8", BY_HALF_EQ8.label, Recipe(loss=MSELoss(0.5), **HALF))
 """The reading that comes nearest to the paper's three numbers on held-out images (D7)."""
 BEST = _read_as("half-map-5", "eq. 9 with ½ and j = 5", Recipe(loss=MAPLoss(5.0, 0.5), **HALF))
 """The reading with the smallest errors on held-out images (D7)."""

@@ -13,18 +13,18 @@ from paper_lenet5.recipe import SCHEDULE
 from ..measures import rejection, statistics
 from ..rows import reported
 from ..rows.datasets import MNIST_HELD_OUT, Dataset
+from ..rows.readings import BY_HALF_EQ8
 from ..rows.recipes import EXPLAINS, LENET5, LENET5_DISTORTIONS, OF_1998
 from ..rows.row import AnyRow, Record
 from ..running.files import write_whole
 from ..running.runs import Runs, recorded
-from ..writing import drawing
 from . import methods
 
 ROWS = {rated.name: rated.row for rated in OF_1998}
 ROWS |= {row.name: row for row in (LENET5, LENET5_DISTORTIONS)}
 OTHER_READING = dict(zip((LENET5.name, LENET5_DISTORTIONS.name), EXPLAINS, strict=True))
 """LeNet-5 by the other reading of its loss (D7)."""
-OTHER_ERROR = f"error{drawing.EXPLAINS.suffix}"
+OTHER_ERROR = f"error{BY_HALF_EQ8.suffix}"
 FITTED = {method.name: method for method in methods.METHODS}
 REJECTED = "rejected.csv"
 """The file in the results folder that says how many test patterns each network has to reject."""

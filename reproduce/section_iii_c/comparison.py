@@ -14,6 +14,7 @@ from scipy import stats
 from paper_lenet5.recipe import SCHEDULE
 
 from ..rows import datasets, reported
+from ..rows.readings import BY_EQ9, BY_HALF_EQ8
 from ..rows.recipes import OF_1998
 from ..running import rates
 from ..running.runs import Runs
@@ -58,7 +59,7 @@ what else was left open (results/methods/held-out), a quarter of an hour.
 CANDIDATES = {
     "--candidates": {"action": "store_true", "help": "fit what the classifiers were chosen from"}
 }
-OTHER = f"ours{drawing.EXPLAINS.suffix}"
+OTHER = f"ours{BY_HALF_EQ8.suffix}"
 """The column of LeNet-5's other reading."""
 RATES = "methods/rates.csv"
 """The file in the results folder that says what each learning rate of the other networks came to."""
@@ -79,7 +80,7 @@ def lines_of(table: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
         {"method": lines["method"], "paper": lines[f"{column}_paper"], "ours": lines[column],
          "n": lines["n"].fillna(0).astype(int), "passes": lines["passes"].fillna(0).astype(int)}
     )  # fmt: skip
-    if (other := f"{column}{drawing.EXPLAINS.suffix}") in table:
+    if (other := f"{column}{BY_HALF_EQ8.suffix}") in table:
         shown[OTHER] = lines[other]
     return shown.round(4)
 
@@ -149,10 +150,10 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
     axes.plot(
         paper, place, "s", color="black", fillstyle="none", markersize=7, label="1998", zorder=3
     )
-    axes.plot(ours, place, "o", color=drawing.SETTLED.colour, markersize=5, label="ours")
+    axes.plot(ours, place, "o", color=drawing.STYLES[BY_EQ9].colour, markersize=5, label="ours")
     if OTHER in lines:
-        axes.plot(other, place, "D", color=drawing.EXPLAINS.colour, markersize=4,
-                  label=f"ours, {drawing.EXPLAINS.label}")  # fmt: skip
+        axes.plot(other, place, "D", color=drawing.STYLES[BY_HALF_EQ8].colour, markersize=4,
+                  label=f"ours, {BY_HALF_EQ8.label}")  # fmt: skip
     axes.set_yticks(place, lines["method"])
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.set_xscale("log")
@@ -210,7 +211,7 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
     text += f" Not made again: {', '.join(left)}." if len(left) else ""
     if OTHER in lines:
         other = lines.dropna(subset=OTHER).assign(ours=lines[OTHER])
-        text += f" By {drawing.EXPLAINS.label}: {with_numbers(other, quantity)}."
+        text += f" By {BY_HALF_EQ8.label}: {with_numbers(other, quantity)}."
     return text
 
 

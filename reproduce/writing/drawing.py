@@ -4,8 +4,8 @@ import argparse
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import pandas as pd
@@ -15,6 +15,7 @@ from rich.console import Console
 from paper_lenet5.mnist import DataUnavailable
 
 from ..rows import datasets
+from ..rows.readings import BY_EQ9, BY_HALF_EQ8
 from ..rows.row import AnyModel, AnyRecipe, AnyRow, Record, Row
 from ..running.files import write_whole
 from ..running.runs import Run, Runs, recorded
@@ -24,23 +25,16 @@ from . import options
 BLUE, RED = "#2166ac", "#b2182b"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One of two readings of the paper that figures show side by side, and how it is drawn (D7)."""
+class Style(NamedTuple):
+    """How a line of a figure is drawn, in words of Matplotlib."""
 
-    label: str
-    """What tells it from the other, as in table 1."""
-    suffix: str
-    """What the names of its columns in a .csv end with."""
     colour: str
     marker: str
     line: str
 
 
-SETTLED = Reading("eq. 9 with j = 10", "", BLUE, "o", "-")
-"""That of LeNet-5 (1998)."""
-EXPLAINS = Reading("eq. 8 with ½", "_half_eq8", RED, "s", "--")
-"""That which comes nearest to the paper's numbers on held-out images."""
+STYLES = {BY_EQ9: Style(BLUE, "o", "-"), BY_HALF_EQ8: Style(RED, "s", "--")}
+"""Of the two readings that stand side by side in figures."""
 MEASURE = {"--measure": {"action": "store_true", "help": "measure anew, with the weights"}}
 """The option of figures that show what was measured of trained networks."""
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..rows import reported
-from . import drawing, tables
+from ..rows.readings import BY_EQ9, BY_HALF_EQ8
+from . import tables
 
 FORMS = {"paper_error": "{:.2f}", "test_error": "{:.2f}", "test_sd": "{:.2f}", "one_low": "{:.2f}",
          "one_high": "{:.2f}", "difference": "{:+.2f}", "difference_low": "{:+.2f}",
@@ -21,12 +22,12 @@ def abstract(results: Path) -> str:
     settled, settled_distorted, half, half_distorted = lines
     return (
         "Trained from scratch by the paper's recipe, with two of its sentences read in another way and "
-        f"{drawing.SETTLED.label} for the loss, which it does not name, LeNet-5 misses "
+        f"{BY_EQ9.label} for the loss, which it does not name, LeNet-5 misses "
         f"{error(settled)} of MNIST's test digits (mean and deviation of {settled['n']} "
         f"networks; the paper's one {settled['paper_error']:g} %) and with distortions "
         f"{error(settled_distorted)} ({settled_distorted['n']} networks; "
         f"{settled_distorted['paper_error']:g} %). Its training error, {settled['train_error']:.2f} %, "
-        f"is not the paper's {reported.TRAINING_ERROR:g} %. By {drawing.EXPLAINS.label}, the loss that "
+        f"is not the paper's {reported.TRAINING_ERROR:g} %. By {BY_HALF_EQ8.label}, the loss that "
         "a rule written down beforehand chose on held-out images, it misses "
         f"{error(half)} and {error(half_distorted)}, and its training error is "
         f"{half['train_error']:.2f} %. {counted(pd.read_csv(results / 'claims.csv'))}\n"
@@ -41,9 +42,9 @@ def error(line: pd.Series) -> str:
 def counted(claims: pd.DataFrame) -> str:
     """How many claims have which verdict, in words; then of those that were tried by either reading."""
     first = claims[claims["how"].isna()]
-    other = claims[claims["how"] == drawing.EXPLAINS.label]
+    other = claims[claims["how"] == BY_HALF_EQ8.label]
     of = first["verdict"].value_counts()
-    reading = f" (by {drawing.SETTLED.label}, where the loss matters)" if len(other) else ""
+    reading = f" (by {BY_EQ9.label}, where the loss matters)" if len(other) else ""
     text = (
         f"Of {len(first)} claims of the paper that were tried {of.get(REPRODUCED, 0)} are reproduced"
         f"{reading}, {of.get(NOT, 0)} are not, and of {of.get(OPEN, 0)} it cannot be told."
@@ -52,8 +53,8 @@ def counted(claims: pd.DataFrame) -> str:
         same = first[first["paper"].isin(other["paper"])]
         text += (
             f" Of the {len(other)} that were tried by both readings of the loss, "
-            f"{(same['verdict'] == REPRODUCED).sum()} hold by {drawing.SETTLED.label} and "
-            f"{(other['verdict'] == REPRODUCED).sum()} by {drawing.EXPLAINS.label}."
+            f"{(same['verdict'] == REPRODUCED).sum()} hold by {BY_EQ9.label} and "
+            f"{(other['verdict'] == REPRODUCED).sum()} by {BY_HALF_EQ8.label}."
         )
     return text
 
@@ -115,8 +116,8 @@ def in_words(ways: pd.DataFrame) -> str:
     """The ways in which a claim was tried: which reading of the loss, and how many passes if others."""
     said = []
     for how in ways["how"]:
-        passes = how.removesuffix(drawing.EXPLAINS.label)
-        reading = drawing.SETTLED if passes == how else drawing.EXPLAINS
+        passes = how.removesuffix(BY_HALF_EQ8.label)
+        reading = BY_EQ9 if passes == how else BY_HALF_EQ8
         in_passes = f" in {passes.removesuffix(', ')}" if passes else ""
         said.append(f"{reading.label}{in_passes}")
     return " or ".join(said)

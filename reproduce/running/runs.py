@@ -155,9 +155,10 @@ class Runs:
             "recipe": describe(row.recipe),
             "code": code.digest(row.recipe),
         }
-        self._resume(session, identity)
+        of = identity | {"device": next(session.model.parameters()).device.type}
+        self._resume(session, of)
         for record in session.passes():
-            metadata = {"session": json.dumps({"of": identity, "passes": _dicts(session.records)})}
+            metadata = {"session": json.dumps({"of": of, "passes": _dicts(session.records)})}
             write_whole(self._checkpoint(name), save(session.state(), metadata))
             progress(record.number, session.length, record)
 
@@ -208,9 +209,12 @@ class Runs:
                 return path
         return None
 
-    def _resume(self, session: Training[Any], identity: Record) -> None:
-        """Put the session where its checkpoint left it, if that is a checkpoint of the same run."""
-        path = self._checkpoint(identity["name"])
+    def _resume(self, session: Training[Any], of: Record) -> None:
+        """Put the session where its checkpoint left it, if that is a checkpoint of the same run.
+
+        What began on a GPU does not go on without one, nor the other way round: their bits are others.
+        """
+        path = self._checkpoint(of["name"])
         clear(path)
         if not path.exists() or path.stat().st_size == 0:
             return
@@ -220,7 +224,7 @@ class Runs:
                 state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         except (SafetensorError, TypeError, KeyError, ValueError) as error:
             raise NotWhole(f"{path} is no whole checkpoint ({error}): delete it") from error
-        if saved["of"] == identity:
+        if saved["of"] == of:
             session.restore(state, saved["passes"])
 
     def _checkpoint(self, name: str) -> Path:

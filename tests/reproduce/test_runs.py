@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save
 
 from paper_lenet5.patterns import Split
 from paper_lenet5.recipe import Recipe
@@ -192,6 +193,24 @@ def test_a_checkpoint_of_other_code_is_not_taken_up(dataset, tmp_path, monkeypat
     with pytest.raises(Interrupted):
         runs.finish(row, dataset, 0, stop_after(2))
     monkeypatch.setattr(code, "digest", lambda recipe: "another")
+    passes = []
+    runs.finish(row, dataset, 0, lambda done, *_: passes.append(done))
+    assert passes == [1, 2, 3]
+
+
+def test_a_checkpoint_of_another_device_is_not_taken_up(dataset, tmp_path):
+    runs, row = Runs(tmp_path), ROWS[1]
+    name = run_name(row, dataset, 0)
+    runs.open([name])
+    with pytest.raises(Interrupted):
+        runs.finish(row, dataset, 0, stop_after(2))
+    path = runs.unfinished / f"{name}.safetensors"
+    with safe_open(path, "pt") as file:
+        session = json.loads(file.metadata()["session"])
+    here = "cuda" if torch.cuda.is_available() else "cpu"
+    assert session["of"].pop("device") == here
+    session["of"]["device"] = {"cpu": "cuda", "cuda": "cpu"}[here]
+    runs.resume_from(name, save(load_file(path), {"session": json.dumps(session)}))
     passes = []
     runs.finish(row, dataset, 0, lambda done, *_: passes.append(done))
     assert passes == [1, 2, 3]

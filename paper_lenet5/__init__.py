@@ -3,10 +3,11 @@
 The files, in the order of the paper: connections, bitmaps, layers, rbf, initialisation, preprocessing,
 lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B), changes (III-E),
 strings, reading (VII), recursion, sdlm (appendix C), patterns, eager, training, recipe (III-B); and
-compiled, which does what eager does, faster. Beside the paper: pretrained and hub; files, paper, marks,
-lines, normalise and pictures, which lead from a picture to what the network sees, explained, which
-draws it; verdict and doubt, which say what the answer is worth; checks, of values; config, variants and
-modern, which are of today.
+compiled, which does what eager does, faster. Beside the paper: own and labelled, which train on images
+of yours; pretrained and hub, which keep networks; pictures, which leads from a picture to what the
+network sees, and transform, which does so for images in memory; verdict and doubt, which say what the
+answer is worth; __main__, train_command and terminal, the command line; checks, of values, and threads;
+config, variants and modern, which are of today.
 
 Names are imported when they are first asked for: PyTorch takes a second, and the Hub's client, whose
 model class LeNet5 is, as long again.

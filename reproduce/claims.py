@@ -92,9 +92,9 @@ def printed(section: str, paper: str, number: float, values: Sequence[float]) ->
     if n < 2:
         near = abs(mean - number) <= reported.UNCERTAINTY
         return Claim(section, paper, f"{mean:.2f}", str(n), REPRODUCED if near else OPEN)
-    half = stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) * np.sqrt(1 + 1 / n)
-    inside = abs(number - mean) <= half + rounding
-    ours = f"{mean:.2f}; one network {mean - half:.2f} … {mean + half:.2f}"
+    low, high = statistics.one_more(values) if np.ptp(values) else (mean, mean)
+    inside = low - rounding <= number <= high + rounding
+    ours = f"{mean:.2f}; one network {low:.2f} … {high:.2f}"
     return Claim(section, paper, ours, str(n), REPRODUCED if inside else NOT)
 
 
@@ -131,14 +131,6 @@ def compared(
     return Claim(section, paper, ours, f"{len(of)}, {len(others)}", verdict)
 
 
-def curves(records: Sequence[Record]) -> np.ndarray:
-    """Test error after each pass, percent (networks, passes)."""
-    return np.array(
-        [[100 * p["test_errors"] / r["dataset"]["test_patterns"] for p in r["passes"]]
-         for r in records]
-    )  # fmt: skip
-
-
 def test_errors(records: Sequence[Record]) -> list[float]:
     """Test error of each network after its last pass, percent."""
     return [statistics.percent(record) for record in records]
@@ -146,7 +138,7 @@ def test_errors(records: Sequence[Record]) -> list[float]:
 
 def during_last(records: Sequence[Record]) -> list[float]:
     """Training error during the last pass of each network, percent."""
-    return [statistics.training_error([record]) for record in records]
+    return [statistics.by_pass(record, "train")[-1] for record in records]
 
 
 # --- the claims -------------------------------------------------------------------------------------
@@ -169,7 +161,7 @@ def of_training(plain: Sequence[Record], distorted: Sequence[Record]) -> Iterato
     yield printed("III-B", f"the training error ends at {train:g} %", train, during_last(plain))
     yield compared("III-B", "distortions lower the error", distorted, plain, rises=False)
 
-    by_pass = curves(plain)
+    by_pass = np.array([statistics.by_pass(record, "test") for record in plain])
     later = by_pass[:, -1] - by_pass[:, SETTLED_BY - 1]
     low, high = statistics.interval(later)
     yield Claim("III-B", "the test error has converged after 10 to 12 passes",

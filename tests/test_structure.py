@@ -1,8 +1,10 @@
 """Imports point one way: from the tables down to the bitmaps."""
 
 import ast
+import re
 from pathlib import Path
 
+import paper_lenet5
 from tests import ROOT
 from tools.floors import OnlyForTypes, arrows, floors
 
@@ -32,6 +34,13 @@ def imports_of(path: Path) -> set[str]:
 def roots_of(path: Path) -> set[str]:
     """Names of packages that the file imports."""
     return {name.split(".")[0] for name in imports_of(path)}
+
+
+def test_the_packages_docstring_names_each_of_its_modules():
+    named = set(re.findall(r"\w+", paper_lenet5.__doc__))
+    of = (ROOT / "paper_lenet5").iterdir()
+    modules = {path.stem for path in of if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert modules - {"__init__"} <= named
 
 
 def test_no_import_comes_back_to_where_it_began():

@@ -1,4 +1,4 @@
-"""What `paper_lenet5.eager` does, compiled. Needs numba (the extra `reproduce`).
+"""What `paper_lenet5.eager` does, compiled. Needs numba (the extra `train`).
 
 Works on one CPU core with the interpreter's lock released: threads train side by side.
 """

@@ -71,9 +71,10 @@ def against(records: Sequence[Record], others: Sequence[Record]) -> dict[str, fl
     """How a row's test error differs from another's, over all networks of both: Welch's t test.
 
     The mean difference in points of percent with its 95 % interval, the p of no difference, and the
-    difference that so many networks would show with 80 % probability. Networks of two rows share no
-    more than a number by having the same seed, so no pairs are made of them. Nothing where one row has
-    no record, or both are the same; the mean alone where a row does not spread.
+    difference that so many networks would show with 80 % probability. No pairs are made of networks of
+    one seed: they share the order of the patterns and, where they have the same layers, the first
+    weights, but their errors hardly go together for that. Nothing where one row has no record, or both
+    are the same; the mean alone where a row does not spread.
     """
     if not records or not others or records is others:
         return {}

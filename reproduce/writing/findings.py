@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..rows import reported
 from ..rows.readings import BY_EQ9, BY_HALF_EQ8
+from ..rows.recipes import EXPLAINS, LENET5, LENET5_DISTORTIONS
 from . import tables
 
 FORMS = {"paper_error": "{:.2f}", "test_error": "{:.2f}", "test_sd": "{:.2f}", "one_low": "{:.2f}",
@@ -18,14 +19,16 @@ REPRODUCED, NOT, OPEN = "reproduced", "not reproduced", "cannot be told"
 
 def abstract(results: Path) -> str:
     """The result in a sentence, and what stands behind it."""
-    lines = [line for _, line in pd.read_csv(results / "table1.csv").iloc[:4].iterrows()]
-    settled, settled_distorted, half, half_distorted = lines
+    table = pd.read_csv(results / "table1.csv").set_index("model")
+    (settled, settled_distorted), (half, half_distorted) = (
+        (table.loc[row.title] for row in rows) for rows in ((LENET5, LENET5_DISTORTIONS), EXPLAINS)
+    )
     return (
         "Trained from scratch by the paper's recipe, with two of its sentences read in another way and "
         f"{BY_EQ9.label} for the loss, which it does not name, LeNet-5 misses "
-        f"{error(settled)} of MNIST's test digits (mean and deviation of {settled['n']} "
+        f"{error(settled)} of MNIST's test digits (mean and deviation of {settled['n']:.0f} "
         f"networks; the paper's one {settled['paper_error']:g} %) and with distortions "
-        f"{error(settled_distorted)} ({settled_distorted['n']} networks; "
+        f"{error(settled_distorted)} ({settled_distorted['n']:.0f} networks; "
         f"{settled_distorted['paper_error']:g} %). Its training error, {settled['train_error']:.2f} %, "
         f"is not the paper's {reported.TRAINING_ERROR:g} %. By {BY_HALF_EQ8.label}, the loss that "
         "a rule written down beforehand chose on held-out images, it misses "

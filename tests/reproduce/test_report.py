@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from reproduce import pages, report
+from reproduce.rows.recipes import EXPLAINS, LENET5, LENET5_DISTORTIONS, MODERN
 from reproduce.writing import findings, typesetting
 from tests import ROOT
 
@@ -79,9 +80,10 @@ def test_the_pdf_is_that_of_the_page():
 
 def test_the_abstract_is_of_the_first_two_readings_and_of_the_claims(tmp_path):
     rows = {
-        "model": ["a", "b", "c", "d"], "paper_error": [0.95, 0.8] * 2,
-        "test_error": [1.234, 0.567, 1.11, 0.66], "test_sd": [0.1, 0.2, 0.3, 0.4],
-        "n": [7, 3, 7, 3], "train_error": [0.4, 1.0, 0.33, 1.1],
+        "model": [row.title for row in (*EXPLAINS, MODERN[0], LENET5, LENET5_DISTORTIONS)],
+        "paper_error": [0.95, 0.8, None, 0.95, 0.8], "test_error": [1.11, 0.66, 9.0, 1.234, 0.567],
+        "test_sd": [0.3, 0.4, 9.0, 0.1, 0.2], "n": [7, 3, 9, 7, 3],
+        "train_error": [0.33, 1.1, 9.0, 0.4, 1.0],
     }  # fmt: skip
     pd.DataFrame(rows).to_csv(tmp_path / "table1.csv")
     verdicts = [findings.REPRODUCED, findings.NOT, findings.NOT]

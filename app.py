@@ -2,7 +2,7 @@
 
 import sys
 
-from demo.__main__ import main
+from paper_lenet5.demo.__main__ import main
 
 if __name__ == "__main__":
     sys.exit(main())

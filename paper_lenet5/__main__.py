@@ -193,7 +193,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def show_demo(_: argparse.Namespace) -> int:
     """Serve the demo until Ctrl+C."""
-    from demo.__main__ import main
+    from .demo.__main__ import main
 
     return main()
 

@@ -1,4 +1,4 @@
-"""Write demo/digits.png and .json: the test digits that the demo shows, from MNIST and the records.
+"""Write the demo's test digits, from MNIST and the records: paper_lenet5/demo/digits.png and .json.
 
 One digit of each kind, the first in the test set that the network takes for it without doubt; those
 that the network of 1998 missed (Fig. 8); those that any of ours trained with distortions misses.
@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from demo.digits import COLUMNS, DESCRIPTION, SHEET
-from demo.networks import look
+from paper_lenet5.demo.digits import COLUMNS, DESCRIPTION, SHEET
+from paper_lenet5.demo.networks import look
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocessing import PATTERN
 from paper_lenet5.verdict import Certainty

@@ -1,4 +1,4 @@
-"""Write demo/learning.json: how LeNet-5 (1998) learned, for the demo to show as a film.
+"""Write how LeNet-5 (1998) learned, for the demo to show as a film: paper_lenet5/demo/learning.json.
 
 A recorded training is done again, and looked at before it begins, at some moments of its first pass,
 when most is learned, and after each pass: the errors on the test set, C1's kernels, and F6's states
@@ -17,9 +17,9 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from demo.digits import examples
-from demo.learning import LEARNING
 from paper_lenet5 import preprocess
+from paper_lenet5.demo.digits import examples
+from paper_lenet5.demo.learning import LEARNING
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.patterns import Split
 from paper_lenet5.training import Session

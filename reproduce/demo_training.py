@@ -1,4 +1,4 @@
-"""Write demo/training.webp and .json: the digits that a network is trained on in the browser.
+"""Write the digits for training in the browser, paper_lenet5/demo/training.webp and .json.
 
 The first of MNIST's training images to learn from, the last to count errors on, in few levels of grey,
 so that they load quickly. No test image is among them.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from demo.training import COLUMNS, DESCRIPTION, DIGITS
+from paper_lenet5.demo.training import COLUMNS, DESCRIPTION, DIGITS
 from paper_lenet5.mnist import load_mnist
 
 from .writing import options

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from demo.site import build
+from paper_lenet5.demo.site import build
 
 from .writing import options
 

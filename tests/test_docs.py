@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 
 import paper_lenet5
-from demo import digits
+from paper_lenet5.demo import digits
 from paper_lenet5.mnist import VARIABLE, DataUnavailable
 from reproduce.writing.snippets import CodeBlock, code_blocks, with_outputs
 from tests import ROOT
@@ -176,7 +176,7 @@ def test_readme_says_what_every_extra_is_for():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_in_a_sentence_exist_with_their_options(page, capsys):
-    for name, rest in re.findall(r"`python -m ((?:demo|paper_lenet5|reproduce)[.\w]*)([^`]*)`",
+    for name, rest in re.findall(r"`python -m ((?:paper_lenet5|reproduce)[.\w]*)([^`]*)`",
                                  text_of(page)):  # fmt: skip
         command = importlib.import_module(name)
         if hasattr(command, "__path__"):
@@ -285,7 +285,7 @@ def test_the_bibtex_has_what_the_citation_has():
 def test_whose_digits_are_shipped_is_said_where_the_licenses_are():
     notice = text_of("NOTICE")
     assert "Attribution-ShareAlike 3.0" in notice
-    for path in re.findall(r"\b(?:demo|docs|paper_lenet5|results)/[\w./]*\w", notice):
+    for path in re.findall(r"\b(?:docs|paper_lenet5|results)/[\w./]*\w", notice):
         assert (ROOT / path).exists(), path
     assert tomllib.loads(text_of("pyproject.toml"))["project"]["license-files"] == [
         "LICENSE",

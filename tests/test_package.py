@@ -139,7 +139,7 @@ def test_the_wheel_has_types_weights_and_the_demo(built):
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info" not in name}
     wanted = {
         path.relative_to(ROOT).as_posix()
-        for package in ("demo", "paper_lenet5", "reproduce")
+        for package in ("paper_lenet5", "reproduce")
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -181,7 +181,7 @@ def test_every_extra_brings_what_it_is_said_to():
 def test_the_repository_is_named_where_a_release_looks_for_its_name():
     looked_at = {path for name in release.NAMED_IN for path in ROOT.glob(name)}
     kinds = {".md", ".toml", ".py", ".cff", ".txt", ".ipynb", ".html", ".js"}
-    built = ("demo", "docs", "examples", "paper_lenet5", "reproduce")
+    built = ("docs", "examples", "paper_lenet5", "reproduce")
     files = {*ROOT.glob("*.*"), *(path for name in built for path in (ROOT / name).rglob("*.*"))}
     named = {p for p in files if p.suffix in kinds and release.PLACEHOLDER in p.read_text("utf-8")}
     assert ROOT / "pyproject.toml" in named

@@ -20,14 +20,16 @@ WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]
 
 
 def imports_of(path: Path) -> set[str]:
-    """Names of modules that the file imports, "." for the folder it lies in."""
+    """Names of what the file imports, modules or things in one, "." for the folder it lies in."""
     names = set()
     for node in ast.walk(OnlyForTypes().visit(ast.parse(path.read_text()))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
-            names |= {base} if node.module else {base + alias.name for alias in node.names}
+            within = f"{base}." if node.module else base
+            names |= {base} if node.module else set()
+            names |= {within + alias.name for alias in node.names}
     return names
 
 
@@ -53,9 +55,19 @@ def test_no_import_comes_back_to_where_it_began():
 def test_the_package_knows_nothing_of_what_is_built_on_it():
     files = list((ROOT / "paper_lenet5").rglob("*.py"))
     assert len(files) > len(ORDER)
-    files.remove(ROOT / "paper_lenet5/__main__.py")  # the command line starts the demo as well
-    for path in files:
-        assert not roots_of(path) & {"reproduce", "demo", "app", "tests", "tools"}, path
+    for path in [*files, ROOT / "app.py"]:
+        assert not roots_of(path) & {"reproduce", "app", "tests", "tools"}, path
+
+
+def test_nothing_but_the_command_line_knows_of_the_demo_in_the_package():
+    demo = "paper_lenet5.demo"
+    knowing = {
+        name
+        for name, imported in arrows(ROOT).items()
+        if name.startswith("paper_lenet5") and any(one.startswith(demo) for one in imported)
+    }
+    assert f"{demo}.site" in knowing
+    assert {name for name in knowing if not name.startswith(demo)} == {"paper_lenet5.__main__"}
 
 
 def test_the_quick_suite_needs_the_package_alone():
@@ -64,13 +76,13 @@ def test_the_quick_suite_needs_the_package_alone():
     files = list((ROOT / "tests/paper_lenet5").glob("test_*.py"))
     assert files
     for path in [*files, ROOT / "tests/conftest.py", ROOT / "tests/__init__.py"]:
-        assert not roots_of(path) & ({"reproduce", "demo", "app", "tools"} | of_others), path
+        assert not roots_of(path) & ({"reproduce", "app", "tools"} | of_others), path
+        assert not any(name.startswith("paper_lenet5.demo") for name in imports_of(path)), path
 
 
 def test_no_package_knows_of_its_tests():
-    for folder in ("reproduce", "demo"):
-        for path in (ROOT / folder).rglob("*.py"):
-            assert not roots_of(path) & {"tests", "tools"}, path
+    for path in (ROOT / "reproduce").rglob("*.py"):
+        assert not roots_of(path) & {"tests", "tools"}, path
 
 
 def test_every_module_imports_only_what_stands_before_it():
@@ -101,11 +113,6 @@ def test_every_wing_of_reproduce_imports_only_those_before_it():
 def test_at_the_top_of_reproduce_stand_commands_alone():
     for path in (ROOT / "reproduce").glob("*.py"):
         assert path.stem == "__init__" or '__name__ == "__main__"' in path.read_text(), path
-
-
-def test_the_demo_knows_nothing_of_reproduce():
-    for path in (*(ROOT / "demo").rglob("*.py"), ROOT / "app.py"):
-        assert "reproduce" not in roots_of(path), path
 
 
 def test_the_light_core_needs_none_of_the_extras():

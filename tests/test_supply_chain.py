@@ -8,9 +8,7 @@ from safetensors import safe_open
 
 from tests import ROOT
 
-SOURCES = [
-    p for folder in ("paper_lenet5", "reproduce", "demo") for p in (ROOT / folder).rglob("*.py")
-]
+SOURCES = [p for folder in ("paper_lenet5", "reproduce") for p in (ROOT / folder).rglob("*.py")]
 UNSAFE = {"torch.load", "torch.save", "joblib.load", "joblib.dump", "pickle.load", "pickle.dump",
           "yaml.load", "marshal.load", "marshal.loads", "shelve.open", "np.save", "np.savez",
           "pd.read_pickle", "eval"}  # fmt: skip

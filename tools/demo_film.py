@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from demo import site
+from paper_lenet5.demo import site
 from tests.doubles.demo_server import CHROMIUM, OPTIONS
 
 FILM = Path(__file__).parent.parent / "docs/demo.webp"

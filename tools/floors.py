@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-BUILT = ("paper_lenet5", "reproduce", "demo", "app.py", "hubconf.py")
+BUILT = ("paper_lenet5", "reproduce", "app.py", "hubconf.py")
 
 
 class OnlyForTypes(ast.NodeTransformer):

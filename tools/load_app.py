@@ -18,7 +18,7 @@ import httpx
 from PIL import Image
 from torch import Tensor
 
-from demo import digits
+from paper_lenet5.demo import digits
 from reproduce.running.files import write_whole
 from reproduce.running.record import machine, to_json, versions
 

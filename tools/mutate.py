@@ -241,22 +241,22 @@ BREAKS = [
         "reproduce/test_today.py::test_the_chosen_way_errs_least_on_held_out_images",
     ),
     Break(
-        "the demo: any path on the server is read", "demo/api.py",
+        "the demo: any path on the server is read", "paper_lenet5/demo/api.py",
         "if not path.is_relative_to(Path(get_upload_folder()).resolve()):", "if False:",
         "demo/test_api.py::test_a_picture_on_the_server_that_was_not_sent_is_not_looked_at",
     ),
     Break(
-        "the browser: S2 takes the mean of four inputs", "demo/engine/network.js",
+        "the browser: S2 takes the mean of four inputs", "paper_lenet5/demo/engine/network.js",
         "values[at] = sum * coefficient", "values[at] = (sum / 4) * coefficient",
         "demo/test_engine.py::test_a_thousand_digits_have_pythons_states_and_penalties",
     ),
     Break(
-        "the browser: a digit may follow a digit", "demo/engine/reading.js",
+        "the browser: a digit may follow a digit", "paper_lenet5/demo/engine/reading.js",
         "c <= cost[BLANK] ? label : BLANK", "least(cost)",
         "demo/test_engine.py::test_two_hundred_strings_are_read_as_python_reads_them",
     ),
     Break(
-        "the browser: only one network is asked what paper parts", "demo/engine/reading.js",
+        "the browser: only one network is asked what paper parts", "paper_lenet5/demo/engine/reading.js",
         "penalty + sweep[first][digit]", "penalty",
         "demo/test_engine.py::test_lines_are_read_as_python_reads_them",
     ),
@@ -271,22 +271,23 @@ BREAKS = [
         "paper_lenet5/test_pictures.py::test_characters_are_put_side_by_side_wherever_they_stood",
     ),
     Break(
-        "the browser: thin strokes stay thin", "demo/engine/normalise.js",
+        "the browser: thin strokes stay thin", "paper_lenet5/demo/engine/normalise.js",
         "if (radius < ((STROKE - THIN) * size) / 2 || radius < 0.5) return ink;", "return ink;",
         "demo/test_engine.py::test_drawings_become_the_patterns_and_fields_that_python_makes_of_them",
     ),
     Break(
-        "the browser: the modern network without its shortcuts", "demo/engine/modern.js",
+        "the browser: the modern network without its shortcuts", "paper_lenet5/demo/engine/modern.js",
         "x + before.values[k]", "x",
         "demo/test_engine.py::test_changed_digits_and_both_networks_answers_are_pythons",
     ),
     Break(
-        "the browser: the curvature takes the weights for their squares", "demo/engine/training.js",
+        "the browser: the curvature takes the weights for their squares",
+        "paper_lenet5/demo/engine/training.js",
         "square(squared.weights.whole, weights.whole);", "squared.weights.whole.set(weights.whole);",
         "demo/test_engine.py::test_a_network_is_trained_as_in_python",
     ),
     Break(
-        "the browser: Back forgets the drawing", "demo/site/main.js",
+        "the browser: Back forgets the drawing", "paper_lenet5/demo/site/main.js",
         'addEventListener("popstate", open);', "",
         "demo/test_site.py::test_an_address_holds_the_drawing_and_back_goes_back",
     ),
@@ -296,7 +297,7 @@ BREAKS = [
 def copy_of_all(to: Path) -> None:
     """The code, its tests, their settings, and the records that some of them read."""
     leave = shutil.ignore_patterns("__pycache__")
-    for folder in ("paper_lenet5", "reproduce", "demo", "tests", "results"):
+    for folder in ("paper_lenet5", "reproduce", "tests", "results"):
         shutil.copytree(ROOT / folder, to / folder, ignore=leave)
     shutil.copy(ROOT / "pyproject.toml", to)
 

@@ -27,7 +27,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from demo import digits
+from paper_lenet5.demo import digits
 from reproduce.running.files import write_whole
 from reproduce.running.record import machine, to_json, versions
 

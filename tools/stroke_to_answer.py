@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from demo import site
+from paper_lenet5.demo import site
 from tests.doubles.demo_server import CHROMIUM, OPTIONS
 from tests.doubles.visitor import STROKES, draw
 

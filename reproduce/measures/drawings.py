@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 SIDE, MARGIN = 280, 22
 """Of the pad, and of the paper around it, in pixels."""
 PEN, THINNEST, THICKEST = 0.135, 4.0, 40.0
-"""Width of the pen beside what is drawn, and its ends in pixels (demo/site/drawing.js)."""
+"""Width of the pen beside what is drawn, and its ends in pixels (site/drawing.js of the demo)."""
 FINE = 4
 
 Line = tuple[tuple[float, float], ...]

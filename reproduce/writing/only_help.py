@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
 from typing import Any
 
-PROJECT = ("demo", "paper_lenet5", "reproduce")
+PROJECT = ("paper_lenet5", "reproduce")
 COMPILED = "paper_lenet5.compiled"
 """Of the project, but it asks while it is imported what the processor can do."""
 

@@ -9,13 +9,13 @@ from typing import Any, Literal
 
 from huggingface_hub import SpaceCard, SpaceCardData
 
-from demo import site
+from paper_lenet5.demo import site
 
 from .cards import SPACE, NotReady
 
 GRADIO = "6.31.0"
 """What the Space runs on."""
-FILES = ("app.py", "requirements.txt", "demo/**/*", "paper_lenet5/**/*", "results/README.md",
+FILES = ("app.py", "requirements.txt", "paper_lenet5/**/*", "results/README.md",
          "results/table[1-3].json", "results/figures/*.png")  # fmt: skip
 NEEDED = ("app.py", "requirements.txt")
 """There is no Space with a server without these."""

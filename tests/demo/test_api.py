@@ -16,9 +16,9 @@ import httpx
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from demo import api, changes, digits
-from demo.networks import lenet5, look, read
 from paper_lenet5 import LeNet5, pictures, preprocess
+from paper_lenet5.demo import api, changes, digits
+from paper_lenet5.demo.networks import lenet5, look, read
 from tests import ROOT
 from tests.doubles.demo_server import served
 
@@ -179,7 +179,7 @@ def test_a_picture_on_the_server_that_was_not_sent_is_not_looked_at(
 
 def test_a_path_in_a_request_is_not_looked_at(client):
     with pytest.raises(AppError, match="this is a path on the server"):
-        client.predict({"path": str(ROOT / "demo/digits.png")}, api_name="/classify")
+        client.predict({"path": str(ROOT / "paper_lenet5/demo/digits.png")}, api_name="/classify")
 
 
 def test_nan_in_the_request_gets_one_sentence(url):
@@ -205,8 +205,9 @@ def assert_one_sentence(words: str) -> None:
 
 
 @pytest.mark.parametrize("path", [
-    "app.py", "demo/page.py", "/etc/passwd", "../etc/passwd", "results/runs/lenet5-1998-seed0.json",
-    "results/figures/../table1.json", "pyproject.toml", "paper_lenet5/weights/lenet5-1998.safetensors",
+    "app.py", "paper_lenet5/demo/page.py", "/etc/passwd", "../etc/passwd",
+    "results/runs/lenet5-1998-seed0.json", "results/figures/../table1.json", "pyproject.toml",
+    "paper_lenet5/weights/lenet5-1998.safetensors",
 ])  # fmt: skip
 def test_files_outside_the_figures_are_not_served(url, path):
     assert httpx.get(f"{url}/gradio_api/file={path}", timeout=60).status_code in (403, 404)
@@ -300,4 +301,4 @@ def test_a_line_on_noisy_paper_is_read():
 
 def test_the_digits_fit_a_small_file():
     assert digits.SHEET.stat().st_size < 300_000
-    assert digits.SHEET.is_relative_to(ROOT / "demo")
+    assert digits.SHEET.is_relative_to(ROOT / "paper_lenet5/demo")

@@ -10,7 +10,7 @@ pytest.importorskip("playwright", reason='the browser needs playwright: pip inst
 import httpx
 from playwright.sync_api import Page, expect
 
-from demo.figures import sections
+from paper_lenet5.demo.figures import sections
 from tests.doubles.demo_server import served
 from tests.doubles.visitor import PHONE, STROKES, draw, fingers, touch
 

@@ -12,9 +12,9 @@ pytest.importorskip("playwright", reason='the browser needs playwright: pip inst
 
 from playwright.sync_api import sync_playwright
 
-from demo import changes, engine
-from demo.digits import digits
 from paper_lenet5 import LeNet5, doubt, eager, pictures, preprocess
+from paper_lenet5.demo import changes, engine
+from paper_lenet5.demo.digits import digits
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.patterns import generator
 from paper_lenet5.pictures import files

@@ -14,12 +14,12 @@ pytest.importorskip("playwright", reason='the browser needs playwright: pip inst
 
 from playwright.sync_api import Page, expect
 
-from demo import site
-from demo.changes import SLIDERS, changed
-from demo.digits import digits, examples
-from demo.learning import LEARNING
-from demo.tables import TABLES
 from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5.demo import site
+from paper_lenet5.demo.changes import SLIDERS, changed
+from paper_lenet5.demo.digits import digits, examples
+from paper_lenet5.demo.learning import LEARNING
+from paper_lenet5.demo.tables import TABLES
 from paper_lenet5.modern import ModernNet
 from tests import ROOT
 from tests.doubles.visitor import STROKES, draw

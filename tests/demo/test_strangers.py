@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from demo import gate, uploads
+from paper_lenet5.demo import gate, uploads
 from tests.doubles.demo_server import served
 from tools.strangers import refusals, sentence
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from demo.digits import examples
-from demo.learning import LEARNING
 from paper_lenet5 import LeNet5, eager, preprocess
+from paper_lenet5.demo.digits import examples
+from paper_lenet5.demo.learning import LEARNING
 from paper_lenet5.patterns import Split
 from paper_lenet5.recipe import Recipe
 from paper_lenet5.training import Session

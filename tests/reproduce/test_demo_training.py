@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from demo import training
+from paper_lenet5.demo import training
 from paper_lenet5.recipe import Recipe
 from reproduce import demo_training
 from tests.conftest import load_or_skip

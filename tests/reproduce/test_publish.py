@@ -128,12 +128,12 @@ def test_what_changed_is_sent_and_the_old_tag_stays(hub, command, tree):
 
 
 def test_what_is_gone_from_the_demo_is_gone_from_the_space(hub, command, tree):
-    (tree / "demo").mkdir()
-    (tree / "demo/old.py").write_text("")
+    (tree / "paper_lenet5/demo").mkdir()
+    (tree / "paper_lenet5/demo/old.py").write_text("")
     command()
-    (tree / "demo/old.py").unlink()
+    (tree / "paper_lenet5/demo/old.py").unlink()
     command()
-    assert "demo/old.py" not in hub.repos["space", "someone/lenet5"]["commits"][-1][1]
+    assert "paper_lenet5/demo/old.py" not in hub.repos["space", "someone/lenet5"]["commits"][-1][1]
 
 
 def test_a_fresh_process_loads_what_the_card_says(hub, command, tmp_path, mnist_test):

@@ -1,4 +1,4 @@
-// A pattern scaled, turned, shifted and made noisy. paper_lenet5/changes.py, demo/changes.py.
+// A pattern scaled, turned, shifted and made noisy. paper_lenet5/changes.py, paper_lenet5/demo/changes.py.
 const changes = (() => {
   const { WHITE, BLACK, FIELD } = NUMBERS.preprocessing;
 

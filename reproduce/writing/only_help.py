@@ -1,15 +1,17 @@
-"""--help at once: where a command is asked for nothing else, other packages are names without content.
+"""--help at once, and no to a wrong option: other packages are then names without content.
 
 The file of a command has its options beside its work, for which it imports PyTorch, pandas and the
-like: seconds. Help needs no work, so names stand in their place, as where documentation is made of
-packages that are not installed. The command itself is imported as ever; its own parser prints the help
-and ends the process, before anything is done with them.
+like: seconds. Help needs no work, nor does an option that no command has, so names stand in their
+place, as where documentation is made of packages that are not installed. The command itself is imported
+as ever; its own parser prints what it has to say and ends the process, before anything is done with
+them.
 """
 
 import sys
 from collections.abc import Iterator
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -77,6 +79,16 @@ class OnlyNames(MetaPathFinder, Loader):
 
 
 def if_asked() -> None:
-    """Leave other packages out if Python is about to run a command of `reproduce` for its help."""
-    if sys.argv[:1] == ["-m"] and {"-h", "--help"} & set(sys.argv):
+    """Leave other packages out if Python is about to run a command of `reproduce` that does no work."""
+    words = sys.argv[1:]
+    if sys.argv[:1] == ["-m"] and ({"-h", "--help"} & set(words) or any(map(is_wrong, words))):
         sys.meta_path.insert(0, OnlyNames())
+
+
+def is_wrong(word: str) -> bool:
+    """Whether it is an option of no command, nor the beginning of one: in no file is it written down."""
+    option = word.partition("=")[0]
+    if not option.startswith("--") or option == "--":
+        return False
+    files = Path(__file__).parents[1].rglob("*.py")
+    return not any(f'"{option}' in file.read_text(encoding="utf-8") for file in files)

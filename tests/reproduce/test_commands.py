@@ -80,25 +80,38 @@ def test_an_unknown_option_is_refused(name, capsys):
 
 
 def imported(name, *words):
-    """The output of `python -m NAME WORDS`, and the modules that it imports."""
+    """The output of `python -m NAME WORDS`, what it says of errors, and the modules that it imports."""
     ran = subprocess.run([sys.executable, "-X", "importtime", "-m", name, *words], cwd=ROOT,
                          capture_output=True, text=True, encoding="utf-8", timeout=300)  # fmt: skip
-    return ran.stdout, set(re.findall(r"^import time:.*\| *(\S+)$", ran.stderr, re.M))
+    modules = re.findall(r"^import time:.*\| *(\S+)$", ran.stderr, re.M)
+    return ran.stdout, re.sub(r"^import time:.*\n", "", ran.stderr, flags=re.M), set(modules)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_help_is_the_whole_help_and_imports_no_other_package(name, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
-    quick, modules = imported(f"reproduce.{name}", "--help")
+    quick, _, modules = imported(f"reproduce.{name}", "--help")
     assert quick == ended(name, ["--help"], capsys)[1]
     assert f"reproduce.{name}" not in modules, "it runs as __main__"
     assert "argparse" in modules
     assert not modules & LARGE
 
 
-def test_what_help_leaves_out_is_there_for_work():
-    printed, modules = imported("reproduce.table1", "--recorded", "--out", "nowhere")
+@pytest.mark.parametrize("name", ["figure5", "table1"])
+def test_an_option_of_no_command_is_refused_before_other_packages_are_imported(
+    name, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
+    _, quick, modules = imported(f"reproduce.{name}", "--unknown=3")
+    assert quick == ended(name, ["--unknown=3"], capsys)[1]
+    assert not modules & LARGE
+
+
+@pytest.mark.parametrize("option", ["--recorded", "--rec"])
+def test_what_help_leaves_out_is_there_for_work(option):
+    printed, _, modules = imported("reproduce.table1", option, "--out", "nowhere")
     assert printed.startswith("No records of table1")
     assert modules >= LARGE
 

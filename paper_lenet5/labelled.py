@@ -13,7 +13,7 @@ from .config import class_names
 from .pictures import pattern_of, written
 from .pictures.files import ENDINGS, pixels
 from .preprocessing import FIELD, MARGIN, PATTERN, inverted_patterns
-from .transform import patterns_of
+from .transform import grey_levels, patterns_of
 
 if TYPE_CHECKING:
     from .pictures.files import Source
@@ -52,7 +52,8 @@ def labelled(data: Any, labels: Any = None, counted: Counted = iter) -> Labelled
 
     `data` is a folder with a folder of pictures for each class; or a dataset of pairs (image, label), as
     torchvision has them; or images, and then `labels` are their classes, by number or by name. Images
-    are what `LeNet5.transforms()` takes, or pictures of any size, through `paper_lenet5.pictures`.
+    are what `LeNet5.transforms()` takes, or pictures of any size and colours, the latter first or last,
+    through `paper_lenet5.pictures`.
     Classes stand in the order of their numbers, or of their names. Raises ValueError for what is none of
     these, or of one class alone; OSError for a folder that cannot be read.
     """
@@ -153,21 +154,32 @@ def _named(images: Tensor, given: Any) -> Labelled:
 
 def _pattern(image: Any) -> Tensor:
     """One image as (28, 28)."""
-    if _is_pattern(image):
-        return _without_margin(patterns_of(image)[0])[0]
     if hasattr(image, "getbands"):
         return pattern_in(image)
     from PIL import Image
 
-    array = np.asarray(image)
-    if array.dtype != np.uint8 or array.ndim not in (2, 3):
-        raise ValueError(f"expected a picture as uint8 (rows, columns), got {_what(image)}")
-    return pattern_in(Image.fromarray(array))
+    levels = _colours_last(grey_levels(image))
+    if _is_pattern(levels):
+        return _without_margin(patterns_of(levels)[0])[0]
+    if not (levels.ndim == 2 or (levels.ndim == 3 and 2 <= levels.shape[2] <= 4)):
+        raise ValueError(
+            "expected a picture (rows, columns), (rows, columns, 3) or (3, rows, columns), "
+            f"got {_what(image)}"
+        )
+    return pattern_in(Image.fromarray(levels.numpy()))
+
+
+def _colours_last(levels: Tensor) -> Tensor:
+    """A picture (rows, columns), or (rows, columns, channels) if these are not all alike."""
+    if levels.ndim == 3 and len(levels) <= 4 < levels.shape[2]:
+        levels = levels.movedim(0, -1)
+    grey = levels.ndim == 3 and levels.shape[2] in (1, 3) and (levels == levels[..., :1]).all()
+    return levels[..., 0] if grey else levels
 
 
 def _is_pattern(image: Any) -> bool:
-    """Whether it is an array or a tensor of a size that `patterns_of` takes."""
-    shape = [side for side in getattr(image, "shape", ()) if side not in (1, 3)]
+    """Whether it is an array or a tensor in grey, of a size that `patterns_of` takes."""
+    shape = [side for side in getattr(image, "shape", ()) if side != 1]
     return shape in ([PATTERN, PATTERN], [FIELD, FIELD], [PATTERN * PATTERN])
 
 

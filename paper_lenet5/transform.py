@@ -28,7 +28,7 @@ class Transform:
     0 ... 255, of any type; or floats in 0 ... 1 if they are 255ths, as ToTensor makes them.
 
     Raises ValueError for all else: other sizes, colours, levels in between or below 0, dark ink on
-    bright paper.
+    bright paper; and for (3, 28, 28), which may be three images or the colours of one.
     """
 
     levels: tuple[float, float] = (WHITE, BLACK)
@@ -49,6 +49,13 @@ class Transform:
         if isinstance(image, (list, tuple)) and image:
             return torch.stack([self(one) for one in image])
         patterns, single = patterns_of(image)
+        if len(patterns) == 3 and getattr(image, "shape", ()) == patterns.shape:
+            rows, columns = patterns.shape[1:]
+            raise ValueError(
+                f"expected one image or several, got {_shape(patterns)}, which may be three or the "
+                f"colours of one: give three as (3, 1, {rows}, {columns}), or one as "
+                f"(1, 3, {rows}, {columns})"
+            )
         inputs = preprocess(patterns, self.levels)
         return inputs[0] if single else inputs
 

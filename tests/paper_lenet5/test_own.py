@@ -99,6 +99,33 @@ def test_pictures_of_other_sizes_and_colours_are_seen_first(tmp_path):
     assert torch.equal(found.images[0], pattern_in(large))
 
 
+def coloured(pictures):
+    """Pictures (N, rows, columns) as (N, 3, rows, columns): the first in red, the second in blue."""
+    colours = torch.zeros(len(pictures), 3, *pictures.shape[1:], dtype=torch.uint8)
+    colours[0, 0], colours[1, 2] = pictures[0], pictures[1]
+    return colours
+
+
+@pytest.mark.parametrize("size", [28, 32, 90])
+def test_colours_are_seen_whether_they_come_first_or_last_or_as_an_image(size):
+    large = torch.nn.functional.interpolate(IMAGES[:2, None].float(), (size, size))[:, 0]
+    first = coloured(large.round().byte())
+    last = first.movedim(1, -1).contiguous().numpy()
+    expected = torch.stack([read_picture(Image.fromarray(picture)) for picture in last])
+    assert expected[:, 4:24, 4:24].any((1, 2)).all()
+    for given in (first, list(first), first / 255, last, list(last),
+                  [Image.fromarray(picture) for picture in last]):  # fmt: skip
+        assert torch.equal(labelled(given, [0, 1]).images, expected)
+    pairs = [(picture, number) for number, picture in enumerate(first)]
+    assert torch.equal(labelled(pairs).images, expected)
+
+
+@pytest.mark.parametrize("alike", [IMAGES[:3, None].expand(-1, 3, -1, -1), IMAGES[:3]])
+def test_three_patterns_and_three_channels_that_are_alike_are_in_grey(alike):
+    assert torch.equal(labelled(alike, [0, 1, 2]).images, IMAGES[:3])
+    assert torch.equal(labelled(list(alike), [0, 1, 2]).images, IMAGES[:3])
+
+
 def test_what_cannot_be_read_is_left_out_and_named(folder, tmp_path):
     for name in ("A", "B"):
         (tmp_path / name).mkdir()
@@ -118,6 +145,7 @@ REFUSED = {
     "no images": ((IMAGES[:0], []), "at least one image"),
     "normalised": ((2 * IMAGES / 255 - 1, LABELS), "normalises by mean"),
     "blank": (([Image.new("L", (99, 99))] * 2, [0, 1]), "image 0: nothing is drawn"),
+    "five channels": ((torch.zeros(2, 5, 99, 99), [0, 1]), r"got Tensor \(5, 99, 99\)"),
     "no pairs": (([1, 2, 3],), "pairs"),
     "no folder": (("/nowhere",), "no folder /nowhere"),
 }

@@ -18,7 +18,7 @@ from paper_lenet5.transform import Transform
 from paper_lenet5.verdict import RUBBISH, verdict
 from tests.conftest import draw_digits, random_model
 
-IMAGES, LABELS = draw_digits(3)
+IMAGES, LABELS = draw_digits(4)
 EXPECTED = preprocess(IMAGES)
 PADDED = torch.nn.functional.pad(IMAGES, [2] * 4)
 
@@ -87,14 +87,14 @@ def test_no_images_are_no_input():
 
 def test_it_is_the_transform_of_a_dataset(tmp_path):
     datasets = pytest.importorskip("torchvision.datasets")
-    for name in ("a", "b", "c"):
+    for name in "abcd":
         (tmp_path / name).mkdir()
-    for image, name in zip(IMAGES, "abc", strict=True):
+    for image, name in zip(IMAGES, "abcd", strict=True):
         Image.fromarray(image.numpy()).save(tmp_path / name / "one.png")
     dataset = datasets.ImageFolder(tmp_path, transform=LeNet5.transforms())  # opens them as RGB
-    inputs, labels = next(iter(DataLoader(dataset, batch_size=3)))
+    inputs, labels = next(iter(DataLoader(dataset, batch_size=4)))
     assert torch.equal(inputs, EXPECTED)
-    assert labels.tolist() == [0, 1, 2]
+    assert labels.tolist() == [0, 1, 2, 3]
 
 
 def floats(low, high):
@@ -115,10 +115,12 @@ REFUSED = {
     "below 0": (IMAGES.int() - 1, "-1 to 254"),
     "dark ink on bright paper": (255 - IMAGES, "255 - image"),
     "dark ink, with a margin": (torch.nn.functional.pad(255 - IMAGES, [2] * 4), "255 - image"),
-    "another size": (IMAGES[:, :27], "3x27x28: paper_lenet5.pictures.read_picture"),
+    "another size": (IMAGES[:, :27], "4x27x28: paper_lenet5.pictures.read_picture"),
     "a large image": (Image.new("L", (280, 280)), "280x280: paper_lenet5.pictures"),
     "colours": (Image.new("RGB", (28, 28), (0, 9, 0)), "colours"),
     "colours in a tensor": (torch.stack([IMAGES[:1], IMAGES[:1], 0 * IMAGES[:1]], 1), "in colour"),
+    "three images, or colours": (IMAGES[:3], r"\(3, 1, 28, 28\), or one as \(1, 3, 28, 28\)"),
+    "colours among others": (list(IMAGES[:3].expand(2, -1, -1, -1)), r"one as \(1, 3, 28, 28\)"),
     "two channels": (IMAGES[:, None].expand(-1, 2, -1, -1), "in colour"),
     "transparency": (Image.new("RGBA", (28, 28)), "transparency"),
     "a path": ("digit.png", "open it first"),
@@ -199,14 +201,14 @@ def test_input_that_transforms_would_not_give_is_refused(model, kind):
 def test_the_way_out_is_explicit(model):
     x = PADDED[:, None] / 255
     assert torch.equal(model.classify(x, check=False), model(x).argmin(1))
-    assert model.posterior(x, check=False).shape == (3, 11)
+    assert model.posterior(x, check=False).shape == (4, 11)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.1, 0.4])
 def test_inverted_pixels_are_no_mistake(model, noise):
     flipped = torch.rand(EXPECTED.shape, generator=torch.Generator().manual_seed(0)) < noise
     x = torch.where(flipped, WHITE + BLACK - EXPECTED, EXPECTED)
-    assert model.classify(x).shape == (3,)
+    assert model.classify(x).shape == (4,)
 
 
 def test_no_digit_of_mnist_is_taken_for_dark_ink(mnist_test):
@@ -230,7 +232,7 @@ def test_logits_are_the_penalties_with_the_sign_turned(model):
 
 def test_the_posterior_is_equation_9s_with_none_of_these_at_the_end(model):
     penalties = model(EXPECTED).detach().double()
-    shares = torch.cat([penalties, torch.full((3, 1), RUBBISH).double()], 1).neg().exp()
+    shares = torch.cat([penalties, torch.full((4, 1), RUBBISH).double()], 1).neg().exp()
     wanted = shares / shares.sum(1, keepdim=True)
     assert torch.allclose(model.posterior(EXPECTED).double(), wanted, atol=1e-6)
     assert verdict(penalties[0]).posterior == pytest.approx(float(wanted[0, :-1].max()))
@@ -239,6 +241,6 @@ def test_the_posterior_is_equation_9s_with_none_of_these_at_the_end(model):
 def test_wide_input_has_a_posterior_at_every_place(model):
     wide = model.transforms()(torch.cat([PADDED, PADDED], 2))
     at = model.posterior(wide)
-    assert at.shape == (3, 11, 1, 9)
-    assert torch.allclose(at.sum(1), torch.ones(3, 1, 9))
+    assert at.shape == (4, 11, 1, 9)
+    assert torch.allclose(at.sum(1), torch.ones(4, 1, 9))
     assert torch.allclose(at[..., 0, 0], model.posterior(EXPECTED), atol=1e-5)

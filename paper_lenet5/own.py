@@ -44,7 +44,8 @@ class Trained:
     model: LeNet5
     """In eval mode; its classes are model.config.classes."""
     records: list[PassRecord]
-    """What each pass did; its test errors are those among what was held out."""
+    """What each pass did; its test errors are those among what was held out, or trained on if nothing
+    was."""
     learned: Labelled
     held_out: Labelled
     """What was not trained on."""
@@ -52,15 +53,16 @@ class Trained:
     """How many there were to be: there are fewer records if the training was stopped."""
 
     def __str__(self) -> str:
-        done, n = len(self.records), len(self.held_out.labels)
+        done = len(self.records)
         stopped = "" if done == self.passes else f"stopped after {done} of "
         said = (
             f"{len(self.learned.labels):,} patterns of {len(self.model.config.classes)} classes, "
             f"{stopped}{self.passes} passes"
         )
-        if done and n:
+        if done:
             wrong = self.records[-1].test_errors
-            said += f": {wrong} of {n:,} held out are wrong ({100 * wrong / n:.2f} %)"
+            n, judged = _judged(self.learned, self.held_out)
+            said += f": {wrong} of {n:,} {judged} are wrong ({100 * wrong / n:.2f} %)"
         return said
 
 
@@ -82,7 +84,8 @@ def train(
 
     `data` and `labels` are what `labelled` takes: images as arrays or tensors and their classes, a
     dataset, or a folder with a folder of pictures for each class. The share `held_out` of each class is
-    not trained on, but judged after every pass.
+    not trained on, but judged after every pass; one of each class at least is trained on. If nothing is
+    held out, what is trained on is judged.
 
     The network is new, or one to `start` from, as `from_pretrained` names it. That keeps its classes if
     the data's are among them; else its layers are kept, and F6 learns the codes of others. Classes that
@@ -100,21 +103,21 @@ def train(
     """
     given = labelled(data, labels, _bar("reading") if progress else iter)
     model, given = _network(given, start, codes, seed)
-    learned, judged = _apart(given, held_out, seed)
+    learned, held = _apart(given, held_out, seed)
     recipe = replace(
         recipe or recipe_for(len(learned.labels), passes),
         network=model.config,
         levels=model.transforms().levels,
     )
-    splits = [Split(of.images, of.labels) for of in (learned, judged) if len(of.labels)]
+    splits = [Split(of.images, of.labels) for of in (learned, held) if len(of.labels)]
     session = Session(recipe, seed, splits[0], splits[-1], engine or recipe.engine, model)
     kept = None if out is None else _Kept(Path(out), _identity(session, given, held_out))
     if kept:
         kept.resume(session)
     with one_thread():
-        _run(session, kept, progress)
+        _run(session, kept, progress, _judged(learned, held))
     model.eval()
-    return Trained(model, session.records, learned, judged, session.length)
+    return Trained(model, session.records, learned, held, session.length)
 
 
 def recipe_for(patterns: int, passes: int | None = None) -> Recipe:
@@ -162,20 +165,27 @@ def _new(classes: tuple[str, ...], codes: Tensor | None, seed: int) -> LeNet5:
 
 
 def _apart(given: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:
-    """What is trained on, and the share of each class that is not. Raises ValueError."""
+    """What is trained on, one of each class at least, and the share that is not. Raises ValueError."""
     if not 0 <= share < 1:
         raise ValueError(f"expected held_out in 0 ... 1, got {share}")
     order = torch.randperm(len(given.labels), generator=generator(seed, "held out"))
     judged = torch.zeros(len(order), dtype=torch.bool)
     for label in given.labels.unique():
         of_class = order[given.labels[order] == label]
-        judged[of_class[: round(share * len(of_class))]] = True
+        judged[of_class[: min(round(share * len(of_class)), len(of_class) - 1)]] = True
     return given.some(~judged), given.some(judged)
 
 
-def _run(session: Session, kept: "_Kept | None", progress: bool) -> None:
+def _judged(learned: Labelled, held_out: Labelled) -> tuple[int, str]:
+    """How many patterns are judged after a pass, and what they are."""
+    n = len(held_out.labels)
+    return (n, "held out") if n else (len(learned.labels), "trained on")
+
+
+def _run(session: Session, kept: "_Kept | None", progress: bool, judged: tuple[int, str]) -> None:
     """Train the passes that are left. Ctrl-C ends it where the last whole pass had ended."""
     state, saved = session.state(), time.monotonic()
+    n, kind = judged
     bar = tqdm(total=session.length, initial=len(session.records), desc="training", unit="pass",
                disable=None if progress else True)  # fmt: skip
     try:
@@ -185,7 +195,7 @@ def _run(session: Session, kept: "_Kept | None", progress: bool) -> None:
                 if kept and time.monotonic() - saved > EVERY:
                     kept.save(session, state)
                     saved = time.monotonic()
-                bar.set_postfix_str(f"{record.test_errors} of {len(session.test.labels)} wrong")
+                bar.set_postfix_str(f"{record.test_errors} of {n:,} {kind} wrong")
                 bar.update()
     except KeyboardInterrupt:
         session.restore(state, [asdict(record) for record in session.records])

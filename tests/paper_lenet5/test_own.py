@@ -218,6 +218,26 @@ def test_a_share_of_each_class_is_held_out_and_not_trained_on():
     assert f"{wrong} of {sum(expected)} held out are wrong" in str(trained)
 
 
+def test_one_of_each_class_is_trained_on_however_much_is_held_out():
+    classes = [0] * 9 + [1]
+    trained = train(IMAGES[:10], classes, passes=1, held_out=0.99, progress=False)
+    assert trained.learned.labels.bincount().tolist() == [1, 1]
+    assert trained.held_out.labels.bincount().tolist() == [8]
+    assert trained.records[-1].patterns == 2
+    alone = train(IMAGES[:2], [0, 1], passes=1, held_out=0.99, progress=False)
+    assert (len(alone.learned.labels), len(alone.held_out.labels)) == (2, 0)
+
+
+def test_errors_are_said_to_be_of_the_held_out_only_if_something_was(monkeypatch):
+    shown = []
+    monkeypatch.setattr(own.tqdm, "set_postfix_str", lambda bar, words: shown.append(words))
+    for share, n, kind in ((0.0, 60, "trained on"), (0.25, 14, "held out")):
+        trained = train(IMAGES, LABELS, passes=1, held_out=share)
+        wrong = trained.records[-1].test_errors
+        assert f"passes: {wrong} of {n} {kind} are wrong" in str(trained)
+        assert shown.pop() == f"{wrong} of {n} {kind} wrong"
+
+
 def test_characters_get_their_bitmaps_and_other_names_random_codes():
     letters = train(IMAGES, [NAMES[k] for k in LABELS], passes=1, progress=False).model
     assert torch.equal(letters.rbf.centers, bitmaps(NAMES))

@@ -93,7 +93,8 @@ def train(
     random ones.
 
     There are so many `passes` that 200,000 patterns are shown, 20 at least; the paper's schedule is
-    stretched over them, unless another `recipe` is given. Ctrl-C ends the training after a whole pass,
+    stretched over them, unless another `recipe` is given, which says how the network is trained and not
+    which it is. Ctrl-C ends the training after a whole pass,
     with what is there. With a folder `out` the network is saved there, now and then and at the end,
     and the same call goes on from there. The `engine` is the compiled pass, which needs the extra
     `train`, or `paper_lenet5.eager`, which is far slower.
@@ -101,14 +102,15 @@ def train(
     Raises ValueError for data that cannot be read, or a folder `out` with something else in it; OSError;
     and FloatingPointError where the network is lost.
     """
+    if recipe is not None and passes is not None:
+        raise ValueError(
+            "expected passes, or a recipe with an eta for each in its schedule, got both"
+        )
     given = labelled(data, labels, _bar("reading") if progress else iter)
     model, given = _network(given, start, codes, seed)
     learned, held = _apart(given, held_out, seed)
-    recipe = replace(
-        recipe or recipe_for(len(learned.labels), passes),
-        network=model.config,
-        levels=model.transforms().levels,
-    )
+    recipe = _of_network(recipe or recipe_for(len(learned.labels), passes), model)
+    learned = learned.some(torch.arange(len(learned.labels))[: recipe.training_patterns])
     splits = [Split(of.images, of.labels) for of in (learned, held) if len(of.labels)]
     session = Session(recipe, seed, splits[0], splits[-1], engine or recipe.engine, model)
     kept = None if out is None else _Kept(Path(out), _identity(session, given, held_out))
@@ -123,8 +125,11 @@ def train(
 def recipe_for(patterns: int, passes: int | None = None) -> Recipe:
     """The paper's recipe with its distortions (section III-B), its schedule stretched to the passes.
 
-    Without a number, they are as many as show 200,000 of so many patterns, and 20 at least.
+    Without a number, they are as many as show 200,000 of so many patterns, and 20 at least. Raises
+    ValueError for less than one.
     """
+    if passes is not None and passes < 1:
+        raise ValueError(f"expected at least one pass, got {passes}")
     count = max(len(SCHEDULE), -(-PRESENTED // patterns)) if passes is None else passes
     schedule = tuple(SCHEDULE[number * len(SCHEDULE) // count] for number in range(count))
     return Recipe(schedule=schedule, distortions=FIG7_RANGES)
@@ -162,6 +167,23 @@ def _new(classes: tuple[str, ...], codes: Tensor | None, seed: int) -> LeNet5:
     model = LeNet5(generator(seed, "parameters"), classes=classes, codes=codes)
     model.preprocessing = Transform()
     return model
+
+
+def _of_network(recipe: Recipe, model: LeNet5) -> Recipe:
+    """The recipe with this network in it. Raises ValueError if another than the standard one was."""
+    options = ("network", "levels", "initialisation")
+    own, standard = Recipe(network=model.config, levels=model.transforms().levels), Recipe()
+    others = [
+        option
+        for option in options
+        if getattr(recipe, option) not in (getattr(own, option), getattr(standard, option))
+    ]
+    if others:
+        raise ValueError(
+            f"expected a recipe with the standard {' and '.join(others)}, since the network is new and "
+            "as printed, or the one to start from: others are trained by Recipe.session"
+        )
+    return replace(recipe, **{option: getattr(own, option) for option in options})
 
 
 def _apart(given: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:

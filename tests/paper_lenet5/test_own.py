@@ -1,6 +1,7 @@
 """Training on one's own: whatever the images come in, a network that is saved, resumed and loaded."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from torch.utils.data import TensorDataset
 from paper_lenet5 import LeNet5, own, train
 from paper_lenet5.__main__ import main
 from paper_lenet5.bitmaps import bitmaps
+from paper_lenet5.config import LeNet5Config
+from paper_lenet5.initialisation import PRINTED
 from paper_lenet5.labelled import labelled, pattern_in
 from paper_lenet5.own import recipe_for
 from paper_lenet5.patterns import Split
@@ -270,6 +273,51 @@ def test_other_classes_than_those_of_the_start_keep_its_layers(monkeypatch):
     assert model.config.classes == tuple(NAMES)
     assert torch.equal(model.rbf.centers, bitmaps(NAMES))
     assert torch.equal(model.c5.weight, before.c5.weight)
+
+
+OF_ANOTHER_NETWORK = {
+    "network": LeNet5Config(activation="relu", pooling="max"),
+    "levels": (0.0, 1.0),
+    "initialisation": PRINTED,
+}
+
+
+@pytest.mark.parametrize("option", OF_ANOTHER_NETWORK)
+def test_a_recipe_of_another_network_is_refused(option):
+    recipe = replace(recipe_for(60, 1), **{option: OF_ANOTHER_NETWORK[option]})
+    with pytest.raises(ValueError, match=rf"the standard {option}, .* Recipe\.session"):
+        train(IMAGES, LABELS, recipe=recipe, progress=False)
+
+
+def test_a_recipe_may_be_that_of_the_network_to_start_from():
+    recipe = replace(
+        recipe_for(60, 1), levels=(0.0, 1.0), network=LeNet5Config(classes="9876543210")
+    )
+    start = recipe.build(None)
+    model = train(IMAGES, LABELS, start=start, recipe=recipe, progress=False).model
+    assert (model.config, model.transforms().levels) == (recipe.network, (0.0, 1.0))
+
+
+def test_passes_are_given_once_and_one_at_least():
+    with pytest.raises(
+        ValueError, match="passes, or a recipe with an eta for each in its schedule"
+    ):
+        train(IMAGES, LABELS, passes=7, recipe=recipe_for(60, 1), progress=False)
+    with pytest.raises(ValueError, match="at least one pass, got 0"):
+        train(IMAGES, LABELS, passes=0, progress=False)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_what_a_recipe_leaves_out_of_the_training_patterns_is_not_reported(share):
+    recipe = replace(recipe_for(60, 1), training_patterns=20)
+    trained = train(IMAGES, LABELS, recipe=recipe, held_out=share, progress=False)
+    everything = train(IMAGES, LABELS, passes=1, held_out=share, progress=False)
+    assert torch.equal(trained.learned.images, everything.learned.images[:20])
+    assert str(trained).startswith("20 patterns of 10 classes, 1 passes: ")
+    judged = trained.held_out if share else trained.learned
+    assert f" of {len(judged.labels)} " in str(trained)
+    answers = trained.model.classify(trained.model.transforms()(judged.images))
+    assert trained.records[-1].test_errors == int((answers != judged.labels).sum())
 
 
 class Interrupting(Recipe):

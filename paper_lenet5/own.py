@@ -94,13 +94,13 @@ def train(
 
     There are so many `passes` that 200,000 patterns are shown, 20 at least; the paper's schedule is
     stretched over them, unless another `recipe` is given, which says how the network is trained and not
-    which it is. Ctrl-C ends the training after a whole pass,
-    with what is there. With a folder `out` the network is saved there, now and then and at the end,
-    and the same call goes on from there. The `engine` is the compiled pass, which needs the extra
-    `train`, or `paper_lenet5.eager`, which is far slower.
+    which it is. Ctrl-C ends the training after a whole pass, with what is there. With a folder `out` the
+    network is saved there, now and then and at the end, and the same call goes on from there. The
+    `engine` is the compiled pass, which needs the extra `train`, or `paper_lenet5.eager`, which is far
+    slower; parameters are float32.
 
-    Raises ValueError for data that cannot be read, or a folder `out` with something else in it; OSError;
-    and FloatingPointError where the network is lost.
+    Raises ValueError for data that cannot be read, a folder `out` with something else in it, a `start`
+    or a `recipe` that does not fit; OSError; and FloatingPointError where the network is lost.
     """
     if recipe is not None and passes is not None:
         raise ValueError(
@@ -147,9 +147,19 @@ def _network(
     """The network before its training, and the data with the labels of its classes."""
     if start is None:
         return _new(given.classes, codes, seed), given
+    if not isinstance(start, (LeNet5, str, os.PathLike)):
+        raise ValueError(
+            f"expected a LeNet5 to start from, or its name, got {type(start).__name__}: if that was "
+            "made of one, as torch.compile does, give the LeNet5 itself"
+        )
     before = start if isinstance(start, LeNet5) else LeNet5.from_pretrained(start)
     if codes is None and {*given.classes} <= {*before.config.classes}:
-        return copy.deepcopy(before).train(), given.renamed(before.config.classes)
+        return copy.deepcopy(before).float().cpu().train(), given.renamed(before.config.classes)
+    if not before.config.as_printed:
+        raise ValueError(
+            "expected the classes of the network to start from, or a network as printed, got "
+            f"{before.config}"
+        )
     model = _new(given.classes, codes, seed)
     layers = {n: t for n, t in before.state_dict().items() if not n.startswith("rbf.")}
     model.load_state_dict({**model.state_dict(), **layers})

@@ -275,6 +275,27 @@ def test_other_classes_than_those_of_the_start_keep_its_layers(monkeypatch):
     assert torch.equal(model.c5.weight, before.c5.weight)
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_start_of_other_floats_is_trained_in_float32(kind):
+    start = LeNet5.from_pretrained().to(kind)
+    model = train(IMAGES, LABELS, start=start, passes=1, progress=False).model
+    rounded = LeNet5.from_pretrained().to(kind).float()
+    expected = train(IMAGES, LABELS, start=rounded, passes=1, progress=False).model
+    assert {p.dtype for p in start.parameters()} == {kind}
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    assert same(model, expected)
+
+
+def test_a_start_that_is_no_lenet5_or_no_longer_one_is_refused():
+    for start in (torch.compile(LeNet5()), torch.nn.Linear(2, 2)):
+        with pytest.raises(ValueError, match=rf"got {type(start).__name__}: .* the LeNet5 itself"):
+            train(IMAGES, LABELS, start=start, progress=False)
+    relu = Recipe(LeNet5Config(activation="relu")).build(None)
+    assert train(IMAGES, LABELS, start=relu, passes=1, progress=False).model.config == relu.config
+    with pytest.raises(ValueError, match=r"as printed, got .*relu"):
+        train(IMAGES, [NAMES[k] for k in LABELS], start=relu, passes=1, progress=False)
+
+
 OF_ANOTHER_NETWORK = {
     "network": LeNet5Config(activation="relu", pooling="max"),
     "levels": (0.0, 1.0),

@@ -27,10 +27,7 @@ from .pictures import card, icon
 
 HERE = Path(__file__).parent
 TITLE = "LeNet-5 reads your digit"
-SENTENCE = (
-    "Draw a digit. A computer program that learned to read in 1998 says which one it is, "
-    "and shows you why."
-)
+SENTENCE = "Draw a digit. A network designed in 1998 says which one it is, and shows you why."
 NETWORKS = {"lenet5": "lenet5-1998-distortions", "reader": "lenet5-sdnn"}
 """The weights in the page: for one digit, and for several (section VII)."""
 SCRIPTS = ("words", "tabs", "parcels", "chart", "drawing", "pad", "answer", "string", "inside", "photo",

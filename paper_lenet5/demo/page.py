@@ -12,7 +12,7 @@ from . import api, site
 from .figures import figures
 from .gate import Guarded
 
-BESIDE = '<a href="figures">The figures</a> are here as well, and what a program may ask.'
+BESIDE = '<a href="figures">The figures and the API</a> are here as well.'
 """What the page says of the rest."""
 PACKED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 

@@ -60,7 +60,7 @@ const answer = (() => {
     find(".lead").textContent = LEAD[certainty](closest);
     find(".digit").textContent = certainty === "none" ? "?" : closest;
     find(".because").innerHTML = certainty === "none"
-      ? `It comes closest to ${a(first)}, ${percent(look.penalties[first])} alike, but too much in it is as in no ${first}.`
+      ? `It comes closest to ${a(first)}, ${percent(look.penalties[first])} alike, but parts of it do not belong to ${a(first)}.`
       : `What it made of your drawing is ${percent(look.penalties[first])} like its model of ${a(first)}. The next, ${second}, is ${percent(look.penalties[second])} alike.`;
     find(".detail").innerHTML =
       `<span data-word="penalty">Penalty</span> ${look.penalties[first].toFixed(1)}, the next ${look.penalties[second].toFixed(1)}`;

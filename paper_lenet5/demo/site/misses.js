@@ -9,7 +9,7 @@ const misses = (() => {
     ours: [({ ours }) => ours !== null, (n) => `This network’s ${n}`],
     paper: [({ then }) => then !== null, (n) => `The paper’s ${n}`],
     both: [({ ours, then }) => ours !== null && then !== null, (n) => `Both, ${n}`],
-    all: [() => true, () => `All that any of ${networks} networks misses`],
+    any: [({ by }) => by > 0, (n) => `The ${n} that any of ${networks} networks misses`],
   };
   let ink; // of the sheet
   let across;

@@ -1,6 +1,5 @@
 """How a table is written: cells, Markdown, files, and where its numbers come from."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -78,13 +77,15 @@ def write_measured(
 
 
 def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
-    """Write stem.csv, stem.json, and the text as stem.md. Nobody else may be writing them."""
+    """Write stem.csv, stem.json, and the text as stem.md. Nobody else may be writing them.
+
+    In csv and json numbers are not rounded, so that whoever rounds them gets the digits of the text.
+    """
+    lines = table.astype(object).where(table.notna(), None).to_dict("records")
     for kind in (".csv", ".json", ".md"):
         clear(stem.with_suffix(kind))
     write_whole(stem.with_suffix(".csv"), table.to_csv(index=False).encode())
-    write_whole(
-        stem.with_suffix(".json"), to_json(json.loads(table.to_json(orient="records"))).encode()
-    )
+    write_whole(stem.with_suffix(".json"), to_json(lines).encode())
     write_whole(stem.with_suffix(".md"), text.encode())
 
 

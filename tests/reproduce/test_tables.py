@@ -1,5 +1,6 @@
 """The statistics of the tables, on invented records."""
 
+import json
 import math
 
 import numpy as np
@@ -87,6 +88,17 @@ def test_cells_are_formatted_and_missing_ones_are_empty():
     lines = tables.formatted(table, {"a": "{:.2f}"})
     assert lines == [{"a": "1.23", "b": "x"}, {"a": "", "b": ""}]
     assert tables.markdown(lines) == "| a | b |\n| --- | --- |\n| 1.23 | x |\n|  |  |\n"
+
+
+def test_csv_and_json_hold_the_numbers_unrounded(tmp_path):
+    almost = 0.98249999999999993
+    table = pd.DataFrame({"a": [almost, np.nan], "n": [20, 5], "b": ["x", None]})
+    tables.write_table(table, "text\n", tmp_path / "t")
+    assert json.loads((tmp_path / "t.json").read_text()) == [
+        {"a": almost, "n": 20, "b": "x"},
+        {"a": None, "n": 5, "b": None},
+    ]
+    assert (tmp_path / "t.csv").read_text().splitlines()[1] == f"{almost!r},20,x"
 
 
 def test_provenance_names_each_machine_version_and_digest_once():

@@ -28,7 +28,8 @@ class Transform:
     0 ... 255, of any type; or floats in 0 ... 1 if they are 255ths, as ToTensor makes them.
 
     Raises ValueError for all else: other sizes, colours, levels in between or below 0, dark ink on
-    bright paper; and for (3, 28, 28), which may be three images or the colours of one.
+    bright paper; and for floats (3, 28, 28), which ToTensor makes of the colours of one image, but which
+    may be three.
     """
 
     levels: tuple[float, float] = (WHITE, BLACK)
@@ -47,13 +48,17 @@ class Transform:
     def __call__(self, image: Any) -> Tensor:
         """One image to (1, 32, 32), or several to (N, 1, 32, 32), float32. Raises ValueError."""
         if isinstance(image, (list, tuple)) and image:
-            return torch.stack([self(one) for one in image])
+            each = [self(one) for one in image]
+            if any(one.ndim > 3 for one in each):
+                raise ValueError("expected a list of single images, without colours")
+            return torch.stack(each)
         patterns, single = patterns_of(image)
-        if len(patterns) == 3 and getattr(image, "shape", ()) == patterns.shape:
+        of_floats = "float" in str(getattr(image, "dtype", ""))
+        if of_floats and image.shape == patterns.shape and len(patterns) == 3:
             rows, columns = patterns.shape[1:]
             raise ValueError(
-                f"expected one image or several, got {_shape(patterns)}, which may be three or the "
-                f"colours of one: give three as (3, 1, {rows}, {columns}), or one as "
+                f"expected one image or several, got floats {_shape(patterns)}, which may be three or "
+                f"the colours of one: give three as (3, 1, {rows}, {columns}), or one as "
                 f"(1, 3, {rows}, {columns})"
             )
         inputs = preprocess(patterns, self.levels)

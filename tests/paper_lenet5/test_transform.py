@@ -119,8 +119,8 @@ REFUSED = {
     "a large image": (Image.new("L", (280, 280)), "280x280: paper_lenet5.pictures"),
     "colours": (Image.new("RGB", (28, 28), (0, 9, 0)), "colours"),
     "colours in a tensor": (torch.stack([IMAGES[:1], IMAGES[:1], 0 * IMAGES[:1]], 1), "in colour"),
-    "three images, or colours": (IMAGES[:3], r"\(3, 1, 28, 28\), or one as \(1, 3, 28, 28\)"),
-    "colours among others": (list(IMAGES[:3].expand(2, -1, -1, -1)), r"one as \(1, 3, 28, 28\)"),
+    "three, or colours": (IMAGES[:3] / 255, r"\(3, 1, 28, 28\), or one as \(1, 3, 28, 28\)"),
+    "colours among others": (list(IMAGES[:3].expand(2, -1, -1, -1)), "single images"),
     "two channels": (IMAGES[:, None].expand(-1, 2, -1, -1), "in colour"),
     "transparency": (Image.new("RGBA", (28, 28)), "transparency"),
     "a path": ("digit.png", "open it first"),
@@ -128,6 +128,10 @@ REFUSED = {
     "a number": (7, "got a number: "),
     "complex numbers": (IMAGES.to(torch.complex64), "complex64"),
 }  # fmt: skip
+
+
+def test_three_patterns_are_three_images():
+    assert torch.equal(LeNet5.transforms()(IMAGES[:3]), EXPECTED[:3])
 
 
 @pytest.mark.parametrize("kind", REFUSED)

@@ -120,10 +120,27 @@ def test_undo_and_clear(page):
 def test_a_digit_draws_itself_until_somebody_draws(page):
     expect(said(page)).to_have_text("3")
     expect(page.locator(".hint")).to_contain_text("Draw a digit here")
+    expect(page.locator(".because")).to_contain_text("An example")
     draw(page, STROKES["1"])
     expect(said(page)).to_have_text("1")
+    expect(page.locator(".because")).to_contain_text("What it made of your drawing")
     page.wait_for_timeout(6000)
     expect(said(page)).to_have_text("1")
+
+
+def test_the_layers_of_the_example_are_shown_too(visit):
+    page = visit(viewport={"width": 390, "height": 844})
+    expect(page.locator("#lens .total")).to_have_count(1)
+    assert page.locator("#inside").bounding_box()["y"] > 844 + 200
+
+
+@pytest.mark.parametrize("width", [320, 390, 820, 1280])
+def test_the_hint_lies_below_what_draws_itself(visit, width):
+    page = visit(viewport={"width": width, "height": 844}, reduced_motion="reduce")
+    expect(page.locator(".hint.aside b")).to_be_visible()
+    pad, hint = page.locator("#pad").bounding_box(), page.locator(".hint b").bounding_box()
+    lowest = page.evaluate("Math.max(...drawing.OWN.flat(2).map(([, y]) => y)) + drawing.LINE / 2")
+    assert pad["y"] + lowest * pad["height"] / 280 < hint["y"]
 
 
 def test_an_address_holds_the_drawing_and_back_goes_back(visit):

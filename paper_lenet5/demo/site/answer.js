@@ -11,7 +11,7 @@ const answer = (() => {
 
   // 100 % where each unit is as in the model, 0 % where half of them are the opposite, as by chance.
   const closeness = (penalty) => Math.max(0, 1 - penalty / (4 * 42));
-  const percent = (penalty) => `${Math.floor(100 * closeness(penalty))} %`;
+  const percent = (penalty) => `${Math.floor(100 * closeness(penalty))}\u00a0%`;
   const model = (digit) => models.subarray(84 * digit, 84 * digit + 84);
   const ink = (x) => Math.max(0, Math.min(255, 127.5 * (x + 1)));
 
@@ -34,7 +34,11 @@ const answer = (() => {
     lenet.cells(canvas, 7, target.map(ink), f6 && f6.map((x, k) => differing(x, target[k])));
   }
 
-  function show(look) {
+  // Of an example that draws itself, of one of MNIST's digits, of what the visitor drew.
+  const made = ({ example, pattern }) =>
+    `${example ? "An example: what" : "What"} it made of ${example || pattern ? "this digit" : "your drawing"}`;
+
+  function show(look, on) {
     root.classList.toggle("empty", !look);
     root.classList.toggle("none", look?.said.certainty === "none");
     find(".why").hidden = false;
@@ -61,7 +65,7 @@ const answer = (() => {
     find(".digit").textContent = certainty === "none" ? "?" : closest;
     find(".because").innerHTML = certainty === "none"
       ? `It comes closest to ${a(first)}, ${percent(look.penalties[first])} alike, but parts of it do not belong to ${a(first)}.`
-      : `What it made of your drawing is ${percent(look.penalties[first])} like its model of ${a(first)}. The next, ${second}, is ${percent(look.penalties[second])} alike.`;
+      : `${made(on)} is ${percent(look.penalties[first])} like its model of ${a(first)}. The next, ${second}, is ${percent(look.penalties[second])} alike.`;
     find(".detail").innerHTML =
       `<span data-word="penalty">Penalty</span> ${look.penalties[first].toFixed(1)}, the next ${look.penalties[second].toFixed(1)}`;
     words.explain(root);

@@ -3,16 +3,16 @@ const inside = (() => {
   const root = document.getElementById("inside"), lens = document.getElementById("lens");
   const { A } = NUMBERS.layers, { WHITE, BLACK } = NUMBERS.preprocessing;
   const ABOUT = {
-    input: ["Input", "your drawing with paper around it, 32×32"],
+    input: ["Input", "the drawing with paper around it, 32×32"],
     c1: ["C1", "6 maps, each looks for one kind of stroke or edge with its own 5×5 <span data-word='kernel'>kernel</span>"],
     s2: ["S2", "the same at half the size: where exactly a stroke lies does not matter"],
     c3: ["C3", "16 maps put strokes together; below, <span data-word='tableI'>which maps of S2</span> each looks at"],
     s4: ["S4", "half the size again"],
     c5: ["C5", "120 units, each sees all of S4"],
-    f6: ["F6", "84 units, laid out as a picture of 7×12: this is what it made of your drawing"],
+    f6: ["F6", "84 units, laid out as a picture of 7×12: this is what it made of the drawing"],
   };
   const NAMES = Object.keys(ABOUT), AREA = { c5: 30, f6: 7 }; // columns of units that are no map
-  let tensors, states = null, chosen = null, sweeping = null, visible = false, stale = true, heard = () => {};
+  let tensors, states = null, chosen = null, sweeping = null, resting = null, visible = false, stale = true, heard = () => {};
 
   const wide = (name) => AREA[name] ?? states?.[name]?.columns ?? { input: 32, c1: 28, s2: 14, c3: 10, s4: 5 }[name];
   const maps = (name) => (name === "input" || AREA[name] ? 1 : network.inputs[name].length);
@@ -72,11 +72,13 @@ const inside = (() => {
     lenet.cells(canvas, columns, part(1), part(-1));
   }
 
-  // Painted when it is on the screen, or comes there: the answer does not wait for it.
+  // Painted when it is on the screen, or comes there, or nobody draws for a moment: the answer does not wait for it.
   function show(look) {
     states = look?.states ?? null;
     stale = true;
+    clearTimeout(resting);
     if (visible) paint();
+    else resting = setTimeout(() => stale && root.offsetParent && paint(), 400);
   }
 
   new IntersectionObserver(([entry]) => {

@@ -49,7 +49,7 @@
         }
         digit = look(pictures.patternOf(seen));
       }
-      answer.show(digit);
+      answer.show(digit, on);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (kept) answer.refuse(error.message);

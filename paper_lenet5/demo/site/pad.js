@@ -132,7 +132,7 @@ const pad = (() => {
     let done = lenet.calm() ? all : 0;
     const step = () => {
       let left = ++done;
-      now = { lines: lines.map((points) => points.slice(0, Math.max(0, left), left -= points.length))
+      now = { example: true, lines: lines.map((points) => points.slice(0, Math.max(0, left), left -= points.length))
         .filter((points) => points.length) };
       show();
       heard(now, false);

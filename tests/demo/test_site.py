@@ -182,6 +182,23 @@ def test_the_unit_that_is_pointed_at_adds_up_to_pythons_state(visit):
         assert float(shown) == pytest.approx(float(state), abs=0.0051)
 
 
+@pytest.mark.parametrize("width", [320, 390, 820, 900, 1280])
+def test_a_units_patch_weights_and_products_stand_in_line_and_can_be_read(visit, width):
+    page = visit(after="#m=4&u=c1.1.14.14", viewport={"width": width, "height": 800})
+    grids = page.locator("#lens .grid")
+    expect(grids).to_have_count(3)
+    places = [grid.bounding_box() for grid in grids.all()]
+    assert len({place["x"] for place in places}) == 1 or len({place["y"] for place in places}) == 1
+    room = page.locator("#lens .grid i").evaluate_all(
+        """cells => Math.min(...cells.map(cell => {
+          const words = document.createRange();
+          words.selectNodeContents(cell);
+          return cell.clientWidth - words.getBoundingClientRect().width;
+        }))"""
+    )
+    assert room > 3
+
+
 def test_a_map_of_c3_shows_what_table_i_lets_it_look_at(page):
     page.get_by_role("button", name="Example: 4").click()
     page.locator(".layer.c3 [data-map='6'] canvas").first.click()

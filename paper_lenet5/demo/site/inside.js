@@ -202,7 +202,7 @@ const inside = (() => {
       : parts;
     const columns = many ? 30 : side, from = ABOUT[source][0];
     const row = (part, k) => few
-      ? `<div class="sums">${grid(part.patch, side, ink(source))}<span>×</span>${grid(part.kernel, side)}<span>=</span>${grid(part.patch.map((x, at) => x * part.kernel[at]), side)}</div>`
+      ? `<div class="sums"><span>${from}</span>${grid(part.patch, side, ink(source))}<span>× weights</span>${grid(part.kernel, side)}<span>= products</span>${grid(part.patch.map((x, at) => x * part.kernel[at]), side)}</div>`
       : `<div class="part"><span>${many ? from : parts.length > 6 ? part.map : `${from} ${part.map}`}</span><canvas data-patch="${k}"></canvas><span>×</span><canvas data-weigh="${k}"></canvas><span>=</span><canvas data-product="${k}"></canvas><span class="sum">${number(part.sum)}</span></div>`;
     lens.innerHTML = `${heading(unit)}
       <p class="quiet">${few ? `Its squares of ${from}, times its weights` : many ? `All of ${from}, times its 120 weights` : `Its patch of each map, times its <span data-word="kernel">kernel</span>`}</p>
@@ -225,7 +225,7 @@ const inside = (() => {
   // the numbers cannot be read.
   function grid(values, side, grey) {
     const largest = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-9);
-    const short = (x) => (Math.abs(x) < 0.05 ? "0" : number(x, 1).replace("0.", "."));
+    const short = (x) => (Math.abs(x) < 0.005 ? "0" : number(x, Math.abs(x) < 9.995 ? 2 : 1));
     const cell = (x) => {
       const share = grey ? grey(x) / 255 : Math.abs(x) / largest, minus = !grey && x < 0;
       const shade = minus ? 0.45 * share : 0.7 * share + (share > 0.5 ? 0.3 : 0);

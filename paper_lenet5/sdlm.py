@@ -145,13 +145,16 @@ class SDLM(torch.optim.Optimizer):
 
     def set_curvature(self, curvature: Mapping[str, Tensor]) -> None:
         """Keep h_kk >= 0 for each parameter, by name, in the parameter's shape and where it lies."""
+        kept = {}
         for name, p, _ in self._named():
             h = curvature.get(name)
             if h is None or h.shape != p.shape or is_false(((h >= 0) & h.isfinite()).all()):
                 raise ValueError(
                     f"expected a finite curvature >= 0 of shape {tuple(p.shape)} for {name}"
                 )
-            self.state[p]["curvature"] = h.detach().to(p, copy=True)
+            kept[p] = h.detach().to(p, copy=True)
+        for p, h in kept.items():
+            self.state[p]["curvature"] = h
 
     def step_sizes(self) -> dict[str, Tensor]:
         """epsilon_k = eta / (mu + h_kk) of eq. 21, by name, each in its parameter's shape."""
@@ -170,9 +173,13 @@ class SDLM(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 value = closure()
-        for _, p, group in self._named():
-            if p.grad is not None:
-                p.sub_(self._step_size(p, group) * p.grad)
+        changes = [
+            (p, self._step_size(p, group) * p.grad)
+            for _, p, group in self._named()
+            if p.grad is not None
+        ]
+        for p, change in changes:  # all of them, or, where a curvature is not known, none
+            p.sub_(change)
         return value
 
     def _step_size(self, p: Tensor, group: dict[str, Any]) -> Tensor:

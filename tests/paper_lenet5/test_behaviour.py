@@ -631,6 +631,29 @@ def test_stepping_before_the_curvature_is_known_is_an_error():
     assert torch.equal(model.c1.weight, before)
 
 
+def test_a_step_that_lacks_one_curvature_moves_nothing():
+    model = with_gradients(random_model())
+    named = list(model.named_parameters())
+    before = [p.detach().clone() for _, p in named]
+    optimizer = SDLM(named[:4], lr=1e-3)
+    optimizer.set_curvature(curvature_for(model))
+    optimizer.add_param_group({"params": named[4:]})
+    with pytest.raises(RuntimeError, match="curvature is not known"):
+        optimizer.step()
+    assert all(torch.equal(p, kept) for (_, p), kept in zip(named, before, strict=True))
+
+
+def test_a_curvature_that_is_refused_changes_none():
+    model = random_model()
+    optimizer = SDLM(model.named_parameters(), lr=1e-3)
+    optimizer.set_curvature(curvature_for(model))
+    before = optimizer.step_sizes()
+    other = {name: h + 1 for name, h in curvature_for(model).items() if name != "f6.bias"}
+    with pytest.raises(ValueError, match=r"for f6\.bias"):
+        optimizer.set_curvature(other)
+    assert all(torch.equal(steps, before[name]) for name, steps in optimizer.step_sizes().items())
+
+
 @pytest.mark.parametrize("fault", ["missing", "negative", "misshaped", "nan"])
 @pytest.mark.parametrize("name", ["c1.weight", "f6.bias"])
 def test_a_faulty_curvature_is_refused_by_name(name, fault):

@@ -55,6 +55,8 @@ def diagonal_curvature(
         raise ValueError(f"expected P >= 1 inputs and labels, got {n} and {m}")
     check_options(output_curvature, coefficient_input)
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    if not trained:
+        raise ValueError("no parameter is trained: call model.requires_grad_() before")
     passed = forward(_inside(model), x, SUBSAMPLING[coefficient_input])
     curvature = _at_states(passed, y, loss)
     if output_curvature is not None:
@@ -86,7 +88,7 @@ def _inside(model: nn.Module) -> nn.Module:
 def _at_states(passed: Passed, y: Tensor, loss: LossFunction) -> Tensor:
     """d2E / dx2 of each pattern's loss, at the states that the recursion starts from."""
     with torch.enable_grad():
-        of_batch = loss(passed.output, y)
+        of_batch = loss(passed.output, y).sum()
     is_mean = getattr(loss, "reduction", "mean") == "mean"
     if isinstance(loss, MSELoss | MAPLoss):
         answers = (
@@ -97,10 +99,11 @@ def _at_states(passed: Passed, y: Tensor, loss: LossFunction) -> Tensor:
         if passed.ending.function is distances and passed.ending.is_moved_to(passed.output):
             f6, (centers,) = passed.start.detach(), passed.ending.args
             return loss.curvature(f6.flatten(0, -2), centers).view_as(f6) / answers
-    curvature = _twice_differentiated(of_batch.sum(), passed.start).clamp(min=0)
+    curvature = _twice_differentiated(of_batch, passed.start).clamp(min=0)
     return curvature * len(y) if is_mean else curvature
 
 
+@torch.enable_grad()
 def _twice_differentiated(value: Tensor, x: Tensor) -> Tensor:
     """d2 value / dx2 of every number of x (P, ...), where patterns have no part in each other's."""
     (gradient,) = torch.autograd.grad(value, x, create_graph=True)

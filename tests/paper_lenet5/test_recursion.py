@@ -408,6 +408,20 @@ def test_a_relu_in_place_is_a_relu():
     assert_all_close(in_place, curvatures(nn.Sequential(first, nn.ReLU(), last), x))
 
 
+def test_without_parameters_that_are_trained_there_is_nothing_to_measure():
+    network = OfLayers().requires_grad_(False)
+    with pytest.raises(ValueError, match=r"no parameter is trained: call model.requires_grad_\(\)"):
+        curvatures(network, some(4, 1, 6, 6))
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), MSELoss(), MAPLoss(j=3.0)])
+def test_the_curvature_is_measured_where_gradients_are_off_as_well(loss):
+    network, x = OfLayers(), some(4, 1, 6, 6)
+    expected = curvatures(network, x, loss)
+    with torch.no_grad():
+        assert_all_close(curvatures(network, x, loss), expected)
+
+
 def test_frozen_parameters_have_no_curvature():
     network = OfLayers()
     network.conv.requires_grad_(False)

@@ -8,6 +8,7 @@ function stands there with a backward pass of its rule's making.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
+from itertools import combinations
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -86,13 +87,18 @@ def through(function: Callable[..., Tensor], back: Callable[..., Any], *inputs: 
 
 def through_slopes(function: Callable[..., Tensor], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """x = f(a), each number for itself: f'(a)^2 (eq. 25)."""
-    if any(map(_needs_curvature, args)):
+    if any(map(_needs_curvature, (*args, *kwargs.values()))):
         raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
 
     def of(a: Tensor) -> Tensor:
         state = function(a, *args, **kwargs)
         if state.data_ptr() == a.data_ptr() and a.numel():
             raise NoRule(f"{_named(function)} must not work in place here: say inplace=False")
+        if state.shape != a.shape:
+            raise NoRule(
+                f"{_named(function)} makes other numbers than one of each state: expand its input "
+                "to the shape of its result"
+            )
         return state
 
     def back(curvature: Tensor, a: Tensor) -> tuple[Tensor]:
@@ -146,26 +152,55 @@ def through_squares(function: Callable[..., Tensor], *args: Any, **kwargs: Any) 
 # --- the rules ------------------------------------------------------------------------------------
 
 curvature_rule(
-    "linear", "bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
-    "conv_transpose3d",
-)(through_squares)  # fmt: skip
-
-curvature_rule(
     "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "celu", "leaky_relu", "softplus", "softsign",
     "mish", "hardswish", "hardsigmoid", "logsigmoid", "tanhshrink", "exp", "log", "log1p", "sqrt",
     "square", "pow", "abs", "sin", "cos", "erf", "neg", "negative",
 )(through_slopes)  # fmt: skip
 
 
-@curvature_rule("mul", "multiply", "div", "divide", "true_divide", "matmul", "mm", "bmm", "einsum")
+@curvature_rule(
+    "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d",
+)  # fmt: skip
+def _weighted_sum(
+    function: Callable[..., Tensor], x: Tensor, weight: Tensor, *args: Any, **kwargs: Any
+) -> Tensor:
+    """States times weights, which may be made of parameters."""
+    _check_factors(function, x, weight)
+    return through_squares(function, x, weight, *args, **kwargs)
+
+
+@curvature_rule("mul", "multiply", "matmul", "mm", "bmm", "einsum")
 def _product(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
-    """A state times a parameter or a constant, or divided by one."""
-    states = [arg for arg in args if isinstance(arg, Tensor) and _is_state(arg)]
-    if len(states) > 1 or (function.__name__.endswith("div") and _needs_curvature(args[1])):
-        raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
-    factor = next(arg for arg in args if isinstance(arg, Tensor))
-    numbers = (factor.new_tensor(arg) if isinstance(arg, int | float) else arg for arg in args)
+    """A state times a parameter or a constant."""
+    factors = [arg for arg in (*args, *kwargs.values()) if isinstance(arg, Tensor)]
+    if len(factors) > 2:
+        raise NoRule(f"no rule for {_named(function)} of more than two tensors: take two at a time")
+    _check_factors(function, *factors)
+    numbers = (factors[0].new_tensor(arg) if isinstance(arg, int | float) else arg for arg in args)
     return through_squares(function, *numbers, **kwargs)
+
+
+@curvature_rule("div", "divide", "true_divide")
+def _quotient(function: Callable[..., Tensor], x: Tensor, divisor: Any, **kwargs: Any) -> Tensor:
+    """A state divided by a constant."""
+    if _needs_curvature(divisor):
+        raise NoRule(
+            f"{_named(function)} is not linear in its divisor: it needs a rule of its own, or a "
+            "factor in the divisor's place"
+        )
+    divisor = divisor if isinstance(divisor, Tensor) else x.new_tensor(divisor)
+    return through_squares(function, x, divisor, **kwargs)
+
+
+def _check_factors(function: Callable[..., Tensor], *factors: Tensor) -> None:
+    """Raises NoRule where two factors are states that depend on the same parameter."""
+    states = [factor for factor in factors if _is_state(factor)]
+    below = [
+        {node.variable for node in nodes(state) if hasattr(node, "variable")} for state in states
+    ]
+    if any(first & second for first, second in combinations(below, 2)):
+        raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
 
 
 @curvature_rule("sub", "subtract")
@@ -206,16 +241,18 @@ def _average_pooling(
 
 
 @curvature_rule("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
-def _adaptive_average_pooling(function: Callable[..., Tensor], x: Tensor, size: Any) -> Tensor:
+def _adaptive_average_pooling(
+    function: Callable[..., Tensor], x: Tensor, output_size: Any
+) -> Tensor:
     """Averages of windows whose sizes differ by one where they do not fit."""
     with torch.no_grad():
-        result, divisor = function(x[:1], size), x.new_tensor(1.0)
+        result, divisor = function(x[:1], output_size), x.new_tensor(1.0)
     for axis in range(2, x.ndim):
         whole, parts = x.shape[axis], result.shape[axis]
         lengths = [-(-(k + 1) * whole // parts) - k * whole // parts for k in range(parts)]
         shape = [-1 if other == axis else 1 for other in range(x.ndim)]
         divisor = divisor * x.new_tensor(lengths).view(shape)
-    return _average(function, divisor, x, size)
+    return _average(function, divisor, x, output_size)
 
 
 def _average(
@@ -242,7 +279,12 @@ def _batch_normalisation(
     momentum: float = 0.1, eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
     """Where mean and variance are known, a factor and a sum for each map."""
-    if training or mean is None or variance is None:
+    if mean is None or variance is None:
+        raise NoRule(
+            "batch normalisation that keeps no mean and variance ties patterns together: make the "
+            "layer with track_running_stats=True"
+        )
+    if training:
         raise NoRule("batch normalisation in training ties patterns together: call model.eval()")
 
     def by_map(values: Tensor) -> Tensor:
@@ -281,6 +323,9 @@ ONES = {
 """Steps of PyTorch's backward pass whose derivatives are all 0 or 1: they need no rule."""
 ENDINGS: set[Kind] = {"log_softmax", "softmax"}
 """Functions that belong to the loss where they end a network: the curvature is that of both together."""
+
+FIRST = ("input", "other")
+"""What PyTorch calls the first and second argument of functions that have rules."""
 
 
 # --- the recursion --------------------------------------------------------------------------------
@@ -362,14 +407,22 @@ class Recursion(TorchFunctionMode):
         if self.ending or not wanted or not torch.is_grad_enabled():
             return function(*args, **kwargs)
         name = getattr(function, "__name__", "")
-        if function in ENDINGS or name in ENDINGS:
-            states, *others = args
-            start = states.detach().requires_grad_()
-            result = function(start, *others, **kwargs)
-            self.ending = Ending(function, states, start, tuple(others), result)
-            return result
-        rule = self.rules.get(function) or self.rules.get(name)
-        return rule(function, *args, **kwargs) if rule else function(*args, **kwargs)
+        is_ending = function in ENDINGS or name in ENDINGS
+        rule = self._end if is_ending else self.rules.get(function) or self.rules.get(name)
+        if rule is None:
+            return function(*args, **kwargs)
+        first = [kwargs[name] for name in FIRST if name in kwargs]
+        options = {name: value for name, value in kwargs.items() if name not in FIRST}
+        return rule(function, *args, *first, **options)
+
+    def _end(
+        self, function: Callable[..., Tensor], states: Tensor, *args: Any, **kwargs: Any
+    ) -> Tensor:
+        """The rule of endings: there the recursion starts."""
+        start = states.detach().requires_grad_()
+        result = function(start, *args, **kwargs)
+        self.ending = Ending(function, states, start, args, result)
+        return result
 
 
 def forward(network: nn.Module, x: Tensor, rules: Mapping[Kind, Rule] | None = None) -> Passed:

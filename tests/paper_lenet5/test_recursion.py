@@ -5,6 +5,7 @@ loops over what a layer is said to do; eq. 23, 25 and 27 are sums over them.
 """
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.func import jacrev
+from torch.func import functional_call, jacrev
 from torch.nn import functional
 
 from paper_lenet5 import MAPLoss, MSELoss, diagonal_curvature
@@ -463,6 +464,100 @@ def test_an_rbf_layer_of_ones_own_ends_a_network():
         assert_all_close(curvatures(network, x, loss), expected)
 
 
+# --- against the exact diagonal -------------------------------------------------------------------
+
+
+class Between(nn.Module):
+    """A function of the states of a layer, of a parameter, and of the inputs."""
+
+    def __init__(self, function, inputs=4, states=4):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.gain = nn.Linear(inputs, states), nn.Parameter(some(states, seed=1))
+        self.function = function
+
+    def forward(self, x):
+        return self.function(self.layer(x), self.gain, x)
+
+
+def exact(network, x):
+    """d2E / dw2 of a mean squared error, which is 2 (dz / dw)^2 where outputs z are linear in w."""
+    weights = {name: p.detach() for name, p in network.named_parameters()}
+    slopes = jacrev(lambda of: functional_call(network, of, (x,)).flatten(1))(weights)
+    return {name: 2 * dz.square().mean(1).mean(0) for name, dz in slopes.items()}
+
+
+def second(x):
+    """Weighted sums that have no weights in common with a layer's."""
+    return x @ nn.Parameter(some(4, 4, seed=2))
+
+
+MASK = torch.eye(4, dtype=torch.float64).roll(1, 0) * 3
+LINEAR = {
+    "adaptive pooling of 7 by 3": lambda a, w, x: functional.adaptive_avg_pool1d(
+        (a * w)[:, None], output_size=3),
+    "adaptive pooling of 7 by 4": lambda a, w, x: nn.AdaptiveAvgPool1d(4)((a * w)[:, None]),
+    "a divisor of its own": lambda a, w, x: functional.avg_pool2d(
+        (a * w).view(-1, 1, 2, 2), 2, divisor_override=3),
+    "pooling by keywords": lambda a, w, x: functional.avg_pool2d(
+        input=(a * w).view(-1, 1, 2, 2), kernel_size=(1, 2)),
+    "a mean by keywords": lambda a, w, x: torch.mean(input=a * w, dim=1, keepdim=True),
+    "a product by keywords": lambda a, w, x: torch.mul(input=a, other=w),
+    "a number by keywords": lambda a, w, x: torch.mul(input=a * w, other=3),
+    "a difference by keywords": lambda a, w, x: torch.sub(x.sin(), other=a * w),
+    "a quotient by keywords": lambda a, w, x: torch.div(input=a * w, other=4),
+    "a product of matrices by keywords": lambda a, w, x: torch.mm(input=a * w, mat2=MASK),
+    "a quotient": lambda a, w, x: torch.true_divide(torch.divide(a * w, 2), MASK.sum(0)),
+    "a gain that is never negative": lambda a, w, x: a * w.exp(),
+    "masked weights": lambda a, w, x: functional.linear(a, w * MASK),
+    "einsum": lambda a, w, x: torch.einsum("ni,ji->nj", a, w * MASK),
+    "two layers side by side": lambda a, w, x: a * w * second(x),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("function", LINEAR.values(), ids=LINEAR)
+def test_what_is_linear_in_each_weight_has_its_exact_diagonal(function):
+    inputs = 7 if function in list(LINEAR.values())[:2] else 4
+    network, x = Between(function, inputs, inputs).double(), some(3, inputs)
+    targets = torch.zeros_like(network(x)).detach()
+    h, expected = diagonal_curvature(network, x, targets, nn.MSELoss()), exact(network, x)
+    assert_all_close(h.values(), [expected[name] for name in h])
+
+
+BY_NAME = {
+    "tanh": (torch.tanh, {"input": ...}),
+    "softplus": (functional.softplus, {"input": ..., "beta": 2.0}),
+    "a power": (torch.pow, {"input": ..., "exponent": 3}),
+    "dropout": (functional.dropout, {"input": ..., "training": False}),
+}
+
+
+@pytest.mark.parametrize(("function", "named"), BY_NAME.values(), ids=BY_NAME)
+def test_an_input_may_be_given_by_its_name(function, named):
+    options = {name: value for name, value in named.items() if value is not ...}
+    x = some(3, 4)
+    by_name = Between(lambda a, w, x: function(input=a * w, **options)[:, :3])
+    by_place = Between(lambda a, w, x: function(a * w, **options)[:, :3])
+    assert_all_close(curvatures(by_name, x), curvatures(by_place, x))
+
+
+def test_the_input_of_an_ending_may_be_given_by_its_name():
+    x = some(3, 4)
+    ended = Between(lambda a, w, x: torch.log_softmax(input=(a * w)[:, :3], dim=1))
+    plain = Between(lambda a, w, x: (a * w)[:, :3])
+    assert_all_close(curvatures(ended, x, nn.NLLLoss()), curvatures(plain, x))
+
+
+@pytest.mark.parametrize("loss", [MSELoss(), MAPLoss(j=3.0)])
+def test_a_loss_above_what_is_more_than_distances_is_differentiated_as_it_is(loss):
+    """Twice the distances are those that the factor 2 makes."""
+    torch.manual_seed(0)
+    body, x = nn.Linear(4, 5), some(3, 4)
+    network = nn.Sequential(body, Function(squash), EuclideanRBF(2.0 * torch.eye(3, 5) - 1))
+    doubled = nn.Sequential(network, Function(lambda distances: 2 * distances))
+    assert_all_close(curvatures(doubled, x, loss), curvatures(network, x, replace(loss, factor=2)))
+
+
 # --- rules ----------------------------------------------------------------------------------------
 
 
@@ -551,6 +646,17 @@ class HalfOf(nn.Linear):
         return torch.add(x, super().forward(x), alpha=0.5)[:, :3]
 
 
+class Pairs(nn.Module):
+    """A bilinear layer of states and inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.both = nn.Linear(4, 4), nn.Bilinear(4, 4, 3)
+
+    def forward(self, x):
+        return self.both(self.first(x), x)
+
+
 REFUSED = {
     "attention": (Attention, r"no rule for the layer 'heads' \(MultiheadAttention, \w+\)"),
     "a softmax inside": (SoftmaxInside, "no rule for softmax but at the end of a network"),
@@ -569,6 +675,51 @@ REFUSED = {
     ),
     "a parameter without a part": (Unused, "no curvature comes to head.weight, head.bias"),
     "a weight in a sum": (lambda: HalfOf(4, 4), "no rule for Add"),
+    "a weight in a difference": (
+        lambda: Between(lambda a, w, x: torch.sub(a * w, x, alpha=2)), "no rule for Sub"
+    ),
+    "normalisation of what is not kept": (
+        lambda: nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False)).eval(),
+        "make the layer with track_running_stats=True",
+    ),
+    "a bilinear layer": (Pairs, r"no rule for the layer 'both' \(Bilinear, Trilinear\)"),
+    "einsum of three": (
+        lambda: Between(lambda a, w, x: torch.einsum("ni,ij,nj->n", a, w * MASK, x)[:, None]),
+        "einsum of more than two",
+    ),
+    "a state by itself": (lambda: Between(lambda a, w, x: a * a), "mul of two states is not linear"),
+    "a state by itself, by keyword": (
+        lambda: Between(lambda a, w, x: torch.mul(a, other=a)), "mul of two states is not linear"
+    ),
+    "states by themselves": (
+        lambda: Between(lambda a, w, x: torch.mm(a, mat2=a.T)), "mm of two states is not linear"
+    ),
+    "states as weights": (
+        lambda: Between(lambda a, w, x: functional.linear(a, weight=a)),
+        "linear of two states is not linear",
+    ),
+    "states as kernels": (
+        lambda: Between(lambda a, w, x: functional.conv1d(a[None], a[:, :, None].transpose(0, 2)
+                                                         .transpose(1, 2)[:, :3])),
+        "conv1d of two states is not linear",
+    ),
+    "a parameter over a state": (
+        lambda: Between(lambda a, w, x: w / a), "div is not linear in its divisor"
+    ),
+    "a state over a parameter": (
+        lambda: Between(lambda a, w, x: torch.divide(a, w)), "divide is not linear in its divisor"
+    ),
+    "a state over a parameter, by keyword": (
+        lambda: Between(lambda a, w, x: torch.true_divide(a, other=w)),
+        "true_divide is not linear in its divisor",
+    ),
+    "a state to the power of a parameter": (
+        lambda: Between(lambda a, w, x: torch.pow(a.exp(), exponent=w)), "pow of two states"
+    ),
+    "several powers of one state": (
+        lambda: Between(lambda a, w, x: ((a * w).unsqueeze(-1) ** torch.arange(3.0)).flatten(1)),
+        "pow makes other numbers than one of each state",
+    ),
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ function stands there with a backward pass of its rule's making.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
+from inspect import signature
 from itertools import combinations
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar, cast
@@ -362,13 +363,19 @@ class Passed(NamedTuple):
 class Recursion(TorchFunctionMode):
     """Inside it, curvatures go back through what the network computes where gradients would.
 
-    `rules` are for this network alone. Once an ending has been met, all goes on as always.
+    `rules` are for this network alone. Once an ending has been met, all goes on as always. Until it is
+    left, layers whose class has a rule have another `forward`: no other thread may use them.
     """
 
     def __init__(self, network: nn.Module, rules: Mapping[Kind, Rule] | None = None):
         super().__init__()
         self.rules = RULES | dict(rules or {})
-        self.layers = [layer for layer in network.modules() if type(layer) in self.rules]
+        self.layers = {
+            layer: vars(layer).get("forward")
+            for layer in network.modules()
+            if type(layer) in self.rules
+        }
+        """Each with the forward pass that it has besides its class's, as some libraries give it."""
         self.ending: Ending | None = None
 
     def __enter__(self) -> "Recursion":
@@ -385,15 +392,22 @@ class Recursion(TorchFunctionMode):
     ) -> None:
         super().__exit__(kind, error, at)  # type: ignore[no-untyped-call]
         for layer in self.layers:
-            del layer.forward
+            self._restore(layer)
+
+    def _restore(self, layer: nn.Module) -> None:
+        """Give the layer the forward pass that it had."""
+        del layer.forward
+        if (own := self.layers[layer]) is not None:
+            layer.forward = own
 
     def _replace(self, layer: nn.Module) -> None:
         """Put the rule in the place of the layer's forward pass, but where the rule calls it."""
 
         def forward(*args: Any, **kwargs: Any) -> Tensor:
-            del layer.forward
+            self._restore(layer)
             try:
-                return self.rules[type(layer)](layer, *args, **kwargs)
+                given = signature(layer.forward).bind(*args, **kwargs)  # rules know no names
+                return self.rules[type(layer)](layer, *given.args, **given.kwargs)
             finally:
                 layer.forward = forward
 

@@ -45,7 +45,7 @@ def diagonal_curvature(
     F6, where eq. 7 ends the network; what curves downwards there counts as 0. The constant
     `output_curvature` takes its place in the authors' later code, and in our training too (D6). What
     feeds the one weight of a subsampling unit is the "sum" of its four inputs, or each of the four by a
-    connection of its own ("each", D8).
+    connection of its own ("each", D8). While it runs no other thread may use the model.
 
     Raises NoRule, a ValueError, for networks that are more than linear layers and functions of single
     numbers; ValueError for inputs that the model does not take, none at all, or unknown options.

@@ -617,6 +617,43 @@ def test_a_linear_layer_of_ones_own_needs_one_line():
     assert_all_close(h, [expected[0][place, (place + 1) % 4], *expected[2:]])
 
 
+@pytest.mark.usefixtures("rules")
+def test_the_input_of_a_layer_with_a_rule_may_be_given_by_its_name():
+    class Named(nn.Module):
+        def forward(self, states):
+            return states * torch.sigmoid(states)
+
+    curvature_rule(Named)(through_slopes)
+    layer, x = Named(), some(3, 4)
+    by_name = Between(lambda a, w, x: layer(states=a * w)[:, :3])
+    by_name.own = layer
+    by_place = Between(lambda a, w, x: functional.silu(a * w)[:, :3])
+    assert_all_close(curvatures(by_name, x), curvatures(by_place, x))
+
+
+@pytest.mark.usefixtures("rules")
+def test_a_forward_pass_that_a_layer_was_given_is_measured_and_stays():
+    """Some libraries put their own there."""
+    curvature_rule(Swish)(through_slopes)
+    torch.manual_seed(0)
+    first, last, x = nn.Linear(4, 4), nn.Linear(4, 3), some(3, 4)
+    own = Swish()
+    class_forward = own.forward
+
+    def twice(x):
+        return 2 * class_forward(x)
+
+    own.forward = twice
+    expected = curvatures(nn.Sequential(first, Function(lambda a: 2 * functional.silu(a)), last), x)
+    network = nn.Sequential(first, own, last)
+    for _ in range(2):
+        assert_all_close(curvatures(network, x), expected)
+        assert own.forward is twice
+    with pytest.raises(NoRule, match="dropout is on"):
+        curvatures(nn.Sequential(network, nn.Dropout()), x)
+    assert own.forward is twice
+
+
 class Attention(nn.Module):
     def __init__(self):
         super().__init__()

@@ -1,8 +1,8 @@
 """How often are lines of digits on paper read? At gaps, slopes, in bad light, and by an uneven hand.
 
 MNIST's test digits are written anew with a pen (reproduce/measures/scenes.py), a hundred strings for
-each condition. What is read right to the last digit is counted: now, when every answer of one sweep was
-heard, and before that, when the edge of a picture was taken for paper (reproduce/baselines).
+each condition. What is read right to the last digit is counted: now, when one sweep alone decided, and
+before that, when the edge of a picture was taken for paper (reproduce/baselines).
 Digits with an even index are there to settle things on (--half 0); the tables show those with an odd
 one. Writes lines.json and .md.
 
@@ -96,7 +96,7 @@ def sentence(record: dict[str, Any]) -> str:
     return (
         f"Of pages with four digits to a line {mean['now']} are read without an error, at least "
         f"{100 * AIM:.0f} % in {well['now']} of {len(evenly)} conditions. On 25 November 2026, when "
-        f"every answer of one sweep was heard, it was {mean['one sweep']}, and {well['one sweep']} "
+        f"one sweep alone decided, it was {mean['one sweep']}, and {well['one sweep']} "
         f"conditions; before that, when the edge of a picture was paper, {mean['edge']}, and "
         f"{well['edge']}."
     )

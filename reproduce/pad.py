@@ -84,10 +84,10 @@ def sentence(record: dict[str, Any]) -> str:
     of = {line["kind"]: line for line in record["lines"] if line["network"] == NETWORKS[1]}
     digits = of["digits"]
     refused = ", ".join(f"of {kind} {percent(of[kind], 'refused'):.0f} %" for kind in KINDS[1:])
+    right, shown = (f"{percent(digits, kind):.1f} %" for kind in ("closest", "shown"))
     return (
-        f"Of {digits['drawings']} drawings of digits the demo's network is right about "
-        f"{percent(digits, 'closest'):.1f} %, and says so of {percent(digits, 'shown'):.1f} %; refused "
-        f"are {refused}."
+        f"The demo's network gets {right} of {digits['drawings']} drawn digits right, and shows {shown}. "
+        f"Refused are {refused}."
     )
 
 

@@ -1,6 +1,7 @@
 """A network of LeNet-5's size by today's means, for comparison; nothing in it is of 1998."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -9,6 +10,21 @@ from torch import Tensor, nn
 from .preprocessing import BLACK, FIELD, WHITE, check_values
 from .pretrained import Answer, Pretrained
 from .transform import Transform
+
+
+@dataclass(frozen=True)
+class ModernConfig:
+    """What config.json says of a `ModernNet`. Raises ValueError for other than three counts >= 1."""
+
+    maps: tuple[int, int, int] = (16, 32, 52)
+    """Of its three stages."""
+
+    def __post_init__(self) -> None:
+        maps = self.maps
+        counts = isinstance(maps, tuple | list) and all(type(n) is int and n >= 1 for n in maps)
+        if not counts or len(maps) != 3:
+            raise ValueError(f"expected three numbers of maps, each at least 1, got {maps}")
+        object.__setattr__(self, "maps", tuple(maps))
 
 
 class ModernNet(nn.Sequential, Pretrained):
@@ -20,6 +36,8 @@ class ModernNet(nn.Sequential, Pretrained):
     other shapes, types or values.
     """
 
+    config: ModernConfig
+    options: ClassVar[type] = ModernConfig
     shipped: ClassVar[Mapping[str, str]] = {
         "modern-distortions": "6ba12fa1ab90f78fdb77c1aa0036b95f27defcedec11247dc7f9f2e0d1c80a60"
     }
@@ -27,8 +45,9 @@ class ModernNet(nn.Sequential, Pretrained):
     preprocessing = Transform()
     answer: ClassVar[Answer] = "largest"
 
-    def __init__(self, maps: tuple[int, int, int] = (16, 32, 52)) -> None:
-        first, second, third = maps
+    def __init__(self, maps: tuple[int, int, int] = ModernConfig.maps) -> None:
+        config = ModernConfig(maps)
+        first, second, third = config.maps
         super().__init__(
             UnitRange(),
             *_normalised(1, first, 5, stride=2),  # (N, 16, 14, 14)
@@ -40,6 +59,12 @@ class ModernNet(nn.Sequential, Pretrained):
             nn.AdaptiveAvgPool2d(1), nn.Flatten(),
             nn.Linear(third, 10),
         )  # fmt: skip
+        self.config = config
+
+    @classmethod
+    def of(cls, config: ModernConfig | None) -> "ModernNet":
+        """A new network that is described so."""
+        return cls((config or ModernConfig()).maps)
 
 
 class UnitRange(nn.Module):

@@ -157,6 +157,26 @@ def test_a_variant_is_not_taken_for_the_network_as_printed(tmp_path):
         LeNet5.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize("maps", [(16, 32, 52), (2, 3, 4)])
+def test_the_modern_networks_maps_are_saved_and_loaded(tmp_path, maps):
+    model = ModernNet(maps)
+    model.save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["maps"] == list(maps)
+    again = ModernNet.from_pretrained(tmp_path)
+    assert again.config.maps == maps
+    assert_same(again, model)
+
+
+@pytest.mark.parametrize("maps", [7, [], [2, 3], [2, 3, 0], [2, 3, 4.0], ["2", 3, 4]])
+def test_maps_that_make_no_network_are_refused(tmp_path, maps):
+    ModernNet((2, 3, 4)).save_pretrained(tmp_path)
+    change_config(tmp_path, maps=maps)
+    with pytest.raises(WeightsUnusable, match=r"config\.json: expected three numbers of maps"):
+        ModernNet.from_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="expected three numbers of maps"):
+        ModernNet(maps)
+
+
 @pytest.mark.parametrize("blank", [False, True])
 def test_the_blank_is_saved_and_loaded(tmp_path, blank):
     LeNet5(blank=blank).save_pretrained(tmp_path)

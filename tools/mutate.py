@@ -84,6 +84,18 @@ BREAKS = [
         "paper_lenet5/test_sdlm_oracle.py::test_curvature_is_the_recursion_over_the_connections",
     ),
     Break(
+        "the recursion: a state times a state is linear", "paper_lenet5/recursion.py",
+        "if any(first & second for", "if any(False for",
+        "paper_lenet5/test_recursion.py"
+        "::test_what_is_not_linear_is_refused_by_name[states as weights]",
+    ),
+    Break(
+        "the recursion: any ending is eq. 7's", "paper_lenet5/recursion.py",
+        "return moved.numel() == output.numel() and", "return True or",
+        "paper_lenet5/test_recursion.py"
+        "::test_a_loss_above_what_is_more_than_distances_is_differentiated_as_it_is[eq. 8]",
+    ),
+    Break(
         "the step: mu left out", "paper_lenet5/sdlm.py",
         'group["lr"] / (group["mu"] + ', 'group["lr"] / (1e-9 + ',
         "paper_lenet5/test_behaviour.py::test_step_sizes_are_one_per_parameter_not_per_layer",

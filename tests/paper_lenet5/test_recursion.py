@@ -548,7 +548,7 @@ def test_the_input_of_an_ending_may_be_given_by_its_name():
     assert_all_close(curvatures(ended, x, nn.NLLLoss()), curvatures(plain, x))
 
 
-@pytest.mark.parametrize("loss", [MSELoss(), MAPLoss(j=3.0)])
+@pytest.mark.parametrize("loss", [MSELoss(), MAPLoss(j=3.0)], ids=["eq. 8", "eq. 9"])
 def test_a_loss_above_what_is_more_than_distances_is_differentiated_as_it_is(loss):
     """Twice the distances are those that the factor 2 makes."""
     torch.manual_seed(0)

@@ -86,8 +86,8 @@ def sentence(record: dict[str, Any]) -> str:
     refused = ", ".join(f"of {kind} {percent(of[kind], 'refused'):.0f} %" for kind in KINDS[1:])
     right, shown = (f"{percent(digits, kind):.1f} %" for kind in ("closest", "shown"))
     return (
-        f"The demo's network gets {right} of {digits['drawings']} drawn digits right, and shows {shown}. "
-        f"Refused are {refused}."
+        f"The demo's network gets {right} of {digits['drawings']} drawn digits right, and shows "
+        f"{shown}. Refused are {refused}."
     )
 
 

@@ -39,7 +39,7 @@ class Film:
     def save(self, path: Path) -> None:
         """Write it as an animated WebP."""
         self.frames[0].save(path, save_all=True, append_images=self.frames[1:], duration=self.times,
-                            loop=0, quality=60, method=6)  # fmt: skip
+                            loop=0, quality=60, method=6, minimize_size=True)  # fmt: skip
 
 
 def drawn(film: Film) -> None:

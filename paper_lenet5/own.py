@@ -216,23 +216,23 @@ def _judged(learned: Labelled, held_out: Labelled) -> tuple[int, str]:
 
 def _run(session: Session, kept: "_Kept | None", progress: bool, judged: tuple[int, str]) -> None:
     """Train the passes that are left. Ctrl-C ends it where the last whole pass had ended."""
-    state, saved = session.state(), time.monotonic()
+    whole, saved = (session.state(), session.records[:]), time.monotonic()
     n, kind = judged
     bar = tqdm(total=session.length, initial=len(session.records), desc="training", unit="pass",
                disable=None if progress else True)  # fmt: skip
     try:
         with bar:
             for record in session.passes():
-                state = session.state()
+                whole = session.state(), session.records[:]  # both, or neither if Ctrl-C comes now
                 if kept and time.monotonic() - saved > EVERY:
-                    kept.save(session, state)
+                    kept.save(session, whole[0])
                     saved = time.monotonic()
                 bar.set_postfix_str(f"{record.test_errors} of {n:,} {kind} wrong")
                 bar.update()
     except KeyboardInterrupt:
-        session.restore(state, [asdict(record) for record in session.records])
+        session.restore(whole[0], [asdict(record) for record in whole[1]])
     if kept and session.records:
-        kept.save(session, state)
+        kept.save(session, whole[0])
 
 
 def _bar(says: str) -> Any:

@@ -1,7 +1,10 @@
 """Training on one's own: whatever the images come in, a network that is saved, resumed and loaded."""
 
+import copy
+import itertools
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -252,18 +255,36 @@ def test_characters_get_their_bitmaps_and_other_names_random_codes():
     assert torch.equal(given.rbf.centers, codes)
 
 
-def test_a_network_to_start_from_keeps_its_classes_and_is_left_as_it_was():
-    before = LeNet5.from_pretrained()
-    some = LABELS < 3
+@pytest.mark.parametrize("classes", ["0123456789", "9876543210"])
+def test_a_network_to_start_from_keeps_its_classes_and_is_left_as_it_was(classes):
+    before = LeNet5(torch.Generator().manual_seed(0), classes=classes)
+    as_it_was, some = copy.deepcopy(before), LABELS >= 5
     trained = train(IMAGES[some], LABELS[some], start=before, passes=1, progress=False)
     assert trained.model.config == before.config
-    assert same(before, LeNet5.from_pretrained())
-    assert not same(before, trained.model)
-    split = Split(trained.learned.images, trained.learned.labels)
-    session = Session(recipe_for(len(split.labels), 1), 0, split, split, compiled,
-                      LeNet5.from_pretrained())  # fmt: skip
+    assert same(before, as_it_was)
+    names = {
+        image.numpy().tobytes(): str(int(of)) for image, of in zip(IMAGES, LABELS, strict=True)
+    }
+    learned = [classes.index(names[image.numpy().tobytes()]) for image in trained.learned.images]
+    assert trained.learned.labels.tolist() == learned
+    split = Split(trained.learned.images, torch.tensor(learned))
+    session = Session(recipe_for(len(learned), 1), 0, split, split, compiled, as_it_was)
     list(session.passes())
     assert same(session.model, trained.model)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_input_is_at_the_levels_of_the_network_to_start_from(kept):
+    start = Recipe(levels=(0.0, 1.0)).build(torch.Generator().manual_seed(0))
+    labels = LABELS if kept else [NAMES[k] for k in LABELS]
+    trained = train(IMAGES, labels, start=start, passes=1, held_out=0, progress=False)
+    assert trained.model.transforms().levels == (0.0, 1.0)
+    expected = LeNet5(classes="0123456789" if kept else NAMES)
+    layers = {n: t for n, t in start.state_dict().items() if n != "rbf.centers"}
+    expected.load_state_dict(expected.state_dict() | layers)
+    split, recipe = Split(IMAGES, LABELS), replace(recipe_for(60, 1), levels=(0.0, 1.0))
+    list(Session(recipe, 0, split, split, compiled, expected).passes())
+    assert same(expected, trained.model)
 
 
 def test_other_classes_than_those_of_the_start_keep_its_layers(monkeypatch):
@@ -341,42 +362,73 @@ def test_what_a_recipe_leaves_out_of_the_training_patterns_is_not_reported(share
     assert trained.records[-1].test_errors == int((answers != judged.labels).sum())
 
 
-class Interrupting(Recipe):
-    """A recipe whose third pass is interrupted as by Ctrl-C."""
+RECIPE = Recipe(schedule=SCHEDULE[::5])
+"""Of four passes."""
 
-    interrupted = True
 
-    def patterns(self, train, seed):
-        of_pass = (patterns := super().patterns(train, seed)).of_pass
+def interrupted(after):
+    """The compiled pass; Ctrl-C ends the pass after so many, when the weights have changed already."""
+    number = itertools.count()
 
-        def interrupted(number):
-            if number == 3 and Interrupting.interrupted:
-                raise KeyboardInterrupt
-            return of_pass(number)
+    def train_one_pass(*given):
+        errors = compiled.train_one_pass(*given)
+        if next(number) == after:
+            raise KeyboardInterrupt
+        return errors
 
-        patterns.of_pass = interrupted
-        return patterns
+    return SimpleNamespace(**vars(compiled) | {"train_one_pass": train_one_pass})
 
 
 def test_ctrl_c_leaves_what_is_there_and_the_same_call_goes_on(tmp_path):
-    recipe = Interrupting(schedule=SCHEDULE[::5])
-    given = {"recipe": recipe, "out": tmp_path / "mine", "progress": False}
-    Interrupting.interrupted = True
-    stopped = train(IMAGES, LABELS, **given)
+    given = {"recipe": RECIPE, "out": tmp_path / "mine", "progress": False}
+    stopped = train(IMAGES, LABELS, engine=interrupted(2), **given)
     assert (len(stopped.records), stopped.passes) == (2, 4)
     assert "stopped after 2 of 4 passes" in str(stopped)
+    two = replace(RECIPE, schedule=RECIPE.schedule[:2])
+    assert same(stopped.model, train(IMAGES, LABELS, recipe=two, progress=False).model)
     assert same(LeNet5.from_pretrained(tmp_path / "mine"), stopped.model)
-    Interrupting.interrupted = False
-    with pytest.raises(ValueError, match="another training"):
-        train(IMAGES, LABELS, seed=1, **given)
     whole = train(IMAGES, LABELS, **given)
-    at_once = train(IMAGES, LABELS, recipe=recipe, progress=False)
+    at_once = train(IMAGES, LABELS, recipe=RECIPE, progress=False)
     assert len(whole.records) == 4
     assert same(whole.model, at_once.model)
     assert not same(whole.model, stopped.model)
     assert same(LeNet5.from_pretrained(tmp_path / "mine"), whole.model)
     with pytest.raises(ValueError, match="training is over"):
         train(IMAGES, LABELS, **given)
+
+
+def test_ctrl_c_before_a_pass_is_copied_leaves_the_records_of_the_weights(monkeypatch):
+    number, state = itertools.count(), Session.state
+
+    def interrupting(session):
+        if next(number) == 2:
+            raise KeyboardInterrupt
+        return state(session)
+
+    monkeypatch.setattr(Session, "state", interrupting)
+    stopped = train(IMAGES, LABELS, recipe=RECIPE, progress=False)
+    one = train(IMAGES, LABELS, recipe=replace(RECIPE, schedule=SCHEDULE[:1]), progress=False)
+    assert len(stopped.records) == 1
+    assert same(stopped.model, one.model)
+
+
+OF_ANOTHER_TRAINING = {
+    "images": {"data": IMAGES.flip(2)},
+    "labels": {"labels": LABELS.roll(1)},
+    "start": {"start": "lenet5-1998-noise"},
+    "recipe": {"recipe": Recipe(schedule=SCHEDULE)},
+    "seed": {"seed": 1},
+    "share held out": {"held_out": 0.2},
+}
+
+
+@pytest.mark.parametrize("what", OF_ANOTHER_TRAINING)
+def test_a_training_does_not_go_on_with_other_data_or_options(what, tmp_path):
+    given = {"data": IMAGES, "labels": LABELS, "start": "lenet5-1998", "recipe": RECIPE}
+    train(**given, out=tmp_path, progress=False, engine=interrupted(1))
+    with pytest.raises(ValueError, match="another training, with other data or options"):
+        train(**given | OF_ANOTHER_TRAINING[what], out=tmp_path, progress=False)
+    assert len(train(**given, out=tmp_path, progress=False).records) == 4
 
 
 def test_the_same_seed_gives_the_same_network_and_another_one_another():

@@ -57,7 +57,7 @@ class Trained:
         stopped = "" if done == self.passes else f"stopped after {done} of "
         said = (
             f"{len(self.learned.labels):,} patterns of {len(self.model.config.classes)} classes, "
-            f"{stopped}{self.passes} passes"
+            f"{stopped}{self.passes} {'pass' if self.passes == 1 else 'passes'}"
         )
         if done:
             wrong = self.records[-1].test_errors

@@ -240,7 +240,7 @@ def test_errors_are_said_to_be_of_the_held_out_only_if_something_was(monkeypatch
     for share, n, kind in ((0.0, 60, "trained on"), (0.25, 14, "held out")):
         trained = train(IMAGES, LABELS, passes=1, held_out=share)
         wrong = trained.records[-1].test_errors
-        assert f"passes: {wrong} of {n} {kind} are wrong" in str(trained)
+        assert f"pass: {wrong} of {n} {kind} are wrong" in str(trained)
         assert shown.pop() == f"{wrong} of {n} {kind} wrong"
 
 
@@ -355,7 +355,7 @@ def test_what_a_recipe_leaves_out_of_the_training_patterns_is_not_reported(share
     trained = train(IMAGES, LABELS, recipe=recipe, held_out=share, progress=False)
     everything = train(IMAGES, LABELS, passes=1, held_out=share, progress=False)
     assert torch.equal(trained.learned.images, everything.learned.images[:20])
-    assert str(trained).startswith("20 patterns of 10 classes, 1 passes: ")
+    assert str(trained).startswith("20 patterns of 10 classes, 1 pass: ")
     judged = trained.held_out if share else trained.learned
     assert f" of {len(judged.labels)} " in str(trained)
     answers = trained.model.classify(trained.model.transforms()(judged.images))

@@ -68,8 +68,11 @@ inline = njit(**_OF_COMPILED_CODE, forceinline=True)
 """Becomes a part of each function that calls it. LLVM goes over it once by itself, once within each."""
 spliced = njit(**_OF_COMPILED_CODE, inline="always")
 """The same by Numba, before LLVM: for the few functions that are large and made of others."""
-apart = njit(**_OF_COMPILED_CODE)
-"""Is called. For what the printed network does not need: in its place it would be compiled each time."""
+apart = njit(**_OF_COMPILED_CODE, forceinline=False)
+"""Is called, so that it has all registers to itself: for each kernel, and for what is seldom needed.
+
+It has to be said: otherwise Numba passes `forceinline` on to what an inlined function calls.
+"""
 
 # tanh(y) / y as a quotient of two polynomials in y^2, fitted for |y| < 9 with a relative error of
 # 1.5e-7; beyond, tanh is 1 in float32. For A tanh(S a) of eq. 6, S and A go into the coefficients.
@@ -171,7 +174,7 @@ def descend(into, step, at, gradient):
 # --- C1 and S2: the lanes are columns -------------------------------------------------------------
 
 
-@inline
+@apart
 def c1_forward(activation, image, weight, bias, x, slopes):
     """C1's states and slopes, a block of a row at a time: some maps, all columns or half of them.
 
@@ -195,7 +198,7 @@ def c1_forward(activation, image, weight, bias, x, slopes):
         squash(activation, x, slopes, r * C1_ROW, C1_ROW // LANES)
 
 
-@inline
+@apart
 def c1_backward(image, at_sum, gradient, update):
     """C1's own step from dE/da, a row of the kernels of some maps at a time; `gradient` is scratch."""
     for m in range(0, FEW, _C1_KERNELS):
@@ -221,7 +224,7 @@ def c1_backward(image, at_sum, gradient, update):
         update.bias[m] -= update.bias_step[m] * (gradient[2 * m] + gradient[2 * m + 1])
 
 
-@inline
+@apart
 def s2_sums(x, sums):
     """Add up the four inputs of each S2 unit: two rows, then neighbouring columns."""
     for r in range(S2):
@@ -231,7 +234,7 @@ def s2_sums(x, sums):
             store(pair_sums(rows), sums, r * S2_ROW + m * S2_COLUMNS, LANES)
 
 
-@inline
+@apart
 def s2_forward(activation, sums, coefficient, bias, x, slopes):
     """S2's states and slopes from the sums of its inputs."""
     # All six maps at once: their coefficients and biases are read once for all rows.
@@ -241,7 +244,7 @@ def s2_forward(activation, sums, coefficient, bias, x, slopes):
         squash(activation, x, slopes, r * S2_ROW, FEW)
 
 
-@inline
+@apart
 def s2_backward(sums, at_sum, coefficient, c1_slopes, at_c1, gradient, update):
     """S2's own step, and dE/da of C1: each S2 unit hands its derivative to its four inputs alike."""
     of_coefficient, of_bias = zeros(FEW), zeros(FEW)
@@ -302,7 +305,7 @@ def s2_backward_maxima(x, maxima, at_sum, c1_slopes, at_c1):
 # weight [input][ky][kx][map], dense: a cross that Table I lacks has weight 0 and step size 0.
 
 
-@inline
+@apart
 def c3_forward(activation, inputs, weight, bias, x, slopes):
     """C3's states and slopes, some positions of a row at a time, each a vector of all sixteen maps."""
     for r in range(C3):
@@ -320,7 +323,7 @@ def c3_forward(activation, inputs, weight, bias, x, slopes):
         squash(activation, x, slopes, r * C3_ROW, C3)
 
 
-@inline
+@apart
 def c3_as_planes(at_sum, planes):
     """Turn dE/da from [row][column][map] into [map][row][column], the columns framed by zeros.
 
@@ -380,7 +383,7 @@ _c3_backward_rows = _in_turn(
 )
 
 
-@inline
+@apart
 def c3_backward_inputs(planes, fed, weight, s2_slopes, at_s2):
     """dE/da of S2, some rows of a map at a time, from the C3 maps that it feeds: fed (6, 10) by Table I.
 
@@ -390,7 +393,7 @@ def c3_backward_inputs(planes, fed, weight, s2_slopes, at_s2):
         _c3_backward_rows(planes, fed[i], i, weight, s2_slopes, at_s2)
 
 
-@inline
+@apart
 def c3_backward(inputs, at_sum, update):
     """C3's own step, some rows of the kernels from one input map at a time, for all sixteen maps."""
     for i in range(FEW):
@@ -412,7 +415,7 @@ def c3_backward(inputs, at_sum, update):
 # --- S4: the lanes are maps -----------------------------------------------------------------------
 
 
-@inline
+@apart
 def s4_sums(x, sums):
     """Add up the four inputs of each S4 unit, in the order in which `s2_sums` does."""
     for r in range(S4):
@@ -424,7 +427,7 @@ def s4_sums(x, sums):
             store(left + right, sums, (r * S4 + c) * MANY, 0)
 
 
-@inline
+@apart
 def s4_forward(activation, sums, coefficient, bias, x, slopes):
     """S4's states and slopes from the sums of its inputs."""
     # One vector has the coefficients of all sixteen maps, the same for each position.
@@ -434,7 +437,7 @@ def s4_forward(activation, sums, coefficient, bias, x, slopes):
     squash(activation, x, slopes, 0, S4 * S4)
 
 
-@inline
+@apart
 def s4_backward(sums, at_sum, coefficient, c3_slopes, at_c3, update):
     """S4's own step, and dE/da of C3: each S4 unit hands its derivative to its four inputs alike."""
     c = load(coefficient, 0, 0, 1)
@@ -490,7 +493,7 @@ def s4_backward_maxima(x, maxima, at_sum, c3_slopes, at_c3):
 def _dense_forward(units, block):
     """The function for a layer of so many vectors of units, a block of them at a time."""
 
-    @inline
+    @apart
     def forward(activation, inputs, n, weight, bias, x, slopes):
         """The layer's states and slopes from n inputs."""
         for first in range(0, units * LANES, block * LANES):
@@ -508,7 +511,7 @@ c5_forward = _dense_forward(C5_VECTORS, _BLOCKS.c5_vectors)
 f6_forward = _dense_forward(F6_VECTORS, _BLOCKS.f6_vectors)
 
 
-@inline
+@apart
 def dense_backward(inputs, n, at_sum, weight, slopes_below, at_below, update):
     """Go over the weights once: what passes down to the n inputs, and the weights' own step.
 

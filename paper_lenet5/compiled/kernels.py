@@ -54,9 +54,10 @@ PLANE = C3 * PLANE_ROW
 
 # How much of a layer is in registers at a time: see registers.py.
 _BLOCKS = REGISTERS.blocks
-_C1_MAPS, _C1_VECTORS, _C1_KERNELS = _BLOCKS.c1_maps, _BLOCKS.c1_vectors, _BLOCKS.c1_kernels
+_C1_MAPS, _C1_VECTORS = _BLOCKS.c1_maps, _BLOCKS.c1_vectors
+_C1_KERNELS, _C1_KERNEL_COLUMNS = _BLOCKS.c1_kernels, _BLOCKS.c1_kernel_columns
 _C3_POSITIONS, _C3_KERNEL_ROWS = _BLOCKS.c3_positions, _BLOCKS.c3_kernel_rows
-_C1_SUMS, _C1_KERNEL_SUMS = _C1_MAPS * _C1_VECTORS, _C1_KERNELS * K
+_C1_SUMS, _C1_KERNEL_SUMS = _C1_MAPS * _C1_VECTORS, _C1_KERNELS * _C1_KERNEL_COLUMNS
 _C3_KERNEL_SUMS = _C3_KERNEL_ROWS * K
 
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
@@ -203,14 +204,17 @@ def c1_backward(image, at_sum, gradient, update):
     """C1's own step from dE/da, a row of the kernels of some maps at a time; `gradient` is scratch."""
     for m in range(0, FEW, _C1_KERNELS):
         for ky in range(K):
-            sums = zeros(_C1_KERNEL_SUMS)
-            for r in range(C1):
-                at, pixel = r * C1_ROW + m * C1_COLUMNS, (r + ky) * FIELD
-                # Each lane adds up its own columns; five loads, one pixel apart, are the five kx.
-                for half in range(0, C1_COLUMNS, LANES):
-                    here = load(at_sum, at + half, C1_COLUMNS, _C1_KERNELS)
-                    sums = add_products(sums, here, load(image, pixel + half, 1, K))
-            store_totals(sums, gradient, (ky * FEW + m) * K, 1)
+            for kx in range(0, K, _C1_KERNEL_COLUMNS):
+                sums = zeros(_C1_KERNEL_SUMS)
+                for r in range(C1):
+                    at, pixel = r * C1_ROW + m * C1_COLUMNS, (r + ky) * FIELD + kx
+                    # Each lane adds up its own columns; loads one pixel apart are one kx apart.
+                    for half in range(0, C1_COLUMNS, LANES):
+                        here = load(at_sum, at + half, C1_COLUMNS, _C1_KERNELS)
+                        pixels = load(image, pixel + half, 1, _C1_KERNEL_COLUMNS)
+                        sums = add_products(sums, here, pixels)
+                at = (ky * FEW + m) * K + kx
+                store_totals(sums, gradient, at, K // _C1_KERNEL_COLUMNS)
     # 150 weights are no whole number of vectors, and `descend` would step beyond them.
     for k in range(K * K * FEW):
         update.weight[k] -= update.weight_step[k] * gradient[k]

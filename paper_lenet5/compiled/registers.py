@@ -25,7 +25,9 @@ class Blocks(NamedTuple):
     c1_vectors: int
     """... and of each map's row the vectors, of two."""
     c1_kernels: int
-    """C1's weights: the maps, of six, for all five columns of a row of their kernels."""
+    """C1's weights: the maps, of six ..."""
+    c1_kernel_columns: int
+    """... and of a row of their kernels the columns, all five or one."""
     c3_positions: int
     """C3 forward: the positions of a row, of ten."""
     c3_kernel_rows: int
@@ -45,10 +47,10 @@ class Blocks(NamedTuple):
 # In vectors of sixteen lanes: 12, 10, 10, 25, 14, 8 and 6 sums at a time; of sixteen
 # images 24, 10 and 24. Below eight, the multiply-adds of one core would wait for each other; 25
 # take each derivative from memory once.
-_FOR_32 = Blocks(6, 2, 2, 10, 5, 14, 8, 6, 4, 24)
-# 6, 5, 5, 5, 5, 4 and 6, of images 6, 5 and 6; twice as many registers of AVX2: of its 16, four to
+_FOR_32 = Blocks(6, 2, 2, 5, 10, 5, 14, 8, 6, 4, 24)
+# 6, 6, 5, 5, 5, 4 and 6, of images 6, 5 and 6; twice as many registers of AVX2: of its 16, four to
 # eight are left for the factors. Ten positions are two times five, 14 rows 5, 5 and 4.
-_FOR_8 = Blocks(6, 1, 1, 5, 1, 5, 4, 6, 1, 6)
+_FOR_8 = Blocks(6, 1, 6, 1, 5, 1, 5, 4, 6, 1, 6)
 
 
 @dataclass(frozen=True)

@@ -108,12 +108,12 @@ def test_what_the_processor_lacks_is_refused(monkeypatch):
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_blocks_divide_what_they_are_blocks_of_and_fit(kind):
     b = kind.blocks
-    parts = {(b.c1_maps, 6), (b.c1_vectors, 2), (b.c1_kernels, 6), (b.c3_positions, 10),
-             (b.c3_kernel_rows, 5), (b.c5_vectors, 8), (b.f6_vectors, 6),
+    parts = {(b.c1_maps, 6), (b.c1_vectors, 2), (b.c1_kernels, 6), (b.c1_kernel_columns, 5),
+             (b.c3_positions, 10), (b.c3_kernel_rows, 5), (b.c5_vectors, 8), (b.f6_vectors, 6),
              (b.images_c1_columns, 28), (b.images_units, 120), (b.images_units, 96)}  # fmt: skip
     assert all(whole % part == 0 for part, whole in parts)
-    sums = (b.c1_maps * b.c1_vectors, 5 * b.c1_kernels, b.c3_positions, 5 * b.c3_kernel_rows,
-            b.c3_input_rows, b.c5_vectors, b.f6_vectors, 6 * b.images_c1_columns,
+    sums = (b.c1_maps * b.c1_vectors, b.c1_kernels * b.c1_kernel_columns, b.c3_positions,
+            5 * b.c3_kernel_rows, b.c3_input_rows, b.c5_vectors, b.f6_vectors, 6 * b.images_c1_columns,
             b.images_units)  # fmt: skip
     if kind.name != "sse":  # whose multiply-adds are calls
         assert max(sums) * kernels.LANES < kind.count * kind.lanes

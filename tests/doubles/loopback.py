@@ -9,6 +9,8 @@ import tempfile
 import time
 from contextlib import AbstractContextManager
 
+from distributed import Client
+
 from tests import ROOT
 
 
@@ -34,6 +36,12 @@ class Cluster(AbstractContextManager):
         """One worker more, under a nanny that starts it again when it dies."""
         return self._start("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1")
 
+    def wait_for_workers(self, n: int) -> None:
+        """Until so many have joined, and their nannies know it: one that dies before is not replaced."""
+        with Client(self.address) as client:
+            client.wait_for_workers(n)
+            wait_for(lambda: {*client.run(status, nanny=True).values()} == {"running"})
+
     def _start(self, kind: str, *options: str) -> subprocess.Popen:
         path = os.pathsep.join(map(str, (ROOT, os.environ.get("PYTHONPATH", ""))))
         process = subprocess.Popen(
@@ -53,6 +61,11 @@ class Cluster(AbstractContextManager):
             if error:
                 self.log.seek(0)
                 print(self.log.read())
+
+
+def status(dask_worker) -> str:
+    """What a worker, or its nanny, is at."""
+    return dask_worker.status.name
 
 
 def kill(process: subprocess.Popen) -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from distributed import Client
 from rich.console import Console
 
 from reproduce import table1
@@ -205,23 +204,21 @@ def test_senseless_shards_are_refused(wrong, capsys):
     assert "--shard" in capsys.readouterr().err
 
 
-@pytest.mark.flaky(reruns=1)  # hung once: if it does again, what its processes say is shown
-@pytest.mark.timeout(300)
 def test_a_cluster_gives_the_same_bits_and_names_the_run_that_kills_its_workers(corner, tmp_path):
     here, there = Runs(tmp_path / "here"), Runs(tmp_path / "there")
     work = runs_of([SHORT, MLP], 1, corner)
     poison = runs_of([Row("poison", "poison", MinibatchRecipe(dies, passes=1))], 1, corner)
     sweep.sweep(work, here, Console(quiet=True), jobs=1)
     shown = io.StringIO()
-    with (
-        Cluster(
-            1,
-            DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0",
-            NUMBA_CACHE_DIR=str(tmp_path / "nothing compiled yet"),
-        ) as machines,
-        pytest.raises(RunsFailed, match=r"1 of 3 runs failed:\n  poison, .*seed 0.*worker.*died$"),
-    ):
-        sweep.sweep(poison + work, there, Console(file=shown), dask=machines.address)
+    environment = {
+        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+        "NUMBA_CACHE_DIR": str(tmp_path / "nothing compiled yet"),
+    }
+    told = r"1 of 3 runs failed:\n  poison, .*seed 0.*worker.*died$"
+    with Cluster(1, **environment) as machines:
+        machines.wait_for_workers(1)
+        with pytest.raises(RunsFailed, match=told):
+            sweep.sweep(poison + work, there, Console(file=shown), dask=machines.address)
     assert names(tmp_path / "there") == names(tmp_path / "here")
     of_here, of_there = (killed.contents(tmp_path / place) for place in ("here", "there"))
     assert of_here.items() <= of_there.items()
@@ -237,8 +234,7 @@ def test_a_worker_that_dies_of_the_data_ends_nothing(corner, tmp_path, monkeypat
     mark, shown, runs = tmp_path / "a worker has died", io.StringIO(), Runs(tmp_path)
     monkeypatch.setattr(cluster, "Data", partial(DataThatKillsOnce, mark=mark))
     with Cluster(1) as machines:
-        with Client(machines.address) as client:
-            client.wait_for_workers(1)
+        machines.wait_for_workers(1)
         work = runs_of([MLP], 1, corner)
         sweep.sweep(work, runs, Console(file=shown), dask=machines.address)
     assert mark.exists()

@@ -34,11 +34,14 @@ _IN_ASCII = {
 
 
 def any_terminal() -> None:
-    """From here on, what the terminal has no letter for is printed in letters that it has."""
+    """From here on, what the terminal has no letter for is printed in letters that it has.
+
+    Lines are printed as they come, in a pipe or a log as well.
+    """
     codecs.register_error("paper-lenet5", _in_ascii)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="paper-lenet5")
+            stream.reconfigure(errors="paper-lenet5", line_buffering=True)
 
 
 def _in_ascii(error: UnicodeError) -> tuple[str, int]:

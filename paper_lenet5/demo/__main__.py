@@ -20,6 +20,8 @@ os.environ["GRADIO_TEMP_DIR"] = mkdtemp(prefix="lenet5-")  # for what visitors s
 
 import torch
 
+from paper_lenet5.terminal import any_terminal
+
 from . import gate, memory
 from .page import build, routes
 from .theme import appearance
@@ -28,6 +30,7 @@ from .uploads import Uploads
 
 def main() -> int:
     """Serve the page until Ctrl+C."""
+    any_terminal()
     logging.basicConfig(format="%(asctime)s %(message)s")
     sent = Path(os.environ["GRADIO_TEMP_DIR"])
     atexit.register(shutil.rmtree, sent, ignore_errors=True)

@@ -54,6 +54,12 @@ BREAKS = [
         "paper_lenet5/test_behaviour.py::test_map_pulls_the_correct_class_down_and_pushes_the_others_up",
     ),
     Break(
+        "compiled: no pixel is looked at", "paper_lenet5/compiled/passes.py",
+        "outside = outside + outside_of(pixels, FURTHEST)", "outside = outside + zeros(1)",
+        "paper_lenet5/test_compiled.py"
+        "::test_a_value_that_no_image_has_is_found_wherever_a_pass_meets_it",
+    ),
+    Break(
         "doubt: that of another digit", "paper_lenet5/doubt.py",
         "doubts(units, states, penalties.argmin(1))", "doubts(units, states, penalties.argmax(1))",
         "paper_lenet5/test_doubt.py::test_letters_are_none_of_these_and_digits_are_said",

@@ -16,7 +16,15 @@ from ..preprocessing import FIELD, check_values
 from ..sdlm import SDLM, CoefficientInput, check_options
 from . import passes
 from .cache import on_compiling
-from .layout import pack, pack_weights, structure_of, unpack, workspace, workspace_of_images
+from .layout import (
+    outside,
+    pack,
+    pack_weights,
+    structure_of,
+    unpack,
+    workspace,
+    workspace_of_images,
+)
 
 __all__ = ["diagonal_curvature", "on_compiling", "penalties", "train_one_pass"]
 
@@ -49,9 +57,10 @@ def train_one_pass(
         gradients, minus_one = (pack(model, _filled(model, value)) for value in (0, -1))
         arrays = passes.Arrays(weights, weights, gradients, minus_one)
         errors = passes.train_in_batches(setting, *patterns, batch, arrays, steps, adam, *moments)
-        if adam is not _NO_ADAM:
-            _keep_moments(optimizer, model, moments, adam.steps + -(-len(order) // batch))
+    _check(images, setting.states)
     model.load_state_dict(unpack(model, weights), strict=False)
+    if adam is not _NO_ADAM:
+        _keep_moments(optimizer, model, moments, adam.steps + -(-len(order) // batch))
     return int(errors)
 
 
@@ -71,21 +80,23 @@ def diagonal_curvature(
     sums, minus_one = (pack(model, _filled(model, value)) for value in (0, -1))
     constant = np.float32(-1 if output_curvature is None else output_curvature)
     curvature = passes.Curvature(True, constant, coefficient_input == "each")
+    setting = passes.Setting(structure_of(model), _loss(loss), curvature, *workspace(model.classes))
     passes.one_by_one(
-        passes.Setting(structure_of(model), _loss(loss), curvature, *workspace(model.classes)),
-        _rows(images), labels.contiguous().numpy(), np.arange(len(images)),
+        setting, _rows(images), labels.contiguous().numpy(), np.arange(len(images)),
         passes.Arrays(weights, np.square(weights), sums, minus_one),
     )  # fmt: skip
+    _check(images, setting.states)
     return {name: h / len(images) for name, h in unpack(model, sums).items()}
 
 
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
     """Penalties (N, 10) for images (N, 1, 32, 32), as `eager.penalties`, by the compiled pass."""
     out = np.empty((len(images), model.classes), np.float32)
+    states, _ = workspace(model.classes)
     passes.penalties_of(
-        structure_of(model), _rows(images), pack_weights(model), out, workspace(model.classes)[0],
-        workspace_of_images(),
-    )  # fmt: skip
+        structure_of(model), _rows(images), pack_weights(model), out, states, workspace_of_images()
+    )
+    _check(images, states)
     return torch.from_numpy(out)
 
 
@@ -129,7 +140,7 @@ def _adam_of(optimizer: Optimizer, model: LeNet5) -> passes.Adam:
 def _moments(optimizer: Optimizer, model: LeNet5) -> list[dict[str, Tensor]]:
     """Adam's first and second moments, 0 before its first step."""
     return [
-        {name: optimizer.state[p].get(key, torch.zeros_like(p))
+        {name: optimizer.state.get(p, {}).get(key, torch.zeros_like(p))
          for name, p in _trained(model).items()}
         for key in ("exp_avg", "exp_avg_sq")
     ]  # fmt: skip
@@ -147,14 +158,22 @@ def _keep_moments(
 
 
 def _rows(images: Tensor) -> np.ndarray:
-    """The images as (N, 1024), checked here, since compiled code looks at no bounds."""
+    """The images as (N, 1024). Raises ValueError for others: compiled code looks at no bounds."""
     if images.dtype != torch.float32 or images.shape[1:] != (1, FIELD, FIELD):
         raise ValueError(
             f"expected float32 images of shape (N, 1, {FIELD}, {FIELD}), "
             f"got {images.dtype} of shape {tuple(images.shape)}"
         )
-    check_values(images)
     return images.flatten(1).contiguous().numpy()
+
+
+def _check(images: Tensor, states: np.ndarray) -> None:
+    """Raises ValueError if an image that left these states has a value that no image has.
+
+    The pass itself looks at each value as it reads it: to look before would be to read all images twice.
+    """
+    if outside(states):
+        check_values(images)
 
 
 def _loss(loss: Loss) -> passes.Loss:

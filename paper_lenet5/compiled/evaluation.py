@@ -21,6 +21,7 @@ from .kernels import (
     F6_VECTORS,
     FEW,
     FIELD,
+    FURTHEST,
     MANY,
     ONE,
     S2,
@@ -38,6 +39,7 @@ from .lanes import (
     fma,
     load,
     maximum,
+    outside_of,
     store,
     transposed,
     zeros,
@@ -76,9 +78,9 @@ SIZES = (FIELD**2, 2 * FEW * C1, S2 * FEW * S2, 2 * MANY * C3, S4_UNITS, C5_UNIT
 
 
 @inline
-def evaluate(network, images, first, w, x, penalties):
-    """Fill the penalties of images first ... first + 15."""
-    transpose(images, first, x)
+def evaluate(network, images, first, w, x, outside, penalties):
+    """Fill the penalties of images first ... first + 15, and count in `outside` as `forward` does."""
+    transpose(images, first, x, outside)
     for r in range(S2):
         c1_rows(network, 2 * r, w, x)
         s2_row(network, r, w, x)
@@ -95,19 +97,22 @@ def evaluate(network, images, first, w, x, penalties):
 
 
 @inline
-def transpose(images, first, x):
+def transpose(images, first, x, outside):
     """Turn sixteen images from [image][pixel] into [pixel][image]: the lanes are images from here on."""
     flat, size = images.reshape(-1), FIELD * FIELD
+    found = load(outside, 0, 0, 1)
     for pixel in range(0, size, LANES):
         # The same sixteen pixels of sixteen images, a whole image apart.
         square = load(flat, first * size + pixel, size, LANES)
+        found = found + outside_of(square, FURTHEST)
         store(transposed(square), x.pixels, pixel * LANES, LANES)
+    store(found, outside, 0, 0)
 
 
 @inline
-def squash(activation, x, vectors):
+def squash(activation, x, first, vectors):
     """Put states in the place of so many vectors of weighted sums (eq. 6)."""
-    for at in range(0, vectors * LANES, LANES):
+    for at in range(first, first + vectors * LANES, LANES):
         store(activate(activation, load(x, at, 0, 1)), x, at, 0)
 
 
@@ -128,8 +133,9 @@ def c1_rows(network, r, w, x):
                     # The weights of the six maps lie a kernel row apart: w.c1 is [ky][map][kx].
                     sums = add_outer(sums, w.c1, ky * FEW * K + kx, K, pixels)
             # As the block has them, map by map; `c1_place` finds a unit again.
-            store(sums, x.c1, (row * C1 + column) * FEW * LANES, LANES)
-    squash(network.activation, x.c1, 2 * C1 * FEW)
+            at = (row * C1 + column) * FEW * LANES
+            store(sums, x.c1, at, LANES)
+            squash(network.activation, x.c1, at, _C1_SUMS)
 
 
 @inline
@@ -189,8 +195,9 @@ def c3_rows(network, r, w, x):
                             last = i * C3_KERNELS + (ky * K + K - 1) * MANY + m
                             kernels = broadcast(w.c3, last, -MANY, K)
                             sums = add_convolution(sums, _TO_THE_LEFT, inputs, kernels)
-                store(sums, x.c3, ((row * MANY + m) * C3 + c) * LANES, LANES)
-    squash(network.activation, x.c3, 2 * MANY * C3)
+                at = ((row * MANY + m) * C3 + c) * LANES
+                store(sums, x.c3, at, LANES)
+                squash(network.activation, x.c3, at, _C3_POSITIONS)
 
 
 @inline
@@ -213,7 +220,7 @@ def units(network, inputs, n, weight, row, bias, count, x):
         for i in range(n):
             sums = add_outer(sums, weight, i * row + unit, 1, load(inputs, i * LANES, 0, 1))
         store(sums, x, unit * LANES, LANES)
-    squash(network.activation, x, count)
+    squash(network.activation, x, 0, count)
 
 
 @inline

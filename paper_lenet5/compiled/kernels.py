@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from ..layers import A, S
+from ..preprocessing import FURTHEST as _FURTHEST
 from .lanes import (
     LANES,
     add_convolution,
@@ -60,6 +61,7 @@ _C3_POSITIONS, _C3_KERNEL_ROWS = _BLOCKS.c3_positions, _BLOCKS.c3_kernel_rows
 _C1_SUMS, _C1_KERNEL_SUMS = _C1_MAPS * _C1_VECTORS, _C1_KERNELS * _C1_KERNEL_COLUMNS
 _C3_KERNEL_SUMS = _C3_KERNEL_ROWS * K
 
+FURTHEST = np.float32(_FURTHEST)
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 SCALED_TANH, TANH, RELU, NONE = range(4)  # activations
 

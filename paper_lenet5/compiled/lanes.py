@@ -10,6 +10,7 @@ same numbers on every machine. Addresses are in elements of a flat float32 array
 """
 
 import operator
+from functools import reduce
 
 from llvmlite import ir
 from numba import types
@@ -360,6 +361,22 @@ def minimum(typing, x, y):
 def maximum(typing, x, y):
     """The larger of x and y, lane by lane; x where it is no number."""
     return _of_maximum(x, y)
+
+
+@intrinsic
+def outside_of(typing, block, limit):
+    """One vector: 1 in each lane where a number of the block is beyond +-limit, or is none, else 0."""
+
+    def emit(context, b, signature, args):
+        block, limit = args[0], _splat(b, args[1])
+        beyond = [
+            b.fcmp_unordered(">", _call(b, "llvm.fabs.v16f32", vector), limit)
+            for vector in _split(b, block)
+        ]
+        one, zero = (ir.Constant(_VECTOR, [value] * LANES) for value in (1.0, 0.0))
+        return _join(b, [b.select(reduce(b.or_, beyond), one, zero)])
+
+    return Block(1)(block, types.float32), emit
 
 
 def _define_operator(symbol, emit_vector):

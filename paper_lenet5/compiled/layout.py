@@ -79,6 +79,8 @@ class States(NamedTuple):
     c5: np.ndarray
     c5_slopes: np.ndarray
     f6_slopes: np.ndarray
+    outside: np.ndarray
+    """Above 0 in one of its lanes once an image had a value further from 0 than FURTHEST, or none."""
     penalties: np.ndarray
     """Last, for there are as many as classes, and what lies before is the same for any number."""
 
@@ -106,7 +108,7 @@ def _ends(sizes: Iterable[int]) -> tuple[int, ...]:
 _C1, _S2, _C3, _S4 = k.C1 * k.C1_ROW, k.S2 * k.S2_ROW, k.C3 * k.C3_ROW, k.S4_UNITS
 _C5, _F6 = k.C5_VECTORS * LANES, k.F6_VECTORS * LANES
 STATES = _ends((_C1, _C3, _F6, k.FIELD**2, _C1, _S2, _S2, _S2, _C3, _S4, _S4, _S4,
-                _C5, _C5, _F6, 0))  # fmt: skip
+                _C5, _C5, _F6, LANES, 0))  # fmt: skip
 DERIVATIVES = _ends((_C1, _S2, _C3, k.MANY * k.PLANE, _S4, _C5, _F6, k.K**2 * k.FEW, 0))
 """Where each part of `States` and of `Derivatives` ends, without any classes."""
 _NAMES = ("c1.weight", "c1.bias", "s2.coefficient", "s2.bias", "c3.weight", "c3.bias",
@@ -212,6 +214,11 @@ def workspace(classes: int) -> tuple[np.ndarray, np.ndarray]:
     return zeros(STATES[-1] + classes), zeros(DERIVATIVES[-1] + classes)
 
 
+def outside(states: np.ndarray) -> bool:
+    """Whether one of all images that came through these states had a value that no image has."""
+    return bool(States(*_parts(states, STATES)).outside.any())
+
+
 def _parts(flat: np.ndarray, ends: tuple[int, ...]) -> list[np.ndarray]:
     """Views of the parts that end at these places."""
     return [flat[begin:end] for begin, end in pairwise((0, *ends))]
@@ -224,4 +231,6 @@ def workspace_of_images() -> Images:
 
 def _padded(a: np.ndarray, columns: int) -> np.ndarray:
     """The array with zeros behind its last axis, up to so many columns."""
-    return np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, columns - a.shape[-1])])
+    wide = np.zeros((*a.shape[:-1], columns), np.float32)  # np.pad takes ten times as long
+    wide[..., : a.shape[-1]] = a
+    return wide

@@ -12,6 +12,7 @@ from .kernels import (
     C5_VECTORS,
     F6_VECTORS,
     FIELD,
+    FURTHEST,
     ONE,
     S4_UNITS,
     TWO,
@@ -19,11 +20,11 @@ from .kernels import (
     inline,
     spliced,
 )
-from .lanes import LANES, fma, load, load_like, parts, store, total, zeros
+from .lanes import LANES, fma, load, load_like, outside_of, parts, store, total, zeros
 from .layout import DERIVATIVES, STATES, Derivatives, Packed, States, Structure
 
 _F6 = F6_VECTORS * LANES
-_SQUARED = STATES[States._fields.index("f6")], STATES[-2]
+_SQUARED = STATES[States._fields.index("f6")], STATES[States._fields.index("f6_slopes")]
 """From where to where the states are squared for the curvature."""
 
 
@@ -253,7 +254,7 @@ def penalties_of(network, images, weights, penalties, states, sixteen):
     together = len(images) // LANES * LANES
     # Both ways leave the same bits: it does not matter which images are left over.
     for first in range(0, together, LANES):
-        evaluate(network, images, first, w, sixteen, penalties)
+        evaluate(network, images, first, w, sixteen, x.outside, penalties)
     for pattern in range(together, len(images)):
         forward(network, images[pattern], w, x)
         output(network, x.f6, w, ONE, penalties[pattern])
@@ -264,8 +265,12 @@ def forward(network, image, weights, states):
     """Fill the states of one image, from its own copy to F6: section II-B, without the output."""
     w, x = weights, states
     # A copy, since C1 reads beyond the last pixel, and the curvature squares what it read.
+    outside = load(x.outside, 0, 0, 1)
     for at in range(0, FIELD * FIELD, LANES):
-        store(load(image, at, 0, 1), x.image, at, 0)
+        pixels = load(image, at, 0, 1)
+        outside = outside + outside_of(pixels, FURTHEST)
+        store(pixels, x.image, at, 0)
+    store(outside, x.outside, 0, 0)
     f, g = network.activation, network.pooled_activation
     k.c1_forward(f, x.image, w.c1, w.c1_bias, x.c1, x.c1_slopes)
     if network.maximum:

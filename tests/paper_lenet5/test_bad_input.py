@@ -167,6 +167,7 @@ def test_grey_levels_as_floats_are_refused_by_all_that_looks_at_images():
     x, labels = torch.rand(2, 1, 32, 32) * 255, torch.tensor([1, 2])
     model, loss = random_model(), MSELoss()
     optimizer = SDLM(model.named_parameters(), lr=1e-4)
+    optimizer.set_curvature({name: torch.ones_like(p) for name, p in model.named_parameters()})
     order = torch.tensor([0, 1])
     engines = [eager]
     with contextlib.suppress(ImportError):

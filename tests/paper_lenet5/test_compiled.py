@@ -248,6 +248,27 @@ def test_what_is_no_number_stays_none(squash_of):
         compiled.penalties(random_model(), x)
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -10.5])
+@pytest.mark.parametrize("image", [0, 15, 17], ids=["first", "last of sixteen", "by itself"])
+@pytest.mark.parametrize("pixel", [0, 17, 1023])
+def test_a_value_that_no_image_has_is_found_wherever_a_pass_meets_it(value, image, pixel):
+    model, (x, labels) = random_model(), drawn(18)
+    x.view(18, -1)[image, pixel] = value
+    before, order = flat(model), torch.arange(18)
+    optimizer = torch.optim.Adam(model.parameters())
+    for look in (
+        lambda: compiled.penalties(model, x),
+        lambda: compiled.diagonal_curvature(model, x, labels, MSELoss()),
+        lambda: compiled.train_one_pass(model, optimizer, MSELoss(), x, labels, order),
+    ):
+        with pytest.raises(ValueError, match="as preprocess gives it"):
+            look()
+    assert torch.equal(flat(model), before)
+    assert not optimizer.state, "a refused pass leaves no moments"
+    compiled.train_one_pass(model, optimizer, MSELoss(), x, labels, order[order != image])
+    assert flat(model).isfinite().all()
+
+
 # Always the same numbers
 
 

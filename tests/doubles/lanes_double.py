@@ -101,6 +101,10 @@ def maximum(x, y):
     return np.where(y > x, y, x)
 
 
+def outside_of(block, limit):
+    return (~(np.abs(block) <= limit)).any(0, keepdims=True).astype(np.float32)
+
+
 def pair_sums(row):
     return row.reshape(1, LANES, 2).sum(-1)
 

@@ -29,7 +29,7 @@ def uses_of(words):
     add_window, add_products = words.add_window, words.add_products
     subtract_products, dot, prefetch = words.subtract_products, words.dot, words.prefetch
     add_scaled, fma = words.add_scaled, words.fma
-    minimum, maximum = words.minimum, words.maximum
+    minimum, maximum, outside_of = words.minimum, words.maximum, words.outside_of
     pair_sums, pair_copies, transposed = words.pair_sums, words.pair_copies, words.transposed
 
     def memory(a, b, out):
@@ -76,6 +76,12 @@ def uses_of(words):
         store(minimum(x, y), out, 150, LANES)
         store(maximum(x, one), out, 200, LANES)
 
+    def bounds(a, b, out):
+        out[205], one = np.nan, a[3] / a[3]
+        store(outside_of(load(a, 0, 70, 2), one), out, 0, LANES)
+        store(outside_of(load(b, 0, 7, 3), one), out, 50, LANES)
+        store(outside_of(load(out, 200, 0, 1), one), out, 100, LANES)
+
     def pairs(a, b, out):
         store(pair_sums(load(a, 3, LANES, 2)), out, 0, LANES)
         store(pair_copies(load(b, 5, LANES, 1)), out, 30, LANES)
@@ -84,7 +90,7 @@ def uses_of(words):
         store(transposed(load(a, 0, 11, LANES)), out, 10, LANES)
 
     uses = (memory, single_numbers, outer_product, window, products, convolution, scaled, difference,
-            arithmetic, pairs, square)  # fmt: skip
+            arithmetic, bounds, pairs, square)  # fmt: skip
     return {use.__name__: use for use in uses}
 
 

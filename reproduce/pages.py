@@ -20,7 +20,7 @@ from .measures.statistics import percent
 from .rows.recipes import TABLE_1
 from .running.runs import Runs
 from .section_iii_c import classifiers, comparison
-from .writing import findings, options, snippets, tables
+from .writing import findings, options, snippets, speed, tables
 
 ROOT = options.ROOT
 RESULTS = ROOT / "results"
@@ -28,6 +28,7 @@ PAGES = (
     "README.md",
     "DEVIATIONS.md",
     "docs/classify.md",
+    "docs/compiled-pass.md",
     "docs/demo.md",
     "docs/export.md",
     "docs/faq.md",
@@ -45,17 +46,6 @@ OUTPUTS = tuple(
 """Pages whose code needs no data and prints what stands below it."""
 FUZZ_READ = ("the data", "a pattern", "a network")
 """Outcomes of tools/fuzz.py in which a damaged file is read all the same, and rightly."""
-
-
-def benchmark_lines() -> str:
-    """The ratios that the benchmark measured, without times, which belong to a machine."""
-    measured = json.loads((RESULTS / "benchmark.json").read_text())
-    return (
-        f"- {measured['ratio_to_eager']:.0f} times as fast as eager PyTorch, side by side on one core;\n"
-        f"- {measured['ratio_to_floor']:.1f} times the time that the multiply-adds alone would take at "
-        "the speed of a large matrix product;\n"
-        f"- {measured['two_core_speedup']:.2f} times the patterns a second on two cores.\n"
-    )
 
 
 def fuzz_lines() -> str:
@@ -132,7 +122,7 @@ def compatibility_lines() -> str:
 
 MEASURED = {
     "abstract": lambda: findings.abstract(RESULTS),
-    "benchmark": benchmark_lines,
+    "benchmark": lambda: speed.ratios(RESULTS),
     "candidates": lambda: comparison.candidates_markdown(classifiers.candidates_of(RESULTS)),
     "choices": lambda: choices.words(RESULTS),
     "claims": lambda: claims.words(RESULTS),
@@ -145,6 +135,8 @@ MEASURED = {
     "ends": ends_line,
     "fuzz": fuzz_lines,
     "inputs": lambda: inputs.words(RESULTS),
+    "kernels": lambda: speed.kernels(RESULTS),
+    "languages": lambda: speed.languages(RESULTS),
     "lines": lambda: lines.words(RESULTS),
     "networks": lambda: findings.networks(RESULTS),
     "not_reproduced": lambda: findings.not_reproduced(RESULTS),

@@ -19,6 +19,7 @@ from paper_lenet5.compiled.layout import (
     structure_of,
     workspace,
 )
+from paper_lenet5.connections import TABLE_I
 from paper_lenet5.patterns import Split, generator
 
 _C5, _F6 = k.C5_VECTORS, k.F6_VECTORS
@@ -130,6 +131,17 @@ KERNELS = {
     "C1 weights": _c1_weights,
 }  # fmt: skip
 """The kernels of the compiled pass, in the order of a step."""
+
+_TAPS = k.K**2
+_OF_C3, _OF_CROSSES = k.C3**2 * k.FEW * _TAPS, k.C3 * sum(map(len, TABLE_I)) * _TAPS
+_OF_C5, _OF_F6 = k.S4_UNITS * _C5, k.C5_UNITS * _F6
+OPERATIONS = {
+    "C1 forward": k.C1 * k.C1_VECTORS * _TAPS, "C3 forward": _OF_C3, "C5 forward": _OF_C5,
+    "F6 forward": _OF_F6, "F6 backward": 2 * _OF_F6, "C5 backward": 2 * _OF_C5,
+    "C3 inputs": _OF_CROSSES, "C3 weights": _OF_C3, "C1 weights": k.C1 * k.C1_VECTORS * _TAPS,
+}  # fmt: skip
+"""Multiply-adds of whole vectors in each kernel, whether their lanes are needed or not; of the way back
+through C5 and F6 those of the sums and those of the gradients."""
 
 
 def work(train: Split, times: int) -> dict[str, Callable[[], object]]:

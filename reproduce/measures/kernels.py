@@ -132,16 +132,20 @@ KERNELS = {
 }  # fmt: skip
 """The kernels of the compiled pass, in the order of a step."""
 
-_TAPS = k.K**2
-_OF_C3, _OF_CROSSES = k.C3**2 * k.FEW * _TAPS, k.C3 * sum(map(len, TABLE_I)) * _TAPS
-_OF_C5, _OF_F6 = k.S4_UNITS * _C5, k.C5_UNITS * _F6
-OPERATIONS = {
-    "C1 forward": k.C1 * k.C1_VECTORS * _TAPS, "C3 forward": _OF_C3, "C5 forward": _OF_C5,
-    "F6 forward": _OF_F6, "F6 backward": 2 * _OF_F6, "C5 backward": 2 * _OF_C5,
-    "C3 inputs": _OF_CROSSES, "C3 weights": _OF_C3, "C1 weights": k.C1 * k.C1_VECTORS * _TAPS,
-}  # fmt: skip
-"""Multiply-adds of whole vectors in each kernel, whether their lanes are needed or not; of the way back
-through C5 and F6 those of the sums and those of the gradients."""
+
+def operations() -> dict[str, int]:
+    """Multiply-adds of whole vectors in each kernel, whether their lanes are needed or not.
+
+    On the way back through C5 and F6 there are those of the sums and those of the gradients.
+    """
+    taps = k.K**2
+    of_c3, of_crosses = k.C3**2 * k.FEW * taps, k.C3 * sum(map(len, TABLE_I)) * taps
+    of_c5, of_f6 = k.S4_UNITS * _C5, k.C5_UNITS * _F6
+    return {
+        "C1 forward": k.C1 * k.C1_VECTORS * taps, "C3 forward": of_c3, "C5 forward": of_c5,
+        "F6 forward": of_f6, "F6 backward": 2 * of_f6, "C5 backward": 2 * of_c5,
+        "C3 inputs": of_crosses, "C3 weights": of_c3, "C1 weights": k.C1 * k.C1_VECTORS * taps,
+    }  # fmt: skip
 
 
 def work(train: Split, times: int) -> dict[str, Callable[[], object]]:

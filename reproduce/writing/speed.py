@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..measures.kernels import KERNELS, OPERATIONS
+from ..measures.kernels import KERNELS, operations
 from . import tables
 
 LANES = 16
@@ -52,26 +52,26 @@ def kernels(results: Path) -> str:
     needed = sum(record["training_step"]["multiply_adds"].values())
     widths = {name: of for name, of in record["by_width"].items() if name != "sse"}
     peaks = {name: of["floor_microseconds"] / needed * LANES for name, of in widths.items()}
-    lines = []
+    lines, counts = [], operations()
     for kernel in KERNELS:
         line = {"kernel": kernel}
         for name, of in widths.items():
             taken = of["kernels"][kernel]["microseconds"]
-            share = OPERATIONS.get(kernel, 0) * peaks[name] / taken
+            share = counts.get(kernel, 0) * peaks[name] / taken
             line[f"{SHOWN[name]}, µs"] = f"{taken:.1f}"
             line[f"{SHOWN[name]}, of peak"] = f"{share:.2f}" if share else ""
         lines.append(line | {"what keeps it there": BOUNDS[kernel]})
-    operations = sum(OPERATIONS.values())
+    in_all = sum(counts.values())
     shares = " and ".join(
-        f"{operations * peaks[name] / of['step']['microseconds']:.2f} of a step with {SHOWN[name]}"
+        f"{in_all * peaks[name] / of['step']['microseconds']:.2f} of a step with {SHOWN[name]}"
         for name, of in widths.items()
     )
-    useful = needed / (operations * LANES)
+    useful = needed / (in_all * LANES)
     return (
         f"{tables.markdown(lines)}\n"
         f"{record['machine']['processor']}, {record['finished'][:10]}; each kernel by itself. "
         "The peak is the speed of a large matrix product of the same width. *Of peak* counts all "
-        f"multiply-adds of vectors, {operations:,} in a step, unused lanes and gaps among them: "
+        f"multiply-adds of vectors, {in_all:,} in a step, unused lanes and gaps among them: "
         f"{useful:.2f} of their lanes are needed. At the peak they would take {shares}.\n"
     )
 

@@ -46,7 +46,7 @@ NETWORKS = {  # parameters, multiply-adds
 }
 
 
-@pytest.mark.parametrize(("network", "counts"), NETWORKS.items(), ids=lambda x: str(x))
+@pytest.mark.parametrize(("network", "counts"), NETWORKS.items(), ids=[of.__name__ for of in NETWORKS])
 def test_parameters_and_multiply_adds(network, counts):
     model = network()
     assert (costs.parameters(model), costs.multiply_adds(model)) == counts

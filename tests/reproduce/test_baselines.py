@@ -46,7 +46,9 @@ NETWORKS = {  # parameters, multiply-adds
 }
 
 
-@pytest.mark.parametrize(("network", "counts"), NETWORKS.items(), ids=[of.__name__ for of in NETWORKS])
+@pytest.mark.parametrize(
+    ("network", "counts"), NETWORKS.items(), ids=[of.__name__ for of in NETWORKS]
+)
 def test_parameters_and_multiply_adds(network, counts):
     model = network()
     assert (costs.parameters(model), costs.multiply_adds(model)) == counts

@@ -35,8 +35,8 @@ STAND_INS = {
     "python -m venv .venv && . .venv/bin/activate":
         "python -m venv --without-pip .venv && . .venv/bin/activate && deactivate",
     # some of the tests
-    "pytest": "pytest --version",
-    "pytest tests/paper_lenet5": "pytest -q tests/paper_lenet5/test_claims.py",
+    "pytest -n 2": "pytest --version",
+    "pytest -n 2 tests/paper_lenet5": "pytest -q -n 2 tests/paper_lenet5/test_claims.py",
     # `demo` below runs this very line, or what it calls
     "python app.py": "test -f app.py",
     "paper-lenet5 demo": "paper-lenet5 demo --help",

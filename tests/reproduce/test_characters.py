@@ -54,7 +54,7 @@ def test_labels_count_the_characters_of_each_face():
 
 
 @pytest.mark.parametrize(
-    ("classes", "passes"), [(string.digits + characters.LETTERS, 8), (VISIBLE, 6)]
+    ("classes", "passes"), [(string.digits + characters.LETTERS, 8), (VISIBLE, 14)]
 )
 def test_a_network_of_ones_own_learns_many_characters(classes, passes):
     """Where a class beyond the 32nd has no room in the compiled pass, nearly all stay wrong."""
@@ -66,7 +66,7 @@ def test_a_network_of_ones_own_learns_many_characters(classes, passes):
     model = trained.model
     said = doubt.verdicts(model, model.transforms()(once.images))
     right = [model.config.classes[of.closest] == name for of, name in zip(said, names, strict=True)]
-    assert sum(right) > 0.4 * len(right)
+    assert sum(right) > 0.6 * len(right)
 
 
 def test_no_family_is_both_seen_and_unseen():

@@ -231,6 +231,6 @@ def workspace_of_images() -> Images:
 
 def _padded(a: np.ndarray, columns: int) -> np.ndarray:
     """The array with zeros behind its last axis, up to so many columns."""
-    wide = np.zeros((*a.shape[:-1], columns), np.float32)  # np.pad takes ten times as long
+    wide = np.zeros((*a.shape[:-1], columns), np.float32)  # for less than np.pad takes
     wide[..., : a.shape[-1]] = a
     return wide

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from paper_lenet5.compiled.lanes import LANES
+
 from ..measures.kernels import KERNELS, operations
 from . import tables
 
-LANES = 16
-"""Multiply-adds in an operation on a vector."""
-SHOWN = {"avx512": "AVX-512", "avx2": "AVX2", "sse": "SSE", "neon": "NEON"}
-"""What people call the widths of registers."""
+SHOWN = {"avx512": "AVX-512", "avx2": "AVX2", "neon": "NEON"}
+"""What people call the registers that have a multiply-add."""
 BOUNDS = {
     "C1 forward": "multiply-adds, 28 of 32 lanes in use; then 4,704 units to squash",
     "S2 forward": "loads and stores; 1,176 units to squash",
@@ -50,7 +50,7 @@ def kernels(results: Path) -> str:
     """Each kernel's time for every width of registers, and how near to the peak it is."""
     record = measured(results)
     needed = sum(record["training_step"]["multiply_adds"].values())
-    widths = {name: of for name, of in record["by_width"].items() if name != "sse"}
+    widths = {name: of for name, of in record["by_width"].items() if name in SHOWN}
     peaks = {name: of["floor_microseconds"] / needed * LANES for name, of in widths.items()}
     lines, counts = [], operations()
     for kernel in KERNELS:

@@ -140,11 +140,16 @@ class MinibatchSession(Training[MinibatchPass]):
         return Captured(self._step, [layer.generator for layer in self.dropouts])
 
     def _build_optimizer(self) -> torch.optim.Optimizer:
-        """The recipe's; on a GPU one whose step can be recorded, its learning rate a tensor."""
+        """The recipe's; on a GPU one whose step can be recorded, its learning rate a tensor.
+
+        Its step goes over each parameter once, and not once for every operation of the formula.
+        """
         recipe, kind = self.recipe, self.recipe.optimizer
-        options: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+        options: dict[str, Any] = {
+            "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True
+        }  # fmt: skip
         if self.on_gpu:
-            options |= {"lr": torch.tensor(recipe.learning_rate, device=self.device), "fused": True}
+            options["lr"] = torch.tensor(recipe.learning_rate, device=self.device)
             if "capturable" in inspect.signature(kind).parameters:
                 options["capturable"] = True
         return kind(self.model.parameters(), **options)

@@ -68,6 +68,8 @@ ALTERNATIVES = (
     _reading("literal", "to the letter: eq. 8, weights U(±2.4/F), latest curvature",
              loss=MSELoss(), initialisation=PRINTED, curvature_memory="latest"),
     _reading("eq8-latest", "eq. 8, latest curvature", loss=MSELoss(), curvature_memory="latest"),
+    _reading("half-eq8-latest", "eq. 8 with ½, latest curvature",
+             loss=MSELoss(0.5), curvature_memory="latest", **HALF),
     _EQ8,
     _MAP_5,
     _reading("map-20", "eq. 9, j = 20", loss=MAPLoss(20.0)),

@@ -110,27 +110,33 @@ _STANDARDISED = tuple((grey - 0.1307) / 0.3081 for grey in (0, 1))
 """Paper and ink, so that the pixels of MNIST's 28x28 training images have mean 0 and variance 1."""
 
 LADDER = (
-    _change("rate", "LeNet-5 (1998)", 0.3, (0.03, 0.1, 0.3, 1)),
+    _change("rate", "LeNet-5 (1998)", 0.3, (0.03, *FACTORS, 3)),
     Rated("1998", "the printed rate", {1: LENET5}, 1),
     _change("linear", "linear output, cross entropy", 0.3,
           network=LeNet5Config(output="linear"), loss=CROSS_ENTROPY, output_curvature=0.25),
     _change("random-codes", "random codes", 0.3, network=LeNet5Config(output="random codes")),
-    _change("one-of-ten", "one-of-ten codes", 1, network=LeNet5Config(output="one of ten")),
+    _change("one-of-ten", "one-of-ten codes", 1, (*FACTORS, 3),
+          network=LeNet5Config(output="one of ten")),
     _change("eq8", "eq. 8", 0.3, loss=MSELoss()),
-    _change("tanh", "plain tanh", 0.1, network=LeNet5Config(activation="tanh")),
-    _change("relu", "ReLU", 0.1, (0.03, 0.1, 0.3, 1), network=LeNet5Config(activation="relu")),
-    _change("average", "average pooling", 0.1, network=LeNet5Config(pooling="average")),
+    _change("tanh", "plain tanh", 0.1, (0.03, *FACTORS), network=LeNet5Config(activation="tanh")),
+    _change("relu", "ReLU", 0.1, (0.03, *FACTORS), network=LeNet5Config(activation="relu")),
+    _change("average", "average pooling", 0.1, (0.03, *FACTORS),
+          network=LeNet5Config(pooling="average")),
     _change("max", "max pooling", 0.3, network=LeNet5Config(pooling="max")),
     _change("full", "full C3", 0.3, network=LeNet5Config(table="full")),
     _change("sgd", "SGD", 1, (0.1, 0.3, 1, 3, 10), optimizer="sgd"),
-    _change("adam", "Adam", 0.3, (0.03, 0.1, 0.3, 1), optimizer="adam"),
+    _change("adam", "Adam", 0.3, (0.03, *FACTORS), optimizer="adam"),
     _change("batch", "64 patterns a step", 16, (4, 16, 64), batch=64),
-    _change("reshuffle", "a new order in each pass", 1, reshuffle=True),
+    _change("reshuffle", "a new order in each pass", 1, (*FACTORS, 3), reshuffle=True),
     _change("standardised", "input of mean 0, variance 1", 0.3, levels=_STANDARDISED),
     _change("printed-weights", "weights U(±2.4/F), as printed", 0.03, (0.01, 0.03, 0.1, 0.3, 1),
           initialisation=PRINTED),
 )  # fmt: skip
-"""What table 2 compares; its last line is the textbook LeNet-5, all of today at once."""
+"""What table 2 compares. Its last lines are the textbook LeNet-5, all of today at once.
+
+Each has the rate with the smallest mean error of five networks on held-out images. Where that is the
+smallest or the largest of those tried, one more is tried beyond it.
+"""
 
 CONTROLS = (
     Row("mlp", "MLP, one hidden layer", MinibatchRecipe(networks.mlp)),

@@ -5,10 +5,11 @@ import json
 import matplotlib
 import pandas as pd
 import pytest
+from scipy import stats
 
 from paper_lenet5.recipe import SCHEDULE
 from reproduce import table2
-from reproduce.rows.recipes import LADDER, LENET5, TEXTBOOK
+from reproduce.rows.recipes import LADDER, LENET5, OF_1998, TEXTBOOK
 from reproduce.running.record import describe
 from reproduce.running.runs import Runs
 
@@ -81,7 +82,7 @@ def test_every_rung_changes_one_thing_and_its_rate():
 def test_rungs_are_compared_with_1998_at_its_best_rate(runs):
     table = table2.table_of(runs).set_index("change")
     names = ["the printed rate", "eq. 8", "ReLU", "SGD", "all at once: textbook LeNet-5"]
-    assert list(table.index) == ["LeNet-5 (1998)", *names]
+    assert list(table.index) == ["LeNet-5 (1998), rate × 0.3", *names]
     differences = [0.02, 0.255, 0.45, 0.035, 0.155]
     assert table["difference"].tolist()[1:] == pytest.approx(differences)
     assert pd.isna(table["difference"].iloc[0])
@@ -97,6 +98,42 @@ def test_a_rung_is_compared_with_1998_at_its_own_rate_too(runs):
     table = table2.table_of(runs).set_index("change")
     assert table.loc["ReLU", "same_rate_difference"] == pytest.approx(1.40 - 0.94)
     assert table["same_rate_p_holm"].notna().sum() == 2
+
+
+def test_a_rung_is_compared_with_1998_as_printed(runs):
+    table = table2.table_of(runs).set_index("change")
+    of_eq8 = table.loc["eq. 8"]
+    found = stats.ttest_ind([1.20, 1.21], [0.96, 0.98], equal_var=False)
+    low, high = found.confidence_interval(0.95)
+    assert of_eq8["printed_difference"] == pytest.approx(0.235)
+    assert of_eq8[["printed_low", "printed_high"]].tolist() == pytest.approx([low, high])
+    assert of_eq8["printed_p"] == pytest.approx(found.pvalue)
+    assert table.loc["LeNet-5 (1998), rate × 0.3", "printed_difference"] == pytest.approx(-0.02)
+    assert pd.isna(table.loc["the printed rate", "printed_difference"]), "that is itself"
+    assert table["printed_p_holm"].notna().sum() == 5
+
+
+def test_what_differs_from_1998_as_printed_is_said_after_its_own_correction():
+    table = pd.DataFrame(
+        [
+            ("1998, rate × 0.3", 0.90, -0.10, 0.5),
+            ("the printed rate", 1.00, None, None),
+            ("a", 1.25, 0.25, 0.049),
+            ("b", 0.75, -0.25, 0.049),
+            ("c", 1.20, 0.20, 0.051),
+        ],
+        columns=["change", "test_error", "printed_difference", "printed_p_holm"],
+    )
+    assert table2.against_as_printed(table).endswith(
+        "worse: a (+0.25); better: b (-0.25); the others cannot be told from it.\n"
+    )
+    assert "Against the 1.00 % of the printed rate" in table2.against_as_printed(table)
+
+
+def test_the_rate_is_not_the_smallest_nor_the_largest_of_those_tried():
+    for of in (*LADDER, *OF_1998):
+        tried = sorted(of.candidates)
+        assert len(tried) == 1 or tried[0] < of.chosen < tried[-1], of.name
 
 
 def test_at_the_same_rate_not_even_the_rate_differs():
@@ -146,7 +183,7 @@ def test_the_summary_sorts_the_changes_by_what_is_left_after_the_correction():
         ],
         columns=["change", "test_error", "difference", "p", "p_holm", "detectable",
                  "same_rate_difference", "same_rate_p", "same_rate_p_holm"],
-    )  # fmt: skip
+    ).assign(printed_p_holm=None)  # fmt: skip
     head, worse, better, alone, rest = table2.summary(table).split("\n- ")
     assert "corrected by Holm for 5 comparisons" in head
     assert worse == "worse: b (+0.20), a (+0.30);"

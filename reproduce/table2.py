@@ -49,8 +49,9 @@ FORMS = {"rate": "{:g}", "test_error": "{:.3f}", "test_sd": "{:.3f}", "ci_low": 
          "same_rate_error": "{:.3f}", "same_rate_n": "{:.0f}", "same_rate_difference": "{:+.3f}",
          "same_rate_low": "{:+.3f}", "same_rate_high": "{:+.3f}", "same_rate_p": "{:.2g}",
          "same_rate_p_holm": "{:.2g}", "printed_difference": "{:+.3f}", "printed_low": "{:+.3f}",
-         "printed_high": "{:+.3f}", "printed_p": "{:.2g}", "printed_p_holm": "{:.2g}", "train_error": "{:.3f}", "passes_to_goal": "{:.1f}",
-         "parameters": "{:,}", "seconds": "{:.0f}"}  # fmt: skip
+         "printed_high": "{:+.3f}", "printed_p": "{:.2g}", "printed_p_holm": "{:.2g}",
+         "train_error": "{:.3f}", "passes_to_goal": "{:.1f}", "parameters": "{:,}",
+         "seconds": "{:.0f}"}  # fmt: skip
 SAME_RATE = [column for column in COLUMNS if column.startswith("same_rate")]
 AGAINST_PRINTED = [column for column in COLUMNS if column.startswith("printed")]
 AT_THE_SAME_RATE = ("change", "rate", "test_error", "n", *SAME_RATE)
@@ -159,7 +160,12 @@ def against_same_rate(rung: Rated, records: Sequence[Record], runs: Runs) -> dic
 def against_printed(records: Sequence[Record], as_printed: Sequence[Record]) -> dict[str, float]:
     """The columns that compare a rung with LeNet-5 (1998) at the printed rate."""
     compared = statistics.against(records, as_printed)
-    names = {"difference": "difference", "low": "difference_low", "high": "difference_high", "p": "p"}
+    names = {
+        "difference": "difference",
+        "low": "difference_low",
+        "high": "difference_high",
+        "p": "p",
+    }
     return {f"printed_{name}": compared[of] for name, of in names.items() if of in compared}
 
 
@@ -223,8 +229,8 @@ def against_as_printed(table: pd.DataFrame) -> str:
     worse = apart["printed_difference"] > 0
     printed = table.loc[table["change"] == PRINTED.title, "test_error"].item()
     return (
-        f"\nAgainst the {printed:.2f} % of the printed rate, which LeNet-5 (1998) has elsewhere, corrected "
-        f"for as many comparisons: worse: {those(apart[worse], 'printed_difference')}; "
+        f"\nAgainst the {printed:.2f} % of the printed rate, which LeNet-5 (1998) has elsewhere, "
+        f"corrected for as many comparisons: worse: {those(apart[worse], 'printed_difference')}; "
         f"better: {those(apart[~worse], 'printed_difference')}; the others cannot be told from it.\n"
     )
 

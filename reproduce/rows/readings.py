@@ -48,6 +48,7 @@ HALF: dict[str, Any] = {
 
 _SETTLED = _reading("settled", "settled")
 _EQ8 = _reading("eq8", "eq. 8", loss=MSELoss())
+HALF_EQ8 = _reading("half-eq8", "½, eq. 8", loss=MSELoss(0.5), **HALF)
 _MAP_5 = _reading("map-5", "eq. 9, j = 5", loss=MAPLoss(5.0))
 
 CANDIDATES = (
@@ -56,7 +57,7 @@ CANDIDATES = (
     _reading("map-2", "eq. 9, j = 2", loss=MAPLoss(2.0)),
     _MAP_5,
     _SETTLED,
-    _reading("half-eq8", "½, eq. 8", loss=MSELoss(0.5), **HALF),
+    HALF_EQ8,
     _reading("half-map-1", "½, eq. 9, j = 1", loss=MAPLoss(1.0, 0.5), **HALF),
     _reading("half-map-2", "½, eq. 9, j = 2", loss=MAPLoss(2.0, 0.5), **HALF),
     _reading("half-map-5", "½, eq. 9, j = 5", loss=MAPLoss(5.0, 0.5), **HALF),

@@ -66,25 +66,25 @@ _SVM = PolynomialSVM(UPRIGHT, 20, unit_norm=True)
 _VIRTUAL = VirtualSVM(UPRIGHT, 20, degree=9, unit_norm=True)
 _REDUCED = ReducedSetSVM(UPRIGHT, 20, degree=5, unit_norm=True)
 _TANGENT = TangentDistance("16x16", 20)
-_LEAST = "linear units, by least squares"
+LEAST_SQUARES = "linear units, by least squares"
 
 METHODS = (
     Method("linear", "linear", _LINEAR, {
         "a rate of 0.01": replace(_LINEAR, units=Squashed(rate=0.01)),
         "a rate of 0.1": replace(_LINEAR, units=Squashed(rate=0.1)),
-        _LEAST: replace(_LINEAR, units=LeastSquares()),
+        LEAST_SQUARES: replace(_LINEAR, units=LeastSquares()),
     }),
     Method("linear-deslanted", "linear, deslanted", _UPRIGHT, {
         "moments weighed by grey level": replace(_UPRIGHT, images="deslanted"),
-        _LEAST: replace(_UPRIGHT, units=LeastSquares()),
+        LEAST_SQUARES: replace(_UPRIGHT, units=LeastSquares()),
     }),
     Method("pairwise-linear", "pairwise linear", _PAIRWISE, {
         "a rate of 0.01": replace(_PAIRWISE, units=Squashed(rate=0.01)),
         "a rate of 0.1": replace(_PAIRWISE, units=Squashed(rate=0.1)),
         "deslanted": replace(_PAIRWISE, images=UPRIGHT),
         "the narrowest win": replace(_PAIRWISE, score="weakest win"),
-        _LEAST: replace(_PAIRWISE, units=LeastSquares()),
-        f"{_LEAST}, the narrowest win":
+        LEAST_SQUARES: replace(_PAIRWISE, units=LeastSquares()),
+        f"{LEAST_SQUARES}, the narrowest win":
             replace(_PAIRWISE, units=LeastSquares(), score="weakest win"),
     }),
     Method("k-nn", "k-NN", NearestNeighbours()),
@@ -94,7 +94,7 @@ METHODS = (
     Method("pca-quadratic", "40 principal components + quadratic", _QUADRATIC, {
         "a rate of 0.003": replace(_QUADRATIC, units=Squashed(rate=0.003)),
         "a rate of 0.03": replace(_QUADRATIC, units=Squashed(rate=0.03)),
-        _LEAST: replace(_QUADRATIC, units=LeastSquares()),
+        LEAST_SQUARES: replace(_QUADRATIC, units=LeastSquares()),
     }),
     Method("rbf", "1,000 RBF + linear", RadialBasis()),
     Method("tangent-distance", "tangent distance, 16×16", _TANGENT, {

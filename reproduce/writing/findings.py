@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..measures.judging import CONSISTENT, NOT, OPEN, REPRODUCED
 from ..rows import reported
 from ..rows.readings import BY_EQ9, BY_HALF_EQ8
 from ..rows.recipes import EXPLAINS, LENET5, LENET5_DISTORTIONS
@@ -13,8 +14,10 @@ from . import tables
 FORMS = {"paper_error": "{:.2f}", "test_error": "{:.2f}", "test_sd": "{:.2f}", "one_low": "{:.2f}",
          "one_high": "{:.2f}", "difference": "{:+.2f}", "difference_low": "{:+.2f}",
          "difference_high": "{:+.2f}", "parameters": "{:,}"}  # fmt: skip
-REPRODUCED, NOT, OPEN = "reproduced", "not reproduced", "cannot be told"
-"""Verdicts on a claim."""
+
+
+HOLDS = (REPRODUCED, CONSISTENT)
+"""Verdicts on what agrees with the paper."""
 
 
 def abstract(results: Path) -> str:
@@ -50,14 +53,16 @@ def counted(claims: pd.DataFrame) -> str:
     reading = f" (by {BY_EQ9.label}, where the loss matters)" if len(other) else ""
     text = (
         f"Of {len(first)} claims of the paper that were tried {of.get(REPRODUCED, 0)} are reproduced"
-        f"{reading}, {of.get(NOT, 0)} are not, and of {of.get(OPEN, 0)} it cannot be told."
+        f"{reading}, {of.get(NOT, 0)} are not, and of {of.get(OPEN, 0)} it cannot be told;"
+        f" {of.get(CONSISTENT, 0)} more agree with what we find, but our reading was chosen with them "
+        "in view."
     )
     if len(other):
         same = first[first["paper"].isin(other["paper"])]
         text += (
             f" Of the {len(other)} that were tried by both readings of the loss, "
-            f"{(same['verdict'] == REPRODUCED).sum()} hold by {BY_EQ9.label} and "
-            f"{(other['verdict'] == REPRODUCED).sum()} by {BY_HALF_EQ8.label}."
+            f"{same['verdict'].isin(HOLDS).sum()} hold by {BY_EQ9.label} and "
+            f"{other['verdict'].isin(HOLDS).sum()} by {BY_HALF_EQ8.label}."
         )
     return text
 
@@ -96,11 +101,10 @@ def not_reproduced(results: Path) -> str:
     claims = pd.read_csv(results / "claims.csv", dtype=str).fillna("")
     lists: dict[str, list[str]] = {NOT: [], REPRODUCED: [], OPEN: []}
     for (section, paper), ways in claims.groupby(["section", "paper"], sort=False):
-        verdicts, first = set(ways["verdict"]), ways.iloc[0]
-        if verdicts == {REPRODUCED}:
+        first, held = ways.iloc[0], ways["verdict"].isin(HOLDS)
+        if held.all():
             continue
-        if REPRODUCED in verdicts:
-            held = ways["verdict"] == REPRODUCED
+        if held.any():
             said = f"by {in_words(ways[held])}; not by {in_words(ways[~held])}"
             lists[REPRODUCED].append(f"- {paper} ({section}): {said}")
         else:

@@ -1,0 +1,138 @@
+"""How a verdict on a claim of the paper is reached: the rules of the claims table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..rows import reported
+from ..rows.row import Record
+from . import statistics
+
+REPRODUCED, CONSISTENT, NOT, OPEN = "reproduced", "consistent", "not reproduced", "cannot be told"
+"""Verdicts. What is consistent would be reproduced, but that our reading was chosen with it in view."""
+FEWEST = 3
+"""Networks from which an interval is worth something."""
+SHARE = 0.1
+"""Of the paper's number: within it, or its uncertainty, a classifier that is fitted once has it."""
+RESAMPLED = 10_000
+"""Times that networks are drawn anew for the interval of a difference of spreads."""
+
+
+class Claim(NamedTuple):
+    """A line of the table."""
+
+    section: str
+    paper: str
+    """What the paper says, in our words."""
+    ours: str
+    n: str
+    """Networks that it rests on."""
+    verdict: str
+    how: str = ""
+    """What is otherwise, where a claim was tried in another way as well."""
+
+
+def in_view(claim: Claim) -> Claim:
+    """The claim, where our reading was chosen with what it says in view: it cannot be reproduced."""
+    return claim._replace(verdict=CONSISTENT) if claim.verdict == REPRODUCED else claim
+
+
+# --- a number -------------------------------------------------------------------------------------
+
+
+def printed(section: str, paper: str, number: float, values: Sequence[float]) -> Claim:
+    """A number of the paper's, rounded as it is printed, beside where one more network would fall.
+
+    Of fewer than FEWEST networks it is beside their mean, and nothing is refuted.
+    """
+    n, mean = len(values), float(np.mean(values))
+    rounding = 0.5 * 10.0 ** -len(f"{number:g}".partition(".")[2])
+    if n < FEWEST:
+        near = abs(mean - number) <= reported.UNCERTAINTY
+        return Claim(section, paper, f"{mean:.2f}", str(n), REPRODUCED if near else OPEN)
+    low, high = statistics.one_more(values) if np.ptp(values) else (mean, mean)
+    inside = low - rounding <= number <= high + rounding
+    ours = f"{mean:.2f}; one network {low:.2f} … {high:.2f}"
+    return Claim(section, paper, ours, str(n), REPRODUCED if inside else NOT)
+
+
+def fitted(section: str, paper: str, number: float, value: float) -> Claim:
+    """A number of the paper's beside that of a classifier which is fitted once, and has no seeds."""
+    near = abs(value - number) <= max(reported.UNCERTAINTY, SHARE * number)
+    return Claim(section, paper, f"{value:.2f}", "1", REPRODUCED if near else NOT)
+
+
+# --- a difference ---------------------------------------------------------------------------------
+
+
+def sign(low: float, high: float, rises: bool) -> str:
+    """The verdict on a difference that the paper says rises, or falls, from its interval."""
+    if not rises:
+        low, high = -high, -low
+    return REPRODUCED if low > 0 else NOT if high < 0 else OPEN
+
+
+def none(low: float, high: float) -> str:
+    """The verdict on a difference that the paper says there is not."""
+    allowed = reported.UNCERTAINTY
+    if -allowed <= low and high <= allowed:
+        return REPRODUCED
+    return NOT if low > allowed or high < -allowed else OPEN
+
+
+def no_rise(low: float, high: float) -> str:
+    """The verdict on an error that the paper says does not rise, from the interval of the rise."""
+    allowed = reported.UNCERTAINTY
+    return REPRODUCED if high <= allowed else NOT if low > allowed else OPEN
+
+
+def alone(difference: float, rises: bool | None) -> str:
+    """The verdict on a difference between two that are fitted once; rises as in `compared`."""
+    allowed = reported.UNCERTAINTY
+    if rises is None:
+        return REPRODUCED if abs(difference) <= allowed else NOT
+    return sign(difference - allowed, difference + allowed, rises)
+
+
+def compared(
+    section: str, paper: str, of: Sequence[Record], others: Sequence[Record], rises: bool | None
+) -> Claim:
+    """Two rows: the paper says that the first errs more, or less, or (None) as often."""
+    difference, low, high, *_ = statistics.welch(
+        *([statistics.percent(record) for record in records] for records in (of, others))
+    )
+    verdict = none(low, high) if rises is None else sign(low, high, rises)
+    ours = f"{difference:+.2f} ({low:+.2f} … {high:+.2f}) points"
+    return Claim(section, paper, ours, f"{len(of)}, {len(others)}", verdict)
+
+
+# --- little tuning --------------------------------------------------------------------------------
+
+ByRate = Mapping[float, Sequence[float]]
+"""The errors of the networks that were trained at each rate."""
+
+
+def spread(of: ByRate) -> float:
+    """From the best to the worst rate: how far the means are apart."""
+    return float(np.ptp([np.mean(errors) for errors in of.values()]))
+
+
+def less_tuning(section: str, paper: str, of: ByRate, others: ByRate, rates: str) -> Claim:
+    """The paper says that the error of one optimiser depends less on its rate than that of another.
+
+    The interval of the difference of both spreads is of networks drawn anew from those at each rate.
+    """
+    rng = np.random.default_rng(0)
+
+    def drawn(errors_of: Iterable[Sequence[float]]) -> np.ndarray:
+        means = [rng.choice(errors, (RESAMPLED, len(errors))).mean(1) for errors in errors_of]
+        return np.asarray(np.ptp(means, axis=0))
+
+    difference = drawn(of.values()) - drawn(others.values())
+    low, high = np.quantile(difference, (0.025, 0.975))
+    fewest = min(map(len, (*of.values(), *others.values())))
+    return Claim(section, paper,
+                 f"{rates} the error varies by {spread(of):.2f} points, with SGD by "
+                 f"{spread(others):.2f}: {difference.mean():+.2f} ({low:+.2f} … {high:+.2f})",
+                 f"{fewest} a rate", sign(low, high, rises=False))  # fmt: skip

@@ -126,7 +126,9 @@ MEASURED = {
     "candidates": lambda: comparison.candidates_markdown(classifiers.candidates_of(RESULTS)),
     "choices": lambda: choices.words(RESULTS),
     "claims": lambda: claims.words(RESULTS),
-    "claims_table": lambda: f"{findings.claims_table(RESULTS)}\n{claims.NOTES}",
+    "claims_table": lambda: (
+        f"{findings.claims_table(RESULTS, bars=False)}\n{claims.VERDICTS}\n{claims.ITALICS}"
+    ),
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
     "collapse": lambda: collapse.words(RESULTS),
     "compared": lambda: comparison.compared(classifiers.table_of(RESULTS, networks=1)),

@@ -86,9 +86,17 @@ def networks(results: Path) -> str:
     return tables.markdown(lines)
 
 
-def claims_table(results: Path) -> str:
-    """Every claim with its verdict; below it, in italics, the other ways in which it was tried."""
+BARS = "III-C, Fig. 9"
+"""The section of claims that are each a bar of a figure."""
+
+
+def claims_table(results: Path, bars: bool = True) -> str:
+    """Every claim with its verdict; below it, in italics, the other ways in which it was tried.
+
+    Without `bars` those of Fig. 9 are left out.
+    """
     claims = pd.read_csv(results / "claims.csv", dtype=str).fillna("")
+    claims = claims[bars | claims["section"].ne(BARS)]
     again = claims.duplicated(["section", "paper"])
     claims.loc[again, "paper"] = "*" + claims["how"] + "*"
     claims.loc[again, "section"] = ""
@@ -97,37 +105,33 @@ def claims_table(results: Path) -> str:
 
 
 def not_reproduced(results: Path) -> str:
-    """The claims that do not hold here, those that hold in one way alone, and open ones, as lists."""
+    """The claims that do not hold here, those that hold in one way alone, and open ones, in words.
+
+    They stand below the table, which has what we find but for the bars of Fig. 9.
+    """
     claims = pd.read_csv(results / "claims.csv", dtype=str).fillna("")
     lists: dict[str, list[str]] = {NOT: [], REPRODUCED: [], OPEN: []}
-    for (section, paper), ways in claims.groupby(["section", "paper"], sort=False):
+    of_bars = claims["section"] == BARS
+    for (section, paper), ways in claims[~of_bars].groupby(["section", "paper"], sort=False):
         first, held = ways.iloc[0], ways["verdict"].isin(HOLDS)
         if held.all():
             continue
         if held.any():
-            said = f"by {in_words(ways[held])}; not by {in_words(ways[~held])}"
-            lists[REPRODUCED].append(f"- {paper} ({section}): {said}")
+            lists[REPRODUCED].append(f"{paper} ({section})")
         else:
-            lists[first["verdict"]].append(f"- {paper} ({section}): {first['ours']}")
+            lists[first["verdict"]].append(f"{paper} ({section})")
+    for verdict, bars in claims[of_bars].groupby("verdict"):
+        if verdict in lists and verdict != REPRODUCED:
+            both = (f"{bar.paper} (here {bar.ours.partition(';')[0]})" for bar in bars.itertuples())
+            lists[verdict].append(f"bars of Fig. 9 (III-C): {', '.join(both)}")
     heads = {NOT: "Not reproduced",
-             REPRODUCED: "Reproduced by one reading of the loss or number of passes, not by another",
+             REPRODUCED: "In agreement by one reading of the loss or number of passes, not by another",
              OPEN: "Not to be told from what we have"}  # fmt: skip
     return "\n".join(
-        f"{head}:\n\n" + ";\n".join(lists[verdict]) + ".\n"
+        f"*{head}:* {'; '.join(lists[verdict])}.\n"
         for verdict, head in heads.items()
         if lists[verdict]
     )
-
-
-def in_words(ways: pd.DataFrame) -> str:
-    """The ways in which a claim was tried: which reading of the loss, and how many passes if others."""
-    said = []
-    for how in ways["how"]:
-        passes = how.removesuffix(BY_HALF_EQ8.label)
-        reading = BY_EQ9 if passes == how else BY_HALF_EQ8
-        in_passes = f" in {passes.removesuffix(', ')}" if passes else ""
-        said.append(f"{reading.label}{in_passes}")
-    return " or ".join(said)
 
 
 def cost(results: Path) -> str:

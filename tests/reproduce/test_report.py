@@ -100,13 +100,15 @@ def test_what_is_not_reproduced_is_listed_by_verdict(tmp_path):
              ("II", "two", "3", findings.OPEN, "80 passes"), ("III", "three", "4", findings.NOT, ""),
              ("III", "three", "5", findings.REPRODUCED, "80 passes, eq. 8 with ½"),
              ("III", "three", "5", findings.NOT, "40 passes"),
-             ("IV", "four", "6", findings.REPRODUCED, "")]  # fmt: skip
+             ("IV", "four", "6", findings.REPRODUCED, ""), ("V", "five", "7", findings.CONSISTENT, ""),
+             (findings.BARS, "A: 2 %", "3.00; one network 1 … 2", findings.NOT, ""),
+             (findings.BARS, "B: 4 %", "4.00", findings.REPRODUCED, ""),
+             (findings.BARS, "C: 5 %", "6.00", findings.NOT, "")]  # fmt: skip
     columns = ["section", "paper", "ours", "verdict", "how"]
     pd.DataFrame(lines, columns=columns).to_csv(tmp_path / "claims.csv")
     assert findings.not_reproduced(tmp_path) == (
-        "Not reproduced:\n\n- two (II): 2.\n\n"
-        "Reproduced by one reading of the loss or number of passes, not by another:\n\n"
-        "- three (III): by eq. 8 with ½ in 80 passes; not by eq. 9 with j = 10 or "
-        "eq. 9 with j = 10 in 40 passes.\n\n"
-        "Not to be told from what we have:\n\n- one (I): 1.\n"
+        "*Not reproduced:* two (II); bars of Fig. 9 (III-C): A: 2 % (here 3.00), C: 5 % (here 6.00).\n\n"
+        "*In agreement by one reading of the loss or number of passes, not by another:* "
+        "three (III).\n\n"
+        "*Not to be told from what we have:* one (I).\n"
     )

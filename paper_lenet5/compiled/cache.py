@@ -12,10 +12,9 @@ import pickle  # nosec B403
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numba
@@ -23,6 +22,7 @@ from filelock import FileLock, Timeout
 from numba.core import event
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 
 from ..mnist import cache_folder
@@ -37,7 +37,6 @@ _OF_COMPILED_CODE: dict[str, Any] = {
 Tell = Callable[[str | None], object]
 
 _told: list[Tell] = []
-_threads = Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -66,13 +65,15 @@ def cached(function: Callable[..., Any]) -> Any:
     load_or_compile = dispatcher.compile
 
     def compile(signature: object) -> object:
-        """Numba's own, but told of, and one process at a time where there is no file to load."""
-        there = files.path(signature, dispatcher.targetctx).exists()
-        with (
-            nullcontext() if there else _one_at_a_time(),
-            event.install_listener("numba:compile", _Begun()),
-        ):
-            return load_or_compile(signature)
+        """Numba's own, but told of, and one process at a time where there is no file to load.
+
+        Numba's lock is taken first, as Numba takes it: in another order two threads could wait for
+        each other. A thread may take it again, where one function of ours calls another.
+        """
+        with global_compiler_lock:
+            there = files.path(signature, dispatcher.targetctx).exists()
+            with nullcontext() if there else _one_process_at_a_time(), _listening():
+                return load_or_compile(signature)
 
     dispatcher.compile = compile
     return dispatcher
@@ -136,15 +137,15 @@ def _say_once(sentence: str) -> None:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """A lock: one process or thread compiles; the others wait, and load what it has written.
+def _one_process_at_a_time() -> Iterator[None]:
+    """A lock: one process compiles; the others wait, and load what it has written.
 
-    Where processes cannot have a lock, all compile.
+    It may be taken again by who has it. Where processes cannot have a lock, all compile.
     """
-    with _threads, ExitStack() as held:
+    with ExitStack() as held:
         try:
             _folder().mkdir(parents=True, exist_ok=True)
-            lock = FileLock(_folder() / "lock")
+            lock = FileLock(_folder() / "lock", is_singleton=True)
             try:
                 held.enter_context(lock.acquire(timeout=0))
             except Timeout:
@@ -173,6 +174,14 @@ class _Begun(event.Listener):
         self.depth -= 1
         if self.depth == 0:
             _tell(None)
+
+
+_begun = _Begun()
+
+
+def _listening() -> AbstractContextManager[object]:
+    """A context in which what is compiled is told of, once, also where it is entered again within."""
+    return nullcontext() if _begun.depth else event.install_listener("numba:compile", _begun)
 
 
 def _tell(what: str | None) -> None:

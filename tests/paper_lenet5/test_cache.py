@@ -105,6 +105,32 @@ def test_on_a_full_disk_it_goes_on_and_leaves_nothing_behind(tmp_path, folder, c
     assert compiled_by(clone(tmp_path)) == []
 
 
+NESTED = """
+import numpy as np
+from adding import add
+from paper_lenet5.compiled.cache import cached, on_compiling
+inner = cached(add)
+@cached
+def outer(a):
+    return inner(a) + 1
+with on_compiling(print):
+    assert outer(np.full(2, 3, np.float32)) == 5
+"""
+
+
+def test_one_function_may_call_another(tmp_path, folder, monkeypatch):
+    """In a process of its own: what takes its own lock again would wait for ever."""
+    (tmp_path / "adding.py").write_text(ADD)
+    (tmp_path / "nesting.py").write_text(NESTED)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    command = [sys.executable, str(tmp_path / "nesting.py")]
+    for told in ("outer\nadd\nNone\n", ""):
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+        assert ran.stdout == told
+    assert len(files(folder)) == 2
+
+
 TOLD = """
 import sys
 import numpy as np

@@ -1,6 +1,7 @@
 """Stochastic diagonal Levenberg-Marquardt, for every single parameter. Appendix C, eq. 18 to 27."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, get_args, overload
 
@@ -135,16 +136,13 @@ class SDLM(torch.optim.Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters, {"params": named parameters}, with an "lr" or "mu" of their own if given.
 
-        Raises ValueError for parameters without names, and for rates that are not above 0.
+        Raises ValueError for parameters without names, for a name that stands for another parameter
+        already, and for rates that are not above 0; the optimiser stays as it was then.
         """
         super().add_param_group(param_group)
-        group = self.param_groups[-1]
-        if not (0 < group["lr"] < math.inf and 0 < group["mu"] < math.inf):
-            raise ValueError(
-                f"expected lr > 0 and mu > 0, both finite, got lr={group['lr']}, mu={group['mu']}"
-            )
-        if "param_names" not in group:
-            raise ValueError("expected named parameters: SDLM(model.named_parameters(), ...)")
+        group = self.param_groups.pop()  # until it is known to be in order
+        self._check(group)
+        self.param_groups.append(group)
 
     def set_curvature(self, curvature: Mapping[str, Tensor]) -> None:
         """Keep h_kk >= 0 for each parameter, by name, in the parameter's shape and where it lies."""
@@ -184,6 +182,22 @@ class SDLM(torch.optim.Optimizer):
         for p, change in changes:  # all of them, or, where a curvature is not known, none
             p.sub_(change)
         return value
+
+    def _check(self, group: dict[str, Any]) -> None:
+        """Raises ValueError for a group that cannot stand beside those that there are."""
+        if not (0 < group["lr"] < math.inf and 0 < group["mu"] < math.inf):
+            raise ValueError(
+                f"expected lr > 0 and mu > 0, both finite, got lr={group['lr']}, mu={group['mu']}"
+            )
+        if "param_names" not in group:
+            raise ValueError("expected named parameters: SDLM(model.named_parameters(), ...)")
+        names = Counter(name for one in [*self.param_groups, group] for name in one["param_names"])
+        twice = ", ".join(name for name, count in names.items() if count > 1)
+        if twice:
+            raise ValueError(
+                f"expected a name of its own for each parameter, got {twice} more than once: "
+                'model.part.named_parameters(prefix="part") tells the parts of a model apart'
+            )
 
     def _step_size(self, p: Tensor, group: dict[str, Any]) -> Tensor:
         """The epsilon_k of one parameter. Raises RuntimeError where its curvature is not known."""

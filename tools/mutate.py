@@ -107,6 +107,12 @@ BREAKS = [
         "paper_lenet5/test_behaviour.py::test_step_sizes_are_one_per_parameter_not_per_layer",
     ),
     Break(
+        "SDLM: a group that is refused is kept", "paper_lenet5/sdlm.py",
+        "self._check(group)\n        self.param_groups.append(group)",
+        "self.param_groups.append(group)\n        self._check(group)",
+        "paper_lenet5/test_behaviour.py::test_a_group_that_is_refused_is_not_kept",
+    ),
+    Break(
         "padding: ink around the image", "paper_lenet5/preprocessing.py",
         "functional.pad(images, [margin] * 4)", "functional.pad(images, [margin] * 4, value=255)",
         "paper_lenet5/test_claims.py::test_two_pixels_of_background_all_around",

@@ -674,6 +674,36 @@ def test_parameters_without_names_are_refused():
         SDLM(LeNet5().parameters(), lr=1e-3)
 
 
+def test_a_group_that_is_refused_is_not_kept():
+    model = random_model()
+    optimizer = SDLM(model.c1.named_parameters("c1"), lr=1e-3)
+    for refused, why in (
+        ({"params": model.f6.named_parameters("f6"), "lr": -1.0}, "expected lr > 0"),
+        ({"params": model.f6.named_parameters("f6"), "mu": 0.0}, "expected lr > 0 and mu > 0"),
+        ({"params": model.f6.parameters()}, "with/without names"),
+        ({"params": model.f6.named_parameters("c1")}, "got c1.weight, c1.bias more than once"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            optimizer.add_param_group(refused)
+        assert [group["param_names"] for group in optimizer.param_groups] == [
+            ["c1.weight", "c1.bias"]
+        ]
+
+
+def test_a_name_is_that_of_one_parameter():
+    """A curvature is given by name: two parameters of one name could not have one each."""
+    model = random_model()
+    parts = model.c1, model.f6
+    with pytest.raises(ValueError, match=r"got weight, bias more than once.*prefix="):
+        SDLM([{"params": part.named_parameters()} for part in parts], lr=1e-3)
+    with pytest.raises(ValueError, match="got k more than once"):
+        SDLM([("k", model.c1.weight), ("k", model.c1.bias)], lr=1e-3)
+    named = zip(("c1", "f6"), parts, strict=True)
+    optimizer = SDLM([{"params": part.named_parameters(name)} for name, part in named], lr=1e-3)
+    optimizer.set_curvature(curvature_for(model))
+    assert list(optimizer.step_sizes()) == ["c1.weight", "c1.bias", "f6.weight", "f6.bias"]
+
+
 @pytest.mark.parametrize(("eta", "mu"), [(0, 0.02), (-1e-3, 0.02), (1e-3, 0), (math.nan, 0.02)])
 def test_eta_and_mu_must_be_positive(eta, mu):
     with pytest.raises(ValueError, match="expected lr > 0 and mu > 0"):

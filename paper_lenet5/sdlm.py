@@ -55,9 +55,7 @@ def diagonal_curvature(
         n, m = (len(t) if t.ndim else "a single number" for t in (x, y))
         raise ValueError(f"expected P >= 1 inputs and labels, got {n} and {m}")
     check_options(output_curvature, coefficient_input)
-    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    if not trained:
-        raise ValueError("no parameter is trained: call model.requires_grad_() before")
+    trained = trained_parameters(model)
     passed = forward(_inside(model), x, SUBSAMPLING[coefficient_input])
     curvature = _at_states(passed, y, loss)
     if output_curvature is not None:
@@ -67,6 +65,14 @@ def diagonal_curvature(
     if unused:
         raise NoRule(f"no curvature comes to {', '.join(unused)}: the output does not depend on it")
     return {name: h / len(x) for name, h in zip(trained, sums, strict=True)}
+
+
+def trained_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that are trained, by name. Raises ValueError where there is none."""
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    if not trained:
+        raise ValueError("no parameter is trained: call model.requires_grad_() before")
+    return trained
 
 
 def check_options(output_curvature: float | None, coefficient_input: CoefficientInput) -> None:
@@ -159,7 +165,14 @@ class SDLM(torch.optim.Optimizer):
 
     def step_sizes(self) -> dict[str, Tensor]:
         """epsilon_k = eta / (mu + h_kk) of eq. 21, by name, each in its parameter's shape."""
-        return {name: self._step_size(p, group) for name, p, group in self._named()}
+        return {name: self.step_size(p, group) for name, p, group in self._named()}
+
+    def step_size(self, p: nn.Parameter, group: dict[str, Any]) -> Tensor:
+        """epsilon_k of one parameter of a group. Raises RuntimeError where no curvature is known."""
+        if "curvature" not in self.state[p]:
+            raise RuntimeError("the curvature is not known yet: call set_curvature() before a pass")
+        step: Tensor = group["lr"] / (group["mu"] + self.state[p]["curvature"])
+        return step
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -175,7 +188,7 @@ class SDLM(torch.optim.Optimizer):
             with torch.enable_grad():
                 value = closure()
         changes = [
-            (p, self._step_size(p, group) * p.grad)
+            (p, self.step_size(p, group) * p.grad)
             for _, p, group in self._named()
             if p.grad is not None
         ]
@@ -198,13 +211,6 @@ class SDLM(torch.optim.Optimizer):
                 f"expected a name of its own for each parameter, got {twice} more than once: "
                 'model.part.named_parameters(prefix="part") tells the parts of a model apart'
             )
-
-    def _step_size(self, p: Tensor, group: dict[str, Any]) -> Tensor:
-        """The epsilon_k of one parameter. Raises RuntimeError where its curvature is not known."""
-        if "curvature" not in self.state[p]:
-            raise RuntimeError("the curvature is not known yet: call set_curvature() before a pass")
-        step: Tensor = group["lr"] / (group["mu"] + self.state[p]["curvature"])
-        return step
 
     def _named(self) -> Iterator[tuple[str, nn.Parameter, dict[str, Any]]]:
         """Name, parameter and group of each parameter that is trained."""

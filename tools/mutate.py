@@ -60,6 +60,12 @@ BREAKS = [
         "::test_a_value_that_no_image_has_is_found_wherever_a_pass_meets_it",
     ),
     Break(
+        "compiled: all parameters by the first rate", "paper_lenet5/compiled/optimizers.py",
+        'groups = {p: group for group in optimizer.param_groups for p in group["params"]}',
+        "groups = dict.fromkeys(model.parameters(), optimizer.param_groups[0])",
+        "paper_lenet5/test_variants.py::test_every_optimiser_steps_as_pytorchs_does[SGD of F6-1]",
+    ),
+    Break(
         "doubt: that of another digit", "paper_lenet5/doubt.py",
         "doubts(units, states, penalties.argmin(1))", "doubts(units, states, penalties.argmax(1))",
         "paper_lenet5/test_doubt.py::test_letters_are_none_of_these_and_digits_are_said",

@@ -6,14 +6,13 @@ Works on one CPU core with the interpreter's lock released: threads train side b
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from ..eager import check_labels, check_pass
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
 from ..preprocessing import FIELD, check_values
-from ..sdlm import SDLM, CoefficientInput, check_options
+from ..sdlm import CoefficientInput, check_options, trained_parameters
 from . import passes
 from .cache import on_compiling
 from .layout import (
@@ -25,12 +24,12 @@ from .layout import (
     workspace,
     workspace_of_images,
 )
+from .optimizers import NO_ADAM, adam_of, held_by, keep_moments, moments_of, step_sizes
 
 __all__ = ["diagonal_curvature", "on_compiling", "penalties", "train_one_pass"]
 
 
 _NO_CURVATURE = passes.Curvature(False, np.float32(-1), False)
-_NO_ADAM = passes.Adam(0.0, 0.0, 0.0, 0.0, 0)
 
 
 def train_one_pass(
@@ -39,28 +38,34 @@ def train_one_pass(
 ) -> int:  # fmt: skip
     """Do what `eager.train_one_pass` does, compiled, for SDLM, torch.optim.SGD and torch.optim.Adam.
 
-    Raises ValueError for labels or an order out of range, TypeError for another optimiser, or for
-    options of SGD or Adam other than the rate, the betas and epsilon.
+    As there, the parameters that the optimiser holds are trained, each by the rate of its group.
+    Raises ValueError for labels or an order out of range, for parameters that are not float32 on the
+    CPU, and where none is trained; TypeError for another optimiser (a subclass, too), for options of
+    SGD or Adam other than the rate, the betas and epsilon, and where parameters differ in Adam's betas,
+    epsilon or number of steps.
     """
     check_pass(model, images, labels, order, batch)
     patterns = (_rows(images), labels.contiguous().numpy(), order.contiguous().numpy())
     setting = passes.Setting(
         structure_of(model), _loss(loss), _NO_CURVATURE, *workspace(model.classes)
     )
-    weights, adam = pack_weights(model), _adam_of(optimizer, model)
-    steps = pack(model, _step_sizes(optimizer, model))
-    if batch == 1 and adam is _NO_ADAM:
+    weights, held = pack_weights(model), held_by(optimizer, model)
+    adam = adam_of(optimizer, held)
+    steps = pack(model, step_sizes(optimizer, held, adam))
+    if batch == 1 and adam is NO_ADAM:
         arrays = passes.Arrays(weights, weights, weights, steps)
         errors = passes.one_by_one(setting, *patterns, arrays)
     else:
-        moments = [pack(model, of_all) for of_all in _moments(optimizer, model)]
+        moments = [pack(model, of_all) for of_all in moments_of(optimizer, held)]
         gradients, minus_one = (pack(model, _filled(model, value)) for value in (0, -1))
         arrays = passes.Arrays(weights, weights, gradients, minus_one)
         errors = passes.train_in_batches(setting, *patterns, batch, arrays, steps, adam, *moments)
     _check(images, setting.states)
-    model.load_state_dict(unpack(model, weights), strict=False)
-    if adam is not _NO_ADAM:
-        _keep_moments(optimizer, model, moments, adam.steps + -(-len(order) // batch))
+    learned = {name: value for name, value in unpack(model, weights).items() if name in held}
+    model.load_state_dict(learned, strict=False)
+    if adam is not NO_ADAM:
+        first, second = (unpack(model, packed) for packed in moments)
+        keep_moments(optimizer, held, first, second, adam.steps + -(-len(order) // batch))
     return int(errors)
 
 
@@ -100,61 +105,9 @@ def penalties(model: LeNet5, images: Tensor) -> Tensor:
     return torch.from_numpy(out)
 
 
-def _trained(model: LeNet5) -> dict[str, Parameter]:
-    """The parameters that are trained, by name."""
-    return {name: p for name, p in model.named_parameters() if p.requires_grad}
-
-
 def _filled(model: LeNet5, value: float) -> dict[str, Tensor]:
     """A value for each parameter that is trained; `pack` leaves 0 for all others."""
-    return {name: torch.full_like(p, value) for name, p in _trained(model).items()}
-
-
-def _step_sizes(optimizer: Optimizer, model: LeNet5) -> dict[str, Tensor]:
-    """What each parameter's gradient is multiplied by; Adam's says nothing of that."""
-    if isinstance(optimizer, SDLM):
-        return optimizer.step_sizes()
-    return _filled(model, optimizer.param_groups[0]["lr"])
-
-
-_PLAIN = {
-    torch.optim.SGD: {"momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False},
-    torch.optim.Adam: {"weight_decay": 0, "amsgrad": False},
-}
-
-
-def _adam_of(optimizer: Optimizer, model: LeNet5) -> passes.Adam:
-    """What Adam does, or _NO_ADAM for the other two."""
-    if isinstance(optimizer, SDLM):
-        return _NO_ADAM
-    plain, (group, *others) = _PLAIN.get(type(optimizer)), optimizer.param_groups
-    if plain is None or others or any(group[name] != value for name, value in plain.items()):
-        raise TypeError(f"expected SDLM, or plain SGD or Adam with one group, got {optimizer}")
-    if type(optimizer) is torch.optim.SGD:
-        return _NO_ADAM
-    steps = {int(state["step"]) for state in optimizer.state.values()} or {0}
-    beta, squared_beta = map(float, group["betas"])
-    return passes.Adam(float(group["lr"]), beta, squared_beta, float(group["eps"]), steps.pop())
-
-
-def _moments(optimizer: Optimizer, model: LeNet5) -> list[dict[str, Tensor]]:
-    """Adam's first and second moments, 0 before its first step."""
-    return [
-        {name: optimizer.state.get(p, {}).get(key, torch.zeros_like(p))
-         for name, p in _trained(model).items()}
-        for key in ("exp_avg", "exp_avg_sq")
-    ]  # fmt: skip
-
-
-def _keep_moments(
-    optimizer: Optimizer, model: LeNet5, moments: list[np.ndarray], steps: int
-) -> None:
-    """Put the moments after so many steps where Adam looks for them."""
-    first, second = (unpack(model, packed) for packed in moments)
-    for name, p in _trained(model).items():
-        optimizer.state[p] = {
-            "step": torch.tensor(float(steps)), "exp_avg": first[name], "exp_avg_sq": second[name]
-        }  # fmt: skip
+    return {name: torch.full_like(p, value) for name, p in trained_parameters(model).items()}
 
 
 def _rows(images: Tensor) -> np.ndarray:

@@ -172,10 +172,18 @@ def pack(model: LeNet5, values: Mapping[str, Tensor]) -> np.ndarray:
 
 
 def pack_weights(model: LeNet5) -> np.ndarray:
-    """The model's parameters, those that are not trained and the centers among them."""
+    """The model's parameters, those that are not trained and the centers among them.
+
+    Raises ValueError unless all are float32 on the CPU.
+    """
     values: dict[str, Tensor] = dict(model.named_parameters())
     if hasattr(model, "rbf"):
         values["output.weight"] = model.rbf.centers
+    for name, value in values.items():
+        if value.dtype != torch.float32 or value.device.type != "cpu":
+            raise ValueError(
+                f"expected float32 parameters on the CPU, got {name} {value.dtype} on {value.device}"
+            )
     return pack(model, values)
 
 

@@ -51,6 +51,7 @@ class Adam(NamedTuple):
     """What torch.optim.Adam has to know; with a rate of 0 it is not Adam that steps."""
 
     rate: float
+    """The largest there is, of which each parameter has its share."""
     beta: float
     squared_beta: float
     epsilon: float
@@ -99,7 +100,8 @@ def train_in_batches(
     """A pass of `one_by_one`, but with one step for the mean gradient of every `batch` patterns.
 
     The step is that of eq. 18 by `weight_steps`; or Adam's, if `adam` has a rate > 0, from its two kinds
-    of moments. `arrays` has a sum to subtract from, and steps of -1 where there is a parameter.
+    of moments: of that each parameter makes the share in `weight_steps`. `arrays` has a sum to subtract
+    from, and steps of -1 where there is a parameter.
     """
     errors, taken = 0, adam.steps
     weights, gradients = arrays.weights, arrays.into
@@ -113,7 +115,7 @@ def train_in_batches(
         share = ONE / np.float32(len(patterns))  # the last batch may have fewer
         if adam.rate > ZERO:
             taken += 1
-            step_of_adam(adam, taken, share, arrays, moments, squared_moments)
+            step_of_adam(adam, taken, share, arrays, weight_steps, moments, squared_moments)
         else:
             for i in range(len(weights)):
                 weights[i] -= weight_steps[i] * (share * gradients[i])
@@ -121,9 +123,9 @@ def train_in_batches(
 
 
 @inline
-def step_of_adam(adam, taken, share, arrays, moments, squared_moments):
+def step_of_adam(adam, taken, share, arrays, weight_steps, moments, squared_moments):
     """Make a step of Adam, as torch.optim.Adam makes it, for the sums of gradients in arrays.into."""
-    weights, gradients, minus_one = arrays.weights, arrays.into, arrays.steps
+    weights, gradients = arrays.weights, arrays.into
     # The moments begin at 0 and are too small at first: both corrections, once for all weights.
     corrected = np.float32(adam.rate / (1 - adam.beta**taken))
     root = np.float32(1 / np.sqrt(1 - adam.squared_beta**taken))
@@ -134,7 +136,7 @@ def step_of_adam(adam, taken, share, arrays, moments, squared_moments):
         moments[i] += new * (g - moments[i])
         squared_moments[i] += new_square * (g * g - squared_moments[i])
         step = corrected * moments[i] / (np.sqrt(squared_moments[i]) * root + epsilon)
-        weights[i] += minus_one[i] * step  # what is not trained has 0 there
+        weights[i] -= weight_steps[i] * step  # what is not trained has 0 there
 
 
 @spliced

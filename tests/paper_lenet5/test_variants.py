@@ -163,39 +163,173 @@ def test_every_variant_learns_as_float64_does(config, loss, constant):
     assert all((before[name] != p).any() for name, p in ours.items()), "all of it learns"
 
 
+SGD, Adam = torch.optim.SGD, torch.optim.Adam
+
+
+def sdlm(named):
+    """SDLM with a curvature for each of its parameters, of another size for each."""
+    made = SDLM(named, lr=5e-4)
+    h = {}
+    for group in made.param_groups:
+        for name, p in zip(group["param_names"], group["params"], strict=True):
+            h[name] = torch.full_like(p, 1 / (1 + len(h)))
+    made.set_curvature(h)
+    return made
+
+
+def groups(model, *rates):
+    """C1 by the first rate, F6 by the second, C5 by the third; the rest is in none."""
+    for part, lr in zip(("c1", "f6", "c5"), rates, strict=True):
+        yield {"params": model.get_submodule(part).named_parameters(part), "lr": lr}
+
+
+def with_frozen_c3(model):
+    model.c3.requires_grad_(False)
+    return model.parameters()
+
+
+OPTIMISERS = {
+    "SDLM": lambda m: sdlm(m.named_parameters()),
+    "SDLM with names of its own": lambda m: sdlm(m.named_parameters("net")),
+    "SDLM of F6": lambda m: sdlm(m.f6.named_parameters()),
+    "SDLM by groups": lambda m: sdlm(groups(m, 5e-4, 2e-3, 1e-4)),
+    "SGD": lambda m: SGD(m.parameters(), lr=1e-3),
+    "SGD of F6": lambda m: SGD(m.f6.parameters(), lr=1e-3),
+    "SGD by groups": lambda m: SGD(groups(m, 1e-3, 4e-3, 0.0), lr=1.0),
+    "SGD of another network": lambda m: SGD(LeNet5().parameters(), lr=1e-3),
+    "SGD, C3 frozen": lambda m: SGD(with_frozen_c3(m), lr=1e-3),
+    "Adam": lambda m: Adam(m.parameters(), lr=1e-4),
+    "Adam of F6": lambda m: Adam(m.f6.parameters(), lr=1e-4),
+    "Adam by groups": lambda m: Adam(groups(m, 1e-4, 4e-4, 0.0), eps=1e-3),
+    "Adam at rest": lambda m: Adam(m.parameters(), lr=0.0),
+    "Adam of another network": lambda m: Adam(LeNet5().parameters(), lr=1e-4),
+    "Adam, C3 frozen": lambda m: Adam(with_frozen_c3(m), lr=1e-4),
+}
+
+
+def changes(model, before):
+    """What training has added to each parameter that it moved."""
+    return {
+        name: p.detach() - before[name]
+        for name, p in model.named_parameters()
+        if not torch.equal(p, before[name])
+    }
+
+
 @pytest.mark.parametrize("batch", [1, 7])
-@pytest.mark.parametrize("optimizer", ["sdlm", "sgd", "adam"])
-def test_every_optimiser_steps_as_pytorchs_does(optimizer, batch):
-    (x, labels), networks = drawn(40), []
+@pytest.mark.parametrize("optimiser", OPTIMISERS.values(), ids=OPTIMISERS)
+def test_every_optimiser_steps_as_pytorchs_does(optimiser, batch):
+    """The same parameters by the same steps, whichever of them it holds, and under which names."""
+    (x, labels), found = drawn(40), []
     for engine, dtype in ((compiled, torch.float32), (eager, torch.float64)):
         model = LeNet5(generator=rng(5)).to(dtype)
-        if optimizer == "sdlm":
-            made = SDLM(model.named_parameters(), 5e-4)
-            made.set_curvature({n: torch.ones_like(p) for n, p in model.named_parameters()})
-        elif optimizer == "sgd":
-            made = torch.optim.SGD(model.parameters(), lr=1e-3)
-        else:
-            made = torch.optim.Adam(model.parameters(), lr=1e-4)
-        for _ in range(2):  # Adam's moments go on from one pass to the next
+        before = {name: p.detach().clone() for name, p in model.named_parameters()}
+        made = optimiser(model)
+        for rate in (1, 0.5):  # Adam's moments go on from one pass to the next
+            for group in made.param_groups:
+                group["lr"] *= rate
             engine.train_one_pass(model, made, EQ_9, x.to(dtype), labels, torch.arange(40), batch)
-        networks.append(trained(model))
-    assert_same(*networks, 2e-5)
+        kept = {name: made.state[p] for name, p in model.named_parameters() if p in made.state}
+        found.append((trained(model), changes(model, before), kept))
+    (ours, our_changes, our_state), (theirs, their_changes, their_state) = found
+    assert_same(ours, theirs, 2e-5)
+    assert our_changes.keys() == their_changes.keys()
+    assert_same(our_changes, their_changes, 1e-3)
+    assert our_state.keys() == their_state.keys()
+    for name, state in their_state.items():
+        assert our_state[name].keys() == state.keys()
+        assert_same(our_state[name], state, 1e-3)
 
 
-@pytest.mark.parametrize(
-    "optimizer",
-    [
-        lambda p: torch.optim.SGD(p, lr=1e-3, momentum=0.9),
-        lambda p: torch.optim.Adam(p, weight_decay=0.1),
-        lambda p: torch.optim.RMSprop(p),
-    ],
-)
-def test_what_is_not_compiled_is_refused(optimizer):
+class Otherwise(SDLM):
+    """What may have a step of its own."""
+
+
+REFUSED = {
+    "RMSprop": lambda m: torch.optim.RMSprop(m.parameters()),
+    "AdamW": lambda m: torch.optim.AdamW(m.parameters()),
+    "Otherwise": lambda m: Otherwise(m.named_parameters(), 1e-3),
+    "SGD with momentum": lambda m: SGD(m.parameters(), momentum=0.9),
+    "SGD with maximize": lambda m: SGD(m.parameters(), maximize=True),
+    "SGD with weight_decay": lambda m: SGD(
+        [{"params": m.c1.parameters()}, {"params": m.f6.parameters(), "weight_decay": 0.1}]
+    ),
+    "Adam with amsgrad, weight_decay": lambda m: Adam(
+        m.parameters(), weight_decay=0.1, amsgrad=True
+    ),
+    "Adam with maximize": lambda m: Adam(m.parameters(), maximize=True),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_not_compiled_is_refused(what):
     model, (x, labels) = LeNet5(), drawn(2)
-    with pytest.raises(TypeError, match="expected SDLM, or plain SGD or Adam"):
-        compiled.train_one_pass(
-            model, optimizer(model.parameters()), EQ_9, x, labels, torch.arange(2)
-        )
+    with pytest.raises(TypeError, match=f"expected SDLM, or plain SGD or Adam, got {what}$"):
+        compiled.train_one_pass(model, REFUSED[what](model), EQ_9, x, labels, torch.arange(2))
+
+
+@pytest.mark.parametrize("other", [{"eps": 1e-3}, {"betas": (0.9, 0.99)}], ids=str)
+def test_groups_of_adam_that_differ_in_more_than_their_rate_are_refused(other):
+    model, (x, labels) = LeNet5(), drawn(2)
+    optimizer = Adam(model.c1.parameters())
+    optimizer.add_param_group({"params": model.f6.parameters(), **other})
+    with pytest.raises(TypeError, match="expected Adam with the same betas, eps and steps"):
+        compiled.train_one_pass(model, optimizer, EQ_9, x, labels, torch.arange(2))
+
+
+def test_parameters_that_adam_has_stepped_less_often_are_refused():
+    model, (x, labels) = LeNet5(), drawn(2)
+    given = model, Adam(with_frozen_c3(model)), EQ_9, x, labels, torch.arange(2)
+    compiled.train_one_pass(*given)
+    model.requires_grad_(True)
+    with pytest.raises(TypeError, match="expected Adam with the same betas, eps and steps"):
+        compiled.train_one_pass(*given)
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_how_pytorch_would_compute_a_step_does_not_matter(kind):
+    learned = []
+    for how in ({}, {"foreach": True}, {"fused": True}):
+        model, (x, labels) = LeNet5(rng(5)), drawn(2)
+        optimizer = kind(model.parameters(), lr=1e-3, **how)
+        compiled.train_one_pass(model, optimizer, EQ_9, x, labels, torch.arange(2))
+        learned.append(model.f6.weight)
+    assert not torch.equal(learned[0], LeNet5(rng(5)).f6.weight)
+    assert torch.equal(learned[0], learned[1])
+    assert torch.equal(learned[0], learned[2])
+
+
+NOT_FLOAT32 = {
+    "float64": lambda m: m.double(),
+    "float16": lambda m: m.half(),
+    "meta": lambda m: m.to("meta"),
+    "one bias": lambda m: m.c5.double(),
+    "centers": lambda m: m.rbf.double(),
+}
+
+
+@pytest.mark.parametrize("spoil", NOT_FLOAT32.values(), ids=NOT_FLOAT32)
+def test_parameters_that_are_not_float32_on_the_cpu_are_refused(spoil):
+    model, (x, labels) = LeNet5(), drawn(2)
+    spoil(model)
+    for call in (
+        lambda: compiled.train_one_pass(
+            model, SGD(model.parameters()), EQ_9, x, labels, torch.arange(2)
+        ),
+        lambda: compiled.diagonal_curvature(model, x, labels, EQ_9),
+        lambda: compiled.penalties(model, x),
+    ):
+        with pytest.raises(ValueError, match="expected float32 parameters on the CPU, got"):
+            call()
+
+
+def test_a_network_of_which_nothing_is_trained_is_refused():
+    model, (x, labels) = LeNet5().requires_grad_(False), drawn(2)
+    optimizer = SGD(model.parameters())
+    with pytest.raises(ValueError, match="no parameter is trained"):
+        compiled.train_one_pass(model, optimizer, EQ_9, x, labels, torch.arange(2))
+    with pytest.raises(ValueError, match="no parameter is trained"):
+        compiled.diagonal_curvature(model, x, labels, EQ_9)
 
 
 # Sessions

@@ -77,7 +77,7 @@ def table_of(records: dict[AnyRow, list[Record]]) -> pd.DataFrame:
 
 def markdown(table: pd.DataFrame, records: dict[AnyRow, list[Record]]) -> str:
     """The table with its notes, as results/table1.md has it."""
-    provenance = tables.provenance(record for found in records.values() for record in found)
+    provenance = tables.provenance(tables.under_titles(records))
     return f"{tables.markdown(tables.formatted(table, FORMS))}\n{NOTES}\n{provenance}"
 
 

@@ -186,8 +186,7 @@ def markdown(claimed: pd.DataFrame, fashion: pd.DataFrame, runs: Runs) -> str:
     """Both tables with their notes, as results/table3.md has them."""
     text = f"{tables.markdown(tables.formatted(claimed, {}))}\n{NOTES}"
     if len(fashion):
-        of_rows = table1.records_of(runs, FASHION)
-        records = [record for of_row in of_rows.values() for record in of_row]
+        records = tables.under_titles(table1.records_of(runs, FASHION))
         lines = tables.formatted(fashion, FASHION_FORMS)
         text += (
             f"\nTest error on Fashion-MNIST, percent:\n\n{tables.markdown(lines)}\n"

@@ -1,14 +1,14 @@
 """How a table is written: cells, Markdown, files, and where its numbers come from."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 from rich import box
 from rich.table import Table
 
-from ..rows.row import Record
+from ..rows.row import AnyRow, Record
 from ..running.files import clear, write_whole
 from ..running.record import to_json
 
@@ -87,6 +87,11 @@ def write_table(table: pd.DataFrame, text: str, stem: Path) -> None:
     write_whole(stem.with_suffix(".csv"), table.to_csv(index=False).encode())
     write_whole(stem.with_suffix(".json"), to_json(lines).encode())
     write_whole(stem.with_suffix(".md"), text.encode())
+
+
+def under_titles(of_rows: Mapping[AnyRow, Sequence[Record]]) -> list[Record]:
+    """The records of all rows, each under its row's title of now: it has that of when it was made."""
+    return [record | {"model": row.title} for row, found in of_rows.items() for record in found]
 
 
 def provenance(records: Iterable[Record]) -> str:

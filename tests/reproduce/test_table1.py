@@ -80,6 +80,17 @@ def test_rows_are_compared_with_the_first_and_corrected_for_their_number():
     assert table["p_holm"].tolist()[1:] == pytest.approx([first, 2 * second])
 
 
+def test_networks_are_of_their_row_whatever_it_was_called_when_they_were_trained():
+    row = TABLE_1[0]
+    records = [record(row, 90), record(row, 99, 1) | {"model": "its first title"}]
+    on_a_gpu = [of | {"machine": {**of["machine"], "gpu": "a GPU"}} for of in records]
+    text = table1.markdown(table1.table_of({row: on_a_gpu}), {row: on_a_gpu})
+    assert f"On a GPU: {row.title} (2 of 2).\n" in text
+    coded = [records[0] | {"code": "one"}, records[1] | {"code": "another"}]
+    text = table1.markdown(table1.table_of({row: coded}), {row: coded})
+    assert f"rows that name several codes, or for some networks none: {row.title}.\n" in text
+
+
 def test_one_seed_has_no_spread():
     row = table1.table_row(TABLE_1[0], [record(TABLE_1[0], 95)])
     assert row["test_error"] == pytest.approx(0.95)

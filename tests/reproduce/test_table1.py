@@ -80,6 +80,26 @@ def test_rows_are_compared_with_the_first_and_corrected_for_their_number():
     assert table["p_holm"].tolist()[1:] == pytest.approx([first, 2 * second])
 
 
+def test_a_difference_is_bold_where_it_is_one_among_so_many_rows():
+    """Of the third p is below 0.05, and the interval leaves out 0: but not of three comparisons."""
+    counts = {
+        0: (90, 100, 110, 101),
+        1: (60, 55, 62, 50),
+        3: (107, 123, 119, 113),
+        4: (99, 104, 93, 97),
+    }
+    table = table1.table_of({
+        TABLE_1[k]: [record(TABLE_1[k], e, seed) for seed, e in enumerate(errors)]
+        for k, errors in counts.items()
+    })  # fmt: skip
+    assert table["difference_low"][2] > 0
+    assert table["p"][2] < 0.05 < table["p_holm"][2]
+    _, _, first, second, third, fourth = table1.summary(table).splitlines()
+    assert "| **-0.435** (-0." in second
+    assert "| +0.15" in third
+    assert "**" not in third + fourth + first
+
+
 def test_networks_are_of_their_row_whatever_it_was_called_when_they_were_trained():
     row = TABLE_1[0]
     records = [record(row, 90), record(row, 99, 1) | {"model": "its first title"}]

@@ -93,6 +93,29 @@ def test_overlap_counts_the_papers_errors_among_ours_by_either_reading():
     assert "2.0 by one and 3.0 by two (2 and 1 networks each)" in said
     assert "they miss 1.5 and 1.0; " in said
     assert "1 of the 82 are missed by all of ours, 80 and 81 by none" in said
+    assert "the commonest answer is that of 1998 for 1 of 2 and 1 of 1 (" in said
+
+
+@pytest.mark.parametrize(
+    ("answers", "commonest", "same"),
+    [((6, 6, 3), 6, 1), ((3, 6, 6), 6, 1), ((6, 3), None, 0), ((3, 6), None, 0), ((3, 3, 6), 3, 0)],
+)
+def test_an_answer_is_the_commonest_if_no_other_is_as_common(answers, commonest, same):
+    """247 was taken for a 6 in 1998."""
+    records = {BY_EQ9: [record({247: answer}) for answer in answers]}
+    table = figure8.missed(records, [0] * 10_000)
+    (found,) = table[table["test_index"] == 247]["commonest_answer"]
+    assert found is pd.NA if commonest is None else found == commonest
+    counts = figure8.overlap(table, *next(iter(records.items())))
+    assert (counts["same_answer"], counts["of_the_82_by_any"]) == (same, 1)
+
+
+def test_figure_8_draws_what_has_no_commonest_answer_as_well():
+    records = {BY_EQ9: [record({5: 1}), record({5: 2})]}
+    figure = figure8.draw(
+        figure8.missed(records, [0] * 10_000), torch.zeros(10_000, 28, 28), records
+    )
+    assert [text.get_text() for text in figure.axes[1].texts] == ["0→?"]
 
 
 def test_figure_8_draws_the_82_and_what_half_of_ours_miss_beside_them():

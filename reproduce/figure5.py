@@ -19,7 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import NullLocator
 from rich.console import Console
 
-from .measures.statistics import by_pass
+from .measures import statistics
 from .rows import reported
 from .rows.readings import BY_EQ9, BY_HALF_EQ8, Reading
 from .rows.recipes import EXPLAINS, LENET5
@@ -31,6 +31,8 @@ SHOWN = {"pass": "{}",  # nosec B105
          "train_paper": "{:.2f}", "train_mean": "{:.2f}", "test_paper": "{:.2f}",
          "test_mean": "{:.2f}"}  # fmt: skip
 """What a terminal shows of the numbers, and in which form."""
+ROUNDED = 0.005
+"""The paper's points are read to a hundredth of a percent: half of that."""
 READINGS = (BY_EQ9, BY_HALF_EQ8)
 Errors = Literal["train", "test"]
 PAPER: dict[Errors, tuple[float, ...]] = {
@@ -40,28 +42,35 @@ PAPER: dict[Errors, tuple[float, ...]] = {
 
 
 def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.DataFrame:
-    """One line per pass, percent: the paper; ours by either reading, mean and range."""
+    """One line per pass, percent: the paper; ours by either reading, mean and range.
+
+    Between `one_low` and `one_high` one more network falls with 95 % probability.
+    """
     columns: dict[str, object] = {"pass": np.arange(1, PASSES + 1)}
     for name, paper in PAPER.items():
         columns[f"{name}_paper"] = paper[:PASSES]
         for reading, of in zip(READINGS, (records, of_eq8), strict=True):
             if of:
-                ours = np.array([by_pass(record, name) for record in of])
+                ours = np.array([statistics.by_pass(record, name) for record in of])
+                one_more = np.array([statistics.one_more(of_pass) for of_pass in ours.T])
                 columns |= {
                     f"{name}_mean{reading.suffix}": ours.mean(0),
                     f"{name}_low{reading.suffix}": ours.min(0),
                     f"{name}_high{reading.suffix}": ours.max(0),
+                    f"{name}_one_low{reading.suffix}": one_more[:, 0],
+                    f"{name}_one_high{reading.suffix}": one_more[:, 1],
                 }
     return pd.DataFrame(columns)
 
 
-def distance(table: pd.DataFrame, name: str, of: str = "mean") -> float:
-    """Root-mean-square distance of our mean from the paper's curve, in points of percent."""
-    return float(np.sqrt(np.mean((table[f"{name}_{of}"] - table[f"{name}_paper"]) ** 2)))
+def ours_too(table: pd.DataFrame, name: Errors, reading: Reading) -> int:
+    """Of how many passes the paper's error, before it was rounded, lies where one more of ours would."""
+    low, high = (table[f"{name}_one_{end}{reading.suffix}"] for end in ("low", "high"))
+    return int(table[f"{name}_paper"].between(low - ROUNDED, high + ROUNDED).sum())
 
 
 def draw(table: pd.DataFrame, counts: Sequence[int]) -> Figure:
-    """Training and test error side by side: means as lines, all seeds as bands, the paper as rings."""
+    """Training and test error side by side: means, bands for 95 % of networks, the paper as rings."""
     figure = Figure(figsize=(9, 4), layout=ConstrainedLayoutEngine(wspace=0.06))
     training, test = figure.subplots(1, 2)
     curves(training, table, "train", counts)
@@ -71,7 +80,8 @@ def draw(table: pd.DataFrame, counts: Sequence[int]) -> Figure:
     training.yaxis.set_major_formatter("{x:g}")
     curves(test, table, "test", counts)
     test.set(ylabel="test error, after the pass, %", ylim=(0, None))
-    test.legend(frameon=False)
+    test.legend(frameon=False, fontsize=9, alignment="left", title_fontsize=9,
+                title="lines: means; bands: where 95 % of networks fall")  # fmt: skip
     return figure
 
 
@@ -80,12 +90,12 @@ def curves(axes: Axes, table: pd.DataFrame, name: Errors, counts: Sequence[int])
     for reading, n in zip(READINGS, counts, strict=True):
         if n:
             mean, low, high = (
-                table[f"{name}_{of}{reading.suffix}"] for of in ("mean", "low", "high")
+                table[f"{name}_{of}{reading.suffix}"] for of in ("mean", "one_low", "one_high")
             )
             style = drawing.STYLES[reading]
             axes.fill_between(table["pass"], low, high, color=style.colour, alpha=0.15, linewidth=0)
             axes.plot(table["pass"], mean, style.line, color=style.colour,
-                      label=f"ours, {reading.label}: mean, range of {n}")  # fmt: skip
+                      label=f"ours, {reading.label}, {n} networks")  # fmt: skip
     axes.plot(table["pass"], table[f"{name}_paper"], "o", color="black", markersize=5,
               markerfacecolor="white", label="1998, Fig. 5")  # fmt: skip
     axes.set(xlabel="pass over the 60,000 training patterns", xlim=(0.6, PASSES + 0.4),
@@ -95,18 +105,17 @@ def curves(axes: Axes, table: pd.DataFrame, name: Errors, counts: Sequence[int])
 
 
 def sentence(table: pd.DataFrame) -> str:
-    """How far the curves of either reading are from the paper's."""
+    """How many of the paper's points lie where one more network of either reading would."""
 
     def said(reading: Reading) -> str:
-        test, training = (
-            f"{distance(table, name, f'mean{reading.suffix}'):.2f}" for name in ("test", "train")
-        )
-        return f"by {reading.label}, test {test}, training {training}"
+        test, training = (ours_too(table, name, reading) for name in ("test", "train"))
+        return f"by {reading.label}, {test} of the test and {training} of the training errors"
 
     shown = [said(reading) for reading in READINGS if f"test_mean{reading.suffix}" in table]
     return (
-        "Root-mean-square distance of our mean from the paper's points, in points of percent: "
-        f"{'; '.join(shown)}."
+        f"Of the paper's {len(table)} points of each curve, these lie in the 95 % range of one more of "
+        f"our networks at that pass (give or take {ROUNDED:g}, since the points are rounded): "
+        f"{'; '.join(shown)}. The passes of one network hang together: these are not so many trials."
     )
 
 

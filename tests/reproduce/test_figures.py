@@ -147,11 +147,34 @@ def test_figure_5_holds_percentages_by_pass(monkeypatch):
     assert list(table["train_mean"]) == pytest.approx([7.5, 1.5])
     assert list(table["test_low"]) == pytest.approx([1.0, 0.9])
     assert list(table["test_high"]) == pytest.approx([3.0, 1.1])
-    off = np.sqrt(((7.5 - 4.89) ** 2 + (1.5 - 3.06) ** 2) / 2)
-    assert figure5.distance(table, "train") == pytest.approx(off)
     assert list(table["train_mean_half_eq8"]) == pytest.approx([6.0, 2.0])
     assert list(table["test_high_half_eq8"]) == pytest.approx([2.0, 1.0])
     assert "train_mean_half_eq8" not in figure5.numbers(of_eq9)
+
+
+def test_figure_5_counts_the_papers_points_where_one_more_network_would_be_at_that_pass(
+    monkeypatch,
+):
+    """Of three networks a point apart: the mean and five points to each side."""
+    monkeypatch.setattr(figure5, "PASSES", 2)
+    reach = stats.t.ppf(0.975, 2) * np.sqrt(1 + 1 / 3)
+
+    def around(train: float, test: float) -> list[dict]:
+        """Around these in the first pass, around 9 % in the second."""
+        first, second = np.array([train, test]), np.array([9, 9])
+        during, after = np.stack([first, second]).T[:, :, None] + [-1, 0, 1]
+        return [record({}, 600 * during[:, k], 100 * after[:, k]) for k in range(3)]
+
+    # The paper: 4.89 and 3.06 % in training, 2.67 and 2.24 % on the test set.
+    table = figure5.numbers(around(4.89 + reach + 0.004, 2.67 - reach + 0.1),
+                            around(4.89 + reach + 0.006, 2.67 - reach - 0.1))  # fmt: skip
+    assert list(table["train_one_low"]) == pytest.approx([4.894, 9 - reach], abs=1e-9)
+    assert list(table["test_one_high_half_eq8"]) == pytest.approx([2.57, 9 + reach])
+    said = figure5.sentence(table)
+    assert "the paper's 2 points" in said
+    assert f"by {BY_EQ9.label}, 1 of the test and 1 of the training errors" in said
+    assert f"by {BY_HALF_EQ8.label}, 0 of the test and 0 of the training errors" in said
+    assert BY_HALF_EQ8.label not in figure5.sentence(figure5.numbers(around(4.89, 2.67)))
 
 
 # --- figure 6 -------------------------------------------------------------------------------------

@@ -2,29 +2,36 @@
 
 Draws results/figures/step_sizes.png and .svg from the records of LeNet-5 (1998), and writes
 step_sizes.csv: the distribution of eta / (mu + h) over each layer's parameters (eq. 21), which stays
-as it is during a pass. `--train` first trains what has no record of it: 50 seconds a network on one
-core.
+as it is during a pass. The paper's range is of one network, so beside it stands the median over
+networks of the smallest and of the largest step that each has. `--train` first trains what has no
+record of it: 50 seconds a network on one core.
 
 On two cores it takes seconds.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
+from rich.markdown import Markdown
 
 from .rows import reported
-from .rows.recipes import LENET5
+from .rows.readings import BY_EQ9, BY_HALF_EQ8, Reading
+from .rows.recipes import EXPLAINS, LENET5
 from .rows.row import Record
+from .running.runs import Runs, recorded
 from .writing import drawing, exhibit, tables
 
 COLUMNS = ["smallest", "q05", "q25", "median", "q75", "q95", "largest"]
 """What a record holds of every parameter and pass: see paper_lenet5.training.quantiles."""
 LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")
+ROWS = {BY_EQ9: LENET5, BY_HALF_EQ8: EXPLAINS[0]}
+"""Whose first pass is compared with the paper's; the figure is of the first."""
 FIRST, REST = "#b2182b", "#2166ac"
 
 
@@ -53,10 +60,18 @@ def extremes(table: pd.DataFrame) -> pd.DataFrame:
     return table.groupby("pass").agg(smallest=("smallest", "min"), largest=("largest", "max"))
 
 
-def draw(table: pd.DataFrame, mu: float, n: int) -> Figure:
+def first_pass(records: Sequence[Record]) -> pd.DataFrame:
+    """The smallest and the largest step of each network in its first pass, a line for each."""
+    passes = [record["passes"][0] for record in records]
+    return pd.DataFrame(
+        [{end: one[f"{end}_step"] for end in ("smallest", "largest")} for one in passes]
+    )
+
+
+def draw(table: pd.DataFrame, mu: float, ends: pd.DataFrame) -> Figure:
     """A panel for each layer: bands of its weights or coefficients, its biases' median dashed.
 
-    The paper's range hangs at the first pass of each panel.
+    The ranges of the first pass, over all layers, hang to the left of each: the paper's, and ours.
     """
     figure = Figure(figsize=(7, 4.6), layout="constrained")
     panels = figure.subplots(2, 3, sharex=True, sharey=True)
@@ -75,10 +90,14 @@ def draw(table: pd.DataFrame, mu: float, n: int) -> Figure:
                   linewidth=1, label="biases, median")  # fmt: skip
         axes.step(x, others["eta"] / mu, where="mid", linestyle=":", color="black", linewidth=1,
                   label="ceiling η / μ")  # fmt: skip
-        axes.plot([0.3, 0.3], reported.FIRST_PASS_STEPS, color=FIRST, linewidth=2, marker="_",
-                  markersize=7, label="1998: all, pass 1")  # fmt: skip
+        for place, ends_of, colour, label in (
+            (-0.9, reported.FIRST_PASS_STEPS, FIRST, "1998: all layers, pass 1"),
+            (0.1, ends.median(), REST, "ours: the same, medians"),
+        ):
+            axes.plot([place] * 2, ends_of, color=colour, linewidth=3, marker="_",
+                      markersize=7, label=label)  # fmt: skip
         axes.set_title(layer.upper(), fontsize=11)
-        axes.set(yscale="log", xlim=(-0.3, 20.5), xticks=range(5, 21, 5))
+        axes.set(yscale="log", xlim=(-1.6, 20.5), xticks=range(5, 21, 5))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
     for axes in panels[:, 0]:
@@ -87,20 +106,43 @@ def draw(table: pd.DataFrame, mu: float, n: int) -> Figure:
         axes.set_xlabel("pass")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    figure.suptitle(f"Step sizes of {n} networks, layer by layer", fontsize=11)
+    figure.suptitle(f"Step sizes of {len(ends)} networks, layer by layer", fontsize=11)
     return figure
 
 
-def sentence(table: pd.DataFrame) -> str:
-    """Our first pass beside the paper's, and which layers make its ends."""
-    first = table[table["pass"] == 1]
-    smallest, largest = first.loc[first["smallest"].idxmin()], first.loc[first["largest"].idxmax()]
+def compared(table: pd.DataFrame, of_readings: Mapping[Reading, Sequence[Record]]) -> str:
+    """The first pass of the networks of each reading beside the paper's, and which layers end it."""
+
+    def written(ends: pd.Series) -> str:
+        return f"{power(ends['smallest'])} and {ends['largest']:.3f}"
+
+    said = []
+    for reading, records in of_readings.items():
+        ends = first_pass(records)
+        extremes = ends.agg({"smallest": "min", "largest": "max"})
+        said.append(
+            f"{written(ends.median())} by {reading.label} "
+            f"(the extremes of {len(ends)} networks are {written(extremes)})"
+        )
     low, high = reported.FIRST_PASS_STEPS
+    first = table[table["pass"] == 1]
+    lowest = first.loc[first["smallest"].idxmin(), "layer"].upper()
+    highest = first.loc[first["largest"].idxmax(), "layer"].upper()
     return (
-        f"In the first pass the steps of all our networks run from {power(smallest['smallest'])} "
-        f"({smallest['layer'].upper()}) to {largest['largest']:.3f} ({largest['layer'].upper()}); "
-        f"the paper's from {power(low)} to {high:.3f}."
+        f"In the first pass the steps of the paper's network run from {power(low)} to {high:.3f}. The "
+        f"smallest and the largest of ours are, by the median over networks, {'; '.join(said)}. By "
+        f"{BY_EQ9.label} the smallest is in {lowest}, the largest in {highest}."
     )
+
+
+def of_readings(runs: Runs) -> dict[Reading, list[Record]]:
+    """The records of each of ROWS that has any."""
+    return {reading: found for reading, row in ROWS.items() if (found := recorded(row, runs))}
+
+
+def words(folder: Path) -> str:
+    """The comparison in words, from step_sizes.csv and the records beside it."""
+    return compared(pd.read_csv(folder / "step_sizes.csv"), of_readings(Runs(folder.parent)))
 
 
 def power(value: float) -> str:
@@ -120,11 +162,13 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
         extremes(table).reset_index(), {"smallest": "{:.1e}", "largest": "{:.4f}"}
     )
     low, high = reported.FIRST_PASS_STEPS
-    console.print(tables.grid(f"Steps; in 1998, pass 1: {low:.1e} to {high:.4f}", lines))
-    return draw(table, LENET5.recipe.mu, len(records)), table
+    title = f"Steps of all networks; of the one of 1998, pass 1: {low:.1e} to {high:.4f}"
+    console.print(tables.grid(title, lines))
+    console.print(Markdown(compared(table, of_readings(Runs(args.out)))))
+    return draw(table, LENET5.recipe.mu, first_pass(records)), table
 
 
-EXHIBIT = exhibit.Figure("step_sizes", __doc__, picture=picture, sentence=sentence)
+EXHIBIT = exhibit.Figure("step_sizes", __doc__, picture=picture, words=words)
 main = EXHIBIT.main
 
 if __name__ == "__main__":

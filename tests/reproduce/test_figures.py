@@ -312,14 +312,40 @@ def test_a_figure_is_not_trained_on_other_data(corner, tmp_path, monkeypatch, ca
 
 def test_step_sizes_have_the_extremes_of_all_networks_and_their_geometric_mean():
     networks = [
-        {"passes": [{"number": 1, "eta": 5e-4, "step_quantiles": {"c1.weight": steps}}]}
+        {"passes": [{"number": 1, "eta": 5e-4, "step_quantiles": {"c1.weight": steps},
+                     "smallest_step": steps[0], "largest_step": steps[-1]}]}
         for steps in ([1e-5, 1e-4, 2e-4, 4e-4, 5e-4, 6e-4, 1e-3],
                       [2e-5, 1e-4, 2e-4, 1e-4, 5e-4, 6e-4, 2e-3])
     ]  # fmt: skip
     (line,) = step_sizes.numbers(networks).to_dict("records")
     assert (line["layer"], line["parameter"]) == ("c1", "weight")
     assert (line["smallest"], line["median"], line["largest"]) == (1e-5, 2e-4, 2e-3)
-    assert "1.0·10⁻⁵ (C1) to 0.002 (C1)" in step_sizes.sentence(pd.DataFrame([line | {"pass": 1}]))
+    said = step_sizes.compared(pd.DataFrame([line]), {BY_EQ9: networks})
+    assert "the smallest is in C1, the largest in C1." in said
+
+
+def test_the_papers_one_network_is_compared_with_the_median_of_ours_over_networks():
+    ends = {BY_EQ9: [(1e-5, 0.01), (6e-5, 0.013), (7e-5, 0.1)], BY_HALF_EQ8: [(2e-5, 0.02)]}
+    of_readings = {
+        reading: [
+            {"passes": [{"smallest_step": low, "largest_step": high},
+                        {"smallest_step": 1e-9, "largest_step": 1.0}]}
+            for low, high in of
+        ]
+        for reading, of in ends.items()
+    }  # fmt: skip
+    table = pd.DataFrame({"pass": [1, 1, 2], "layer": ["c1", "c5", "s2"],
+                          "smallest": [1e-5, 1e-4, 1e-9], "largest": [0.01, 0.1, 1]})  # fmt: skip
+    said = step_sizes.compared(table, of_readings)
+    assert (
+        f"6.0·10⁻⁵ and 0.013 by {BY_EQ9.label} (the extremes of 3 networks are 1.0·10⁻⁵ and 0.100); "
+        in said
+    )
+    assert (
+        f"2.0·10⁻⁵ and 0.020 by {BY_HALF_EQ8.label} (the extremes of 1 networks are 2.0·10⁻⁵"
+        in said
+    )
+    assert said.endswith("the smallest is in C1, the largest in C5.")
 
 
 # --- figure 7 -------------------------------------------------------------------------------------

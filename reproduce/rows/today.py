@@ -61,8 +61,9 @@ CANDIDATES = (
     _candidate("long", "fresh, 256 patterns a step, 192 passes",
                batch=256, learning_rate=0.02, passes=192),
 )  # fmt: skip
-"""The row that there was; and changes to *fresh distortions, 64 passes*, of one thing each: a larger
-batch has twice the rate with it, and once three times the passes."""
+"""The row that there was; and changes to *fresh distortions, 64 passes*, of one field each: a larger
+batch has twice the rate with it, and once three times the passes. Distortions are one field, but those
+of Fig. 7 differ from fresh ones in more: nine of each pattern for good, other ranges, no rotation."""
 
 SEEDS = 5
 """Networks of each candidate."""

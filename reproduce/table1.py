@@ -30,8 +30,6 @@ TRAINED = {row.name: row for row in TABLE_1 if row != TODAY}
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
            "one_low", "one_high", "difference", "difference_low", "difference_high", "p", "p_holm",
            "train_error", "parameters", "multiply_adds", "seconds"]  # fmt: skip
-SIGNIFICANT = 0.05
-"""A difference is marked where its p, corrected for the number of rows, is below this."""
 FORMS = {"paper_error": "{:.2f}", "test_error": "{:.3f}", "test_sd": "{:.3f}",
          "ci_low": "{:.3f}", "ci_high": "{:.3f}", "one_low": "{:.2f}", "one_high": "{:.2f}",
          "difference": "{:+.3f}", "difference_low": "{:+.3f}", "difference_high": "{:+.3f}",
@@ -86,7 +84,7 @@ def markdown(table: pd.DataFrame, records: dict[AnyRow, list[Record]]) -> str:
 def summary(table: pd.DataFrame) -> str:
     """What matters of the table, as README.md shows it: bold what is different among so many rows."""
     lines = []
-    marked = table["p_holm"] < SIGNIFICANT
+    marked = table["p_holm"] < tables.SIGNIFICANT
     for cell, bold in zip(tables.formatted(table, FORMS), marked, strict=True):
         spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
         apart = f"**{cell['difference']}**" if bold else cell["difference"]

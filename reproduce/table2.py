@@ -200,7 +200,7 @@ def summary(table: pd.DataFrame) -> str:
     """Which changes matter, as README.md says it: what is left after Holm's correction."""
     base, changed = table.iloc[0], table.iloc[1:]
     tests = changed["p"].notna().sum()
-    apart, alone = changed["p_holm"] < 0.05, changed["p"] < 0.05
+    apart, alone = (changed[p] < tables.SIGNIFICANT for p in ("p_holm", "p"))
     worse = changed["difference"] > 0
     text = (
         f"Points of percent more than the {base['test_error']:.2f} % of {base['change']}; "
@@ -225,7 +225,7 @@ def against_as_printed(table: pd.DataFrame) -> str:
     compared = table.dropna(subset="printed_p_holm")
     if compared.empty:
         return ""
-    apart = compared[compared["printed_p_holm"] < 0.05]
+    apart = compared[compared["printed_p_holm"] < tables.SIGNIFICANT]
     worse = apart["printed_difference"] > 0
     printed = table.loc[table["change"] == PRINTED.title, "test_error"].item()
     return (

@@ -68,10 +68,12 @@ def counted(claims: pd.DataFrame) -> str:
 
 
 def networks(results: Path) -> str:
-    """Table 1 as wide as a sheet of paper."""
-    lines = []
-    for cell in tables.formatted(pd.read_csv(results / "table1.csv"), FORMS):
-        apart = f"{cell['difference']} ({cell['difference_low']} … {cell['difference_high']})"
+    """Table 1 as wide as a sheet of paper; bold what is different among so many rows."""
+    lines, table = [], pd.read_csv(results / "table1.csv")
+    marked = table["p_holm"] < tables.SIGNIFICANT
+    for cell, bold in zip(tables.formatted(table, FORMS), marked, strict=True):
+        difference = f"**{cell['difference']}**" if bold else cell["difference"]
+        apart = f"{difference} ({cell['difference_low']} … {cell['difference_high']})"
         lines.append(
             {
                 "network": cell["model"],

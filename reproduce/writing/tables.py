@@ -12,6 +12,8 @@ from ..rows.row import AnyRow, Record
 from ..running.files import clear, write_whole
 from ..running.record import to_json
 
+SIGNIFICANT = 0.05
+"""A difference is said to be there where its p, corrected for their number, is below this."""
 AGAINST_NOTES = """\
 `difference` is how much more the row errs than LeNet-5 (1998), in points of percent, with its 95 %
 interval over all networks of both (Welch); `p` is that of no difference, `p_holm` the same corrected by

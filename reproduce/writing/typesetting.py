@@ -97,7 +97,7 @@ def _words(tokens: Sequence[Token]) -> str:
             text += "];"
         elif token.type == "image":
             picture, caption = quoted(str(token.attrs["src"])), _words(token.children or [])
-            text += f"#figure(image({picture}, width: 76%), caption: [{caption}]);"
+            text += f"#figure(image({picture}, width: 68%), caption: [{caption}]);"
     return text
 
 

@@ -7,7 +7,7 @@ compiled, which does what eager does, faster. Beside the paper: own and labelled
 of yours; pretrained and hub, which keep networks; pictures, which leads from a picture to what the
 network sees, and transform, which does so for images in memory; verdict and doubt, which say what the
 answer is worth; __main__, train_command and terminal, the command line; demo, what it serves; checks, of
-values, and threads; config, variants and modern, which are of today.
+values, files and threads; config, variants and modern, which are of today.
 
 Names are imported when they are first asked for: PyTorch takes a second, and the Hub's client, whose
 model class LeNet5 is, as long again.

@@ -32,6 +32,8 @@ from urllib.request import urlopen
 import numpy as np
 import torch
 
+from .files import cache_folder, write_whole
+
 Patterns = tuple[torch.Tensor, torch.Tensor]  # images, labels
 
 VARIABLE = "PAPER_LENET5_DATA"
@@ -122,12 +124,6 @@ def load_mnist_sample() -> Patterns:
     rows = np.loadtxt(io.BytesIO(content), np.uint8, delimiter=",")  # 784 pixels, label
     images = rows[:, :-1].reshape(-1, 28, 28)
     return torch.from_numpy(images.copy()), torch.from_numpy(rows[:, -1].astype(np.int64))
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: paper-lenet5 in $XDG_CACHE_HOME, %LOCALAPPDATA% or ~/.cache."""
-    local = os.environ.get("LOCALAPPDATA") if os.name == "nt" else None
-    return Path(os.environ.get("XDG_CACHE_HOME") or local or Path.home() / ".cache", "paper-lenet5")
 
 
 def find(folder: Path, dataset: str, name: str) -> Path | None:
@@ -288,7 +284,7 @@ def _download(dataset: str, folder: Path) -> list[str]:
     for source, fetch in SOURCES.items():
         try:
             (folder / dataset).mkdir(parents=True, exist_ok=True)
-            # Beside the target, so that a file appears there whole and verified, at one stroke.
+            # Put in place only once all are there and verified.
             with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
                 fetch(dataset, Path(temporary))
                 paths = {}
@@ -300,7 +296,7 @@ def _download(dataset: str, folder: Path) -> list[str]:
                     paths[name] = path
                 for name, path in paths.items():
                     if find(folder, dataset, name) is None:  # else another process was quicker
-                        os.replace(path, folder / dataset / path.name)
+                        write_whole(folder / dataset / path.name, path.read_bytes())
             return []
         except Exception as error:  # of any kind: of the network, of the disk; all are reported
             failures.append(f"{source}: {type(error).__name__}: {' '.join(str(error).split())}")

@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from .files import write_whole
 from .hub import Repository, WeightsUnavailable
 from .transform import Transform
 
@@ -204,8 +205,8 @@ class Pretrained(
             "format_version": FORMAT_VERSION,
             "weights_sha256": hashlib.sha256(weights).hexdigest(),
         }
-        (save_directory / WEIGHTS_FILE).write_bytes(weights)
-        (save_directory / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n")
+        write_whole(save_directory / WEIGHTS_FILE, weights)
+        write_whole(save_directory / CONFIG_FILE, json.dumps(config, indent=2).encode() + b"\n")
 
     def _images_and_answers(self) -> dict[str, object]:
         """What config.json says of a network's input and of its answer, if it takes images."""

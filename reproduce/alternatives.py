@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from rich.markdown import Markdown
 
+from paper_lenet5.files import write_whole
+
 from .measures.statistics import by_pass, percent
 from .rows import datasets, reported
 from .rows.readings import ALTERNATIVES
-from .running.files import write_whole
 from .running.runs import Runs, recorded
 from .writing import exhibit, tables
 

@@ -19,11 +19,12 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
+from paper_lenet5.files import write_whole
+
 from .measures import kernels, timing, widths
 from .measures.timing import Extent, Measured
 from .rows import datasets
 from .rows.datasets import Dataset
-from .running.files import write_whole
 from .running.progress import compiling_shown
 from .running.record import machine, to_json, versions
 from .writing import options

@@ -37,11 +37,11 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from paper_lenet5.bitmaps import bitmaps
+from paper_lenet5.files import write_whole
 
 from .measures import statistics
 from .rows.characters import VISIBLE, load
 from .rows.recipes import CHARACTERS
-from .running.files import write_whole
 from .running.runs import Runs, recorded
 from .running.sweep import runs_of, sweep
 from .writing import drawing, exhibit, options, tables

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from paper_lenet5.mnist import DataUnavailable, cache_folder
+from paper_lenet5.files import cache_folder
+from paper_lenet5.mnist import DataUnavailable
 from paper_lenet5.patterns import Split
 
 from .measures import statistics

@@ -16,6 +16,7 @@ import pandas as pd
 from rich.console import Console
 from scipy import stats
 
+from paper_lenet5.files import write_whole
 from paper_lenet5.recipe import SCHEDULE, Recipe
 
 from . import collapse, figure6, figure13, forty_passes
@@ -52,7 +53,6 @@ from .rows.recipes import (
     NOISE,
 )
 from .rows.row import Rated, Record, Row
-from .running.files import write_whole
 from .running.runs import Runs, recorded
 from .section_iii_c import boosting, classifiers, comparison, methods
 from .writing import findings, options, tables

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
 from paper_lenet5 import LeNet5, MAPLoss, MSELoss, diagonal_curvature
+from paper_lenet5.files import write_whole
 from paper_lenet5.layers import squash
 from paper_lenet5.losses import Loss
 from paper_lenet5.recipe import CURVATURE_MEMORY, CurvatureMemory, Recipe
@@ -31,7 +32,6 @@ from paper_lenet5.training import Session
 
 from .rows import datasets
 from .rows.row import Record
-from .running.files import write_whole
 from .running.record import describe, machine, to_json, versions
 from .writing import options
 

@@ -28,6 +28,7 @@ from torch import Tensor
 
 from paper_lenet5 import LeNet5, distort, preprocess
 from paper_lenet5.doubt import DECIMALS, FILE, seen
+from paper_lenet5.files import write_whole
 from paper_lenet5.patterns import Split, generator
 from paper_lenet5.pictures.normalise import normalise
 from paper_lenet5.strings import BLANK, StringRanges, draw_fields
@@ -36,7 +37,6 @@ from paper_lenet5.verdict import LEAST_BESIDE_DOUBT, verdict
 from .measures import drawings
 from .rows import characters, datasets
 from .rows.recipes import LENET5, LENET5_DISTORTIONS
-from .running.files import write_whole
 from .running.record import machine, versions
 from .writing import options
 

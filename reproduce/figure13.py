@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
+from paper_lenet5.files import write_whole
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocessing import FIELD, preprocess
 
@@ -35,7 +36,6 @@ from .rows import reported
 from .rows.recipes import LENET5, LENET5_DISTORTIONS, NOISE, TEXTBOOK
 from .rows.row import AnyRow
 from .rows.today import MODERN
-from .running.files import write_whole
 from .running.record import to_json
 from .writing import drawing, exhibit, tables
 

@@ -24,13 +24,13 @@ from rich.console import Console
 from rich.markdown import Markdown
 from torch import Tensor
 
+from paper_lenet5.files import write_whole
 from paper_lenet5.mnist import load_mnist
 
 from .rows import reported
 from .rows.readings import BY_EQ9, BY_HALF_EQ8, Reading
 from .rows.recipes import EXPLAINS, LENET5_DISTORTIONS
 from .rows.row import Record
-from .running.files import write_whole
 from .writing import drawing, exhibit
 
 ROWS = {BY_EQ9: LENET5_DISTORTIONS, BY_HALF_EQ8: EXPLAINS[1]}

@@ -26,13 +26,13 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 from torch import nn
 
+from paper_lenet5.files import write_whole
 from paper_lenet5.recipe import SCHEDULE
 
 from .rows import datasets
 from .rows.recipes import LENET5, OF_1998
 from .rows.row import AnyRow, Record, Row
 from .running import code
-from .running.files import write_whole
 from .running.record import describe, is_recipe, machine, to_json, versions
 from .writing import drawing, exhibit, tables
 

@@ -25,12 +25,12 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 from torch import Tensor, nn
 
+from paper_lenet5.files import write_whole
 from paper_lenet5.patterns import Split, generator
 from paper_lenet5.sdlm import CURVATURE_PATTERNS, SDLM, diagonal_curvature
 
 from .rows import datasets
 from .rows.row import Record
-from .running.files import write_whole
 from .running.record import machine, to_json, versions
 from .writing import drawing, exhibit, tables
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from paper_lenet5.files import write_whole
+
 from . import pages
-from .running.files import write_whole
 from .writing import options
 from .writing.typesetting import typst
 

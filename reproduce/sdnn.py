@@ -30,6 +30,7 @@ from torch import Tensor
 from paper_lenet5 import LeNet5, preprocess
 from paper_lenet5.bitmaps import COLUMNS as CODE_COLUMNS
 from paper_lenet5.bitmaps import ROWS as CODE_ROWS
+from paper_lenet5.files import write_whole
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.patterns import generator, inverted
 from paper_lenet5.preprocessing import FIELD
@@ -38,7 +39,6 @@ from paper_lenet5.strings import BLANK, STRIDE, string_fields
 
 from .measures import string_errors
 from .rows.recipes import LENET5, SDNN
-from .running.files import write_whole
 from .running.record import to_json
 from .writing import drawing, exhibit, tables
 from .writing.options import positive

@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from paper_lenet5.files import write_whole
+
 from . import table1
 from .baselines import networks
 from .measures import costs, statistics
 from .rows import datasets, reported
 from .rows.recipes import LENET5
 from .rows.row import Record
-from .running.files import write_whole
 from .running.runs import Runs, recorded
 from .writing import exhibit, tables
 

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from paper_lenet5.files import write_whole
 from paper_lenet5.recipe import Recipe
 from paper_lenet5.training import Session
 
@@ -26,7 +27,6 @@ from .measures.statistics import by_pass
 from .rows import datasets
 from .rows.recipes import READINGS
 from .rows.row import Record, Row
-from .running.files import write_whole
 from .running.record import sha256
 from .running.runs import Runs, recorded, weights
 from .writing import options

@@ -9,12 +9,13 @@ from huggingface_hub import constants
 from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, mnist
+from paper_lenet5.files import cache_folder
 from tests.doubles.hub_double import serve
 
 torch.set_num_threads(1)
 
 # Where MNIST may lie: asked before any test changes the environment. Naming it stops a download.
-MNIST = Path(os.environ.get(mnist.VARIABLE) or mnist.cache_folder()).expanduser()
+MNIST = Path(os.environ.get(mnist.VARIABLE) or cache_folder()).expanduser()
 # Table I as printed: a row for each map of S2, a column for each map of C3.
 CROSSES = [
     "X...XXX..XXXX.XX",

@@ -8,9 +8,9 @@ import paper_lenet5
 from tests import ROOT
 from tools.floors import OnlyForTypes, arrows, floors
 
-ORDER = ["terminal", "threads", "connections", "bitmaps", "checks", "preprocessing", "recursion",
-         "transform", "verdict", "layers", "rbf", "initialisation", "losses", "hub", "pretrained",
-         "config", "lenet5", "doubt", "variants", "modern", "mnist", "distort", "changes",
+ORDER = ["terminal", "threads", "files", "connections", "bitmaps", "checks", "preprocessing",
+         "recursion", "transform", "verdict", "layers", "rbf", "initialisation", "losses", "hub",
+         "pretrained", "config", "lenet5", "doubt", "variants", "modern", "mnist", "distort", "changes",
          "strings", "reading", "patterns", "sdlm", "eager", "compiled", "training", "recipe",
          "pictures", "labelled", "own", "train_command"]  # fmt: skip
 

@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from paper_lenet5.demo import digits
-from reproduce.running.files import write_whole
+from paper_lenet5.files import write_whole
 from reproduce.running.record import machine, to_json, versions
 
 ROOT = Path(__file__).parent.parent

@@ -25,6 +25,7 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
+from paper_lenet5.files import write_whole
 from reproduce import table1
 from reproduce.baselines import networks
 from reproduce.baselines.minibatch import MinibatchRecipe
@@ -32,7 +33,6 @@ from reproduce.rows import datasets
 from reproduce.rows.recipes import LENET5, TABLE_1
 from reproduce.rows.row import Row
 from reproduce.running.errors import RunsFailed
-from reproduce.running.files import write_whole
 from reproduce.running.record import machine, to_json, versions
 from reproduce.running.runs import Runs, recorded
 from reproduce.running.sweep import runs_of, sweep

@@ -28,7 +28,7 @@ import numpy as np
 from PIL import Image
 
 from paper_lenet5.demo import digits
-from reproduce.running.files import write_whole
+from paper_lenet5.files import write_whole
 from reproduce.running.record import machine, to_json, versions
 
 from .load_app import FILE, call, classify, resident, wait_for

@@ -7,10 +7,8 @@ clones share it. What cannot be read is compiled again; what cannot be written i
 import hashlib
 import inspect
 import logging
-import os
 import pickle  # nosec B403
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import cache
@@ -25,7 +23,7 @@ from numba.core.compiler import CompileResult
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.serialize import dumps
 
-from ..mnist import cache_folder
+from ..files import cache_folder, write_whole
 from .registers import REGISTERS
 
 _OF_COMPILED_CODE: dict[str, Any] = {
@@ -114,15 +112,7 @@ class _Files(NullCache):
         code = dumps(compiled._reduce())
         path = self.path(signature, compiled.target_context)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(hashlib.sha256(code).digest() + code)
-                os.replace(temporary, path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_whole(path, hashlib.sha256(code).digest() + code)
         except OSError as error:
             _say_once(f"The next run compiles again: {path.parent}: {error.strerror}.")
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from paper_lenet5 import distort, mnist
 from paper_lenet5.bitmaps import FIGURE_3
+from paper_lenet5.files import cache_folder
 from paper_lenet5.patterns import Split, generator
 from paper_lenet5.preprocessing import PATTERN
 
@@ -144,7 +145,7 @@ def emnist(root: str | os.PathLike[str] | None = None) -> Dataset:
     from torchvision.datasets import EMNIST
 
     named = root if root is not None else os.environ.get(mnist.VARIABLE) or None
-    folder = mnist.cache_folder() if named is None else Path(named).expanduser()
+    folder = cache_folder() if named is None else Path(named).expanduser()
     try:
         sets = [
             EMNIST(str(folder), "letters", train=train, download=named is None)

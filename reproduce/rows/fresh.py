@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from paper_lenet5 import mnist
+from paper_lenet5.files import cache_folder
 from paper_lenet5.patterns import Split
 
 TAKEN = 10_000
@@ -24,7 +25,7 @@ def load(root: str | os.PathLike[str] | None = None) -> tuple[Split, dict[str, s
     from torchvision.datasets import QMNIST
 
     named = root if root is not None else os.environ.get(mnist.VARIABLE) or None
-    folder = mnist.cache_folder() if named is None else Path(named).expanduser()
+    folder = cache_folder() if named is None else Path(named).expanduser()
     try:
         stored = QMNIST(str(folder), what="test", download=named is None)
     except (RuntimeError, OSError) as error:

@@ -18,8 +18,11 @@ ROOT = Path(__file__).parents[2]
 """The folder that the project's packages are in."""
 DESCRIBED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 """What has docstrings in it."""
-BESIDE = frozenset(f"paper_lenet5.{name}" for name in ("pretrained", "hub", "transform", "verdict"))
-"""How networks are saved, fetched and asked about pictures: no number of a run depends on it."""
+BESIDE = frozenset(
+    f"paper_lenet5.{name}" for name in ("files", "pretrained", "hub", "transform", "verdict")
+)
+"""How files are written, networks saved, fetched and asked about pictures: no number of a run depends
+on it."""
 
 
 def digest(recipe: Any) -> str:

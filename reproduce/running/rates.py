@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from paper_lenet5.files import write_whole
+
 from ..measures import statistics
 from ..rows.datasets import MNIST_HELD_OUT, Dataset
 from ..rows.row import Rated
-from .files import write_whole
 from .runs import Run, Runs, recorded
 from .sweep import runs_of
 

@@ -23,6 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from paper_lenet5.files import clear, write_whole
 from paper_lenet5.pretrained import WEIGHTS
 from paper_lenet5.training import Training
 
@@ -31,7 +32,6 @@ from ..rows.datasets import Dataset
 from ..rows.row import AnyRow, Record
 from . import code
 from .errors import NotWhole
-from .files import clear, write_whole
 from .record import about, describe, is_recipe, machine, read_record, sha256, to_json, versions
 
 Progress = Callable[[int, int, Any], None]

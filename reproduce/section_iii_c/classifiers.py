@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from paper_lenet5.files import write_whole
 from paper_lenet5.patterns import Split
 from paper_lenet5.recipe import SCHEDULE
 
@@ -16,7 +17,6 @@ from ..rows.datasets import MNIST_HELD_OUT, Dataset
 from ..rows.readings import BY_HALF_EQ8
 from ..rows.recipes import EXPLAINS, LENET5, LENET5_DISTORTIONS, OF_1998
 from ..rows.row import AnyRow, Record
-from ..running.files import write_whole
 from ..running.runs import Runs, recorded
 from . import methods
 

@@ -15,13 +15,14 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from paper_lenet5.files import write_whole
+
 from ..baselines.images import Version
 from ..measures import rejection
 from ..rows import datasets
 from ..rows.datasets import MNIST_HELD_OUT, Dataset
 from ..rows.row import Record
 from ..running import code
-from ..running.files import write_whole
 from ..running.record import about, describe, is_recipe, machine, read_record, to_json, versions
 from .boosting import Boosted
 from .fitted import Classifier

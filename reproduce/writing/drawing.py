@@ -12,12 +12,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from paper_lenet5.files import write_whole
 from paper_lenet5.mnist import DataUnavailable
 
 from ..rows import datasets
 from ..rows.readings import BY_EQ9, BY_HALF_EQ8
 from ..rows.row import AnyModel, AnyRecipe, AnyRow, Record, Row
-from ..running.files import write_whole
 from ..running.runs import Run, Runs, recorded
 from ..running.sweep import sweep
 from . import options

@@ -8,8 +8,9 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
+from paper_lenet5.files import clear, write_whole
+
 from ..rows.row import AnyRow, Record
-from ..running.files import clear, write_whole
 from ..running.record import to_json
 
 SIGNIFICANT = 0.05

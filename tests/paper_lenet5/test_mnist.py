@@ -23,6 +23,7 @@ import pytest
 import torch
 
 from paper_lenet5 import mnist
+from paper_lenet5.files import cache_folder
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable, load_fashion_mnist, load_mnist
 
 SHAPES = {
@@ -33,7 +34,7 @@ SHAPES = {
 }
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = SHAPES
 # Where the real data may be: asked before any test changes the environment.
-REAL = Path(os.environ.get(mnist.VARIABLE) or mnist.cache_folder()).expanduser()
+REAL = Path(os.environ.get(mnist.VARIABLE) or cache_folder()).expanduser()
 REAL_SOURCES = mnist.SOURCES
 
 
@@ -137,7 +138,7 @@ def test_environment_variable_and_root_before_it(tmp_path, monkeypatch, arrays, 
 
 
 def test_cache_is_used_without_root_or_variable(monkeypatch, arrays, small):
-    write(mnist.cache_folder() / "mnist", small)
+    write(cache_folder() / "mnist", small)
     monkeypatch.setenv(mnist.VARIABLE, "")  # an empty variable is no variable
     assert_is(load_mnist("train"), arrays["mnist"], "train")
 
@@ -146,7 +147,7 @@ def test_cache_is_used_without_root_or_variable(monkeypatch, arrays, small):
 def test_named_folder_without_the_files_is_an_error_and_nothing_is_downloaded(
     tmp_path, monkeypatch, arrays, small, by
 ):
-    write(mnist.cache_folder() / "mnist", small)  # not taken in place of the named folder either
+    write(cache_folder() / "mnist", small)  # not taken in place of the named folder either
     monkeypatch.setattr(mnist, "SOURCES", {"a source": lambda *_: pytest.fail("downloaded")})
     if by == "variable":
         monkeypatch.setenv(mnist.VARIABLE, str(tmp_path))
@@ -225,7 +226,7 @@ header cut off, web page"""
 def test_broken_file_is_an_error_that_names_it(tmp_path, monkeypatch, small, case, place):
     monkeypatch.setattr(mnist, "SOURCES", {"a source": lambda *_: pytest.fail("downloaded")})
     name, content, expected = broken(small, case)
-    folder = tmp_path / "root" if place == "root" else mnist.cache_folder()
+    folder = tmp_path / "root" if place == "root" else cache_folder()
     write(folder / "mnist", {n: c for n, c in small.items() if n != name.removesuffix(".gz")})
     path = folder / "mnist" / name
     path.write_bytes(content)
@@ -282,7 +283,7 @@ def no_leftovers(folder):
 def test_nothing_there_and_nothing_to_be_had(arrays):
     message = unavailable()
     for place in ("mnist", "MNIST/raw", "."):
-        assert f"\n  {mnist.cache_folder() / place}\n" in message
+        assert f"\n  {cache_folder() / place}\n" in message
     assert "a mirror: ConnectionError: Name or service not known" in message
     assert "let PAPER_LENET5_DATA name a folder" in message
     assert issubclass(DataUnavailable, OSError)
@@ -302,18 +303,18 @@ def test_source_that_delivers_damaged_files_is_passed_over(monkeypatch, arrays, 
         write(folder, {IMAGES: small[IMAGES]})
 
     def whole(dataset, folder):
-        assert not (mnist.cache_folder() / "mnist" / TEST_LABELS).exists()
+        assert not (cache_folder() / "mnist" / TEST_LABELS).exists()
         write(folder, small)
 
     monkeypatch.setattr(mnist, "SOURCES", {"damaged": damaged, "incomplete": incomplete})
     message = unavailable()
-    assert f"damaged: DataCorrupt: {mnist.cache_folder()}" in message
+    assert f"damaged: DataCorrupt: {cache_folder()}" in message
     assert f"incomplete: FileNotFoundError: {LABELS}" in message
     monkeypatch.setattr(mnist, "SOURCES", {"damaged": damaged, "whole": whole})
     assert_is(load_mnist("test"), arrays["mnist"], "t10k")
     monkeypatch.setattr(mnist, "SOURCES", {})
     assert_is(load_mnist("train"), arrays["mnist"], "train")
-    assert no_leftovers(mnist.cache_folder())
+    assert no_leftovers(cache_folder())
 
 
 def test_interrupted_download_leaves_nothing_in_place(monkeypatch, arrays, small):
@@ -324,24 +325,24 @@ def test_interrupted_download_leaves_nothing_in_place(monkeypatch, arrays, small
     monkeypatch.setattr(mnist, "SOURCES", {"a source": interrupted})
     with pytest.raises(KeyboardInterrupt):
         load_mnist("train")
-    assert [path for path in mnist.cache_folder().rglob("*") if path.is_file()] == []
+    assert [path for path in cache_folder().rglob("*") if path.is_file()] == []
 
 
 def test_what_a_killed_download_left_is_not_taken(arrays, small):
     half = {name: content[: len(content) // 2] for name, content in small.items()}
-    write(mnist.cache_folder() / ".download-killed", half)
-    write(mnist.cache_folder() / ".download-killed" / "MNIST" / "raw", half)
+    write(cache_folder() / ".download-killed", half)
+    write(cache_folder() / ".download-killed" / "MNIST" / "raw", half)
     assert "Tried to download" in unavailable()
 
 
 def test_another_process_finishes_first(monkeypatch, arrays, small):
     def slow(dataset, folder):
-        write(mnist.cache_folder() / "mnist", small, gzipped=True)  # the other process's files
+        write(cache_folder() / "mnist", small, gzipped=True)  # the other process's files
         write(folder, small)
 
     monkeypatch.setattr(mnist, "SOURCES", {"a source": slow})
     assert_is(load_mnist("train"), arrays["mnist"], "train")
-    kept = sorted(path.name for path in (mnist.cache_folder() / "mnist").iterdir())
+    kept = sorted(path.name for path in (cache_folder() / "mnist").iterdir())
     assert kept == sorted(f"{name}.gz" for name in SHAPES)
 
 
@@ -383,7 +384,7 @@ def test_the_second_mirror_serves_where_the_first_does_not(mirror, capsys, array
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "Downloading mnist from Google's mirror" in printed.err
-    assert no_leftovers(mnist.cache_folder())
+    assert no_leftovers(cache_folder())
     assert_is(load_mnist("test"), arrays["mnist"], "t10k")
     assert len(mirror) == 8, "the cache serves"
 
@@ -467,15 +468,11 @@ def test_sample_file_missing_or_changed(tmp_path, monkeypatch):
 
 
 def test_import_is_cheap():
-    """Of the module's own imports: loaded from its file, without the rest of the package."""
     code = (
-        "import importlib.util as u, sys; s = u.spec_from_file_location('m', sys.argv[1]); "
-        "s.loader.exec_module(u.module_from_spec(s)); "
+        "import sys, paper_lenet5.mnist; "
         "print({'torchvision', 'pandas', 'mlxtend', 'PIL', 'huggingface_hub'} & set(sys.modules))"
     )
-    out = subprocess.run(
-        [sys.executable, "-c", code, mnist.__file__], capture_output=True, text=True, check=True
-    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout == "set()\n"
 
 

@@ -88,7 +88,7 @@ def test_a_module_that_nothing_imports_is_nothing_to_it(digest):
         (
             LENET5,
             {"compiled.kernels", "sdlm", "distort", "bitmaps"},
-            {"modern", "hub", "pretrained"},
+            {"modern", "files", "hub", "pretrained"},
         ),
         (TEXTBOOK, {"patterns", "training"}, {"hub", "pictures"}),
         (MODERN[0], {"modern"}, {"verdict"}),

@@ -1,9 +1,16 @@
-"""Files that are there whole or not at all."""
+"""Files: where downloads and compiled code are kept, and how to write one whole or not at all."""
 
 import glob
 import os
-import tempfile
+import secrets
+from contextlib import suppress
 from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: paper-lenet5 in $XDG_CACHE_HOME, %LOCALAPPDATA% or ~/.cache."""
+    local = os.environ.get("LOCALAPPDATA") if os.name == "nt" else None
+    return Path(os.environ.get("XDG_CACHE_HOME") or local or Path.home() / ".cache", "paper-lenet5")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -12,16 +19,16 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises OSError, with the path, where that cannot be done; the old file is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):  # it is not there, or the disk is read-only
+            temporary.unlink()
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise

@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import json
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -12,17 +11,17 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 from tqdm import tqdm
 
+from . import checkpoint
 from .bitmaps import bitmaps
 from .distort import FIG7_RANGES
+from .files import clear
 from .labelled import Labelled, labelled
 from .lenet5 import LeNet5
 from .patterns import Split, generator
-from .pretrained import CONFIG_FILE
+from .pretrained import CONFIG_FILE, WEIGHTS_FILE
 from .recipe import SCHEDULE, Recipe
 from .threads import one_thread
 from .training import PassRecord, Session
@@ -224,15 +223,16 @@ def _run(session: Session, kept: "_Kept | None", progress: bool, judged: tuple[i
         with bar:
             for record in session.passes():
                 whole = session.state(), session.records[:]  # both, or neither if Ctrl-C comes now
-                if kept and time.monotonic() - saved > EVERY:
-                    kept.save(session, whole[0])
+                left = record.number < session.length
+                if kept and left and time.monotonic() - saved > EVERY:
+                    kept.save(session)
                     saved = time.monotonic()
                 bar.set_postfix_str(f"{record.test_errors} of {n:,} {kind} wrong")
                 bar.update()
     except KeyboardInterrupt:
         session.restore(whole[0], [asdict(record) for record in whole[1]])
     if kept and session.records:
-        kept.save(session, whole[0])
+        kept.save(session)
 
 
 def _bar(says: str) -> Any:
@@ -265,31 +265,27 @@ class _Kept:
                 f"{folder} has a network whose training is over: choose another folder, or start from it"
             )
 
-    def save(self, session: Session, state: dict[str, Tensor]) -> None:
-        """Save the network, and what the next pass depends on while there is one."""
+    def save(self, session: Session) -> None:
+        """Save the network, and what the next pass depends on while there is one.
+
+        Whenever the process is killed, there is a checkpoint beside a network whose training is not
+        over: it is written before the network, and deleted after the last one.
+        """
+        over = len(session.records) == session.length
+        if not over:
+            checkpoint.save(self.unfinished, session, self.identity)
         session.model.save_pretrained(self.folder)  # type: ignore[operator]
-        passes = [asdict(record) for record in session.records]
-        metadata = {"of": self.identity, "passes": json.dumps(passes)}
-        partly = self.unfinished.with_suffix(".partly")
-        partly.write_bytes(save(state, metadata))
-        os.replace(partly, self.unfinished)
-        if len(passes) == session.length:
-            self.unfinished.unlink()
+        if over:
+            self.unfinished.unlink(missing_ok=True)
 
     def resume(self, session: Session) -> None:
         """Put the session where it was saved, if it was. Raises ValueError for another training."""
+        for file in (UNFINISHED, WEIGHTS_FILE, CONFIG_FILE):
+            clear(self.folder / file)
         if not self.unfinished.exists():
             return
-        try:
-            with safe_open(self.unfinished, "pt") as file:
-                metadata = file.metadata()
-                state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            same, passes = metadata["of"] == self.identity, json.loads(metadata["passes"])
-        except (SafetensorError, TypeError, KeyError, ValueError) as error:
-            raise ValueError(f"{self.unfinished} is not whole ({error}): delete it") from None
-        if not same:
+        if not checkpoint.resume(self.unfinished, session, self.identity):
             raise ValueError(
                 f"{self.folder} has the beginning of another training, with other data or options: give "
                 f"those again, choose another folder, or delete {self.unfinished}"
             )
-        session.restore(state, passes)

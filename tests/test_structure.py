@@ -10,9 +10,9 @@ from tools.floors import OnlyForTypes, arrows, floors
 
 ORDER = ["terminal", "threads", "files", "connections", "bitmaps", "checks", "preprocessing",
          "recursion", "transform", "verdict", "layers", "rbf", "initialisation", "losses", "hub",
-         "pretrained", "config", "lenet5", "doubt", "variants", "modern", "mnist", "distort", "changes",
-         "strings", "reading", "patterns", "sdlm", "eager", "compiled", "training", "recipe",
-         "pictures", "labelled", "own", "train_command"]  # fmt: skip
+         "pretrained", "config", "lenet5", "doubt", "variants", "modern", "mnist", "distort",
+         "changes", "strings", "reading", "patterns", "sdlm", "eager", "compiled", "training",
+         "checkpoint", "recipe", "pictures", "labelled", "own", "train_command"]  # fmt: skip
 
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]

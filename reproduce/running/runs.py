@@ -9,9 +9,8 @@ results/runs/unfinished/                    of commands that are not over:
     .lock                                   held while a command begins, or writes a table
 """
 
-import json
 import os
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -19,10 +18,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from paper_lenet5 import checkpoint
 from paper_lenet5.files import clear, write_whole
 from paper_lenet5.pretrained import WEIGHTS
 from paper_lenet5.training import Training
@@ -158,8 +157,7 @@ class Runs:
         of = identity | {"device": next(session.model.parameters()).device.type}
         self._resume(session, of)
         for record in session.passes():
-            metadata = {"session": json.dumps({"of": of, "passes": _dicts(session.records)})}
-            write_whole(self._checkpoint(name), save(session.state(), metadata))
+            checkpoint.save(self._checkpoint(name), session, of)
             progress(record.number, session.length, record)
 
         content = weights(session.model)
@@ -172,7 +170,7 @@ class Runs:
             "parameters": costs.parameters(session.model),
             "multiply_adds": costs.multiply_adds(session.model),
             "weights_sha256": sha256(content),
-            "passes": [_kept(record, row) for record in _dicts(session.records)],
+            "passes": [_kept(record, row) for record in map(asdict, session.records)],
             "seconds": sum(record.seconds for record in session.records),
             "versions": versions(),
             "machine": machine(session.model),
@@ -219,13 +217,9 @@ class Runs:
         if not path.exists() or path.stat().st_size == 0:
             return
         try:
-            with safe_open(path, "pt") as file:
-                saved = json.loads(file.metadata()["session"])
-                state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (SafetensorError, TypeError, KeyError, ValueError) as error:
-            raise NotWhole(f"{path} is no whole checkpoint ({error}): delete it") from error
-        if saved["of"] == of:
-            session.restore(state, saved["passes"])
+            checkpoint.resume(path, session, of)
+        except ValueError as error:
+            raise NotWhole(str(error)) from error
 
     def _checkpoint(self, name: str) -> Path:
         return self.unfinished / f"{name}.safetensors"
@@ -250,10 +244,6 @@ def recorded(row: AnyRow, runs: Runs, dataset: str = "mnist") -> list[Record]:
         (record for record in finished if is_recipe(record["recipe"], row.recipe)),
         key=lambda record: record["seed"],
     )
-
-
-def _dicts(records: Sequence[Any]) -> list[Record]:
-    return [asdict(record) for record in records]
 
 
 def _kept(of_pass: Record, row: AnyRow) -> Record:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from paper_lenet5 import checkpoint
 from reproduce import table1
 from reproduce.baselines.minibatch import MinibatchSession
 from reproduce.rows.datasets import sample
@@ -68,7 +69,8 @@ def child(pipe: int, argv: list[str]) -> int:
     Row.session = session
     for kind in (Session, MinibatchSession):
         announced(kind, "_one_pass", lambda made, number: ("training", made.name, number))
-    announced(runs_module, "write_whole", lambda path, content: ("writing", path.name))
+    for module in (checkpoint, runs_module):
+        announced(module, "write_whole", lambda path, content: ("writing", path.name))
     announced(table1, "write", lambda *_: ("rendering",))
     datasets.load = lambda root=None: sample()
     return replace(table1.EXHIBIT, write=table1.write).main(argv)

@@ -3,7 +3,12 @@
 import copy
 import itertools
 import json
+import os
+import re
+import sys
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -410,6 +415,66 @@ def test_ctrl_c_before_a_pass_is_copied_leaves_the_records_of_the_weights(monkey
     one = train(IMAGES, LABELS, recipe=replace(RECIPE, schedule=SCHEDULE[:1]), progress=False)
     assert len(stopped.records) == 1
     assert same(stopped.model, one.model)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+DISK = SimpleNamespace(folder=None, changes=0)
+"""So many changes of a folder are made before the process is killed; none after that."""
+
+
+def before_a_change(event, given):
+    """Called by Python before whatever it does, until its end."""
+    if DISK.folder is None or event not in ("open", "os.rename", "os.remove"):
+        return
+    writes = event != "open" or set("wxa") & set(given[1] or "")
+    if writes and DISK.folder in Path(os.fspath(given[0])).parents:
+        DISK.changes -= 1
+        if DISK.changes < 0:
+            raise Killed
+
+
+@pytest.fixture(scope="module")
+def changes_are_seen():
+    sys.addaudithook(before_a_change)
+
+
+@pytest.mark.usefixtures("changes_are_seen")
+@pytest.mark.parametrize("every", [-1, 1000])
+def test_a_training_killed_between_two_changes_of_its_folder_goes_on(every, tmp_path, monkeypatch):
+    """With a save after each pass, and with one at the end, which the network's card ends."""
+    monkeypatch.setattr(own, "EVERY", every)
+    given = {"recipe": RECIPE, "progress": False}
+    at_once = train(IMAGES, LABELS, **given)
+    for changes in itertools.count():
+        out = tmp_path / str(changes)
+        DISK.folder, DISK.changes = out, changes
+        try:
+            train(IMAGES, LABELS, out=out, **given)
+            break
+        except Killed:
+            pass
+        finally:
+            DISK.folder = None
+        all_but_its_card = every > 0 and (out / "config.json").exists()
+        over = pytest.raises(ValueError, match="training is over")
+        with over if all_but_its_card else nullcontext():
+            train(IMAGES, LABELS, out=out, **given)
+        assert same(LeNet5.from_pretrained(out), at_once.model)
+        files = {path.name for path in out.iterdir()}
+        assert files - {"README.md"} == {"config.json", "model.safetensors"}
+    assert changes > (20 if every < 0 else 4)
+
+
+def test_a_checkpoint_that_is_not_whole_is_named(tmp_path):
+    given = {"recipe": RECIPE, "out": tmp_path, "progress": False}
+    train(IMAGES, LABELS, engine=interrupted(1), **given)
+    path = tmp_path / own.UNFINISHED
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=f"{re.escape(str(path))} is no whole checkpoint"):
+        train(IMAGES, LABELS, **given)
 
 
 OF_ANOTHER_TRAINING = {

@@ -150,7 +150,7 @@ TITLES = {
 
 def words(results: Path) -> str:
     """The tables of what is recorded."""
-    record = json.loads((results / "choices.json").read_text())
+    record = json.loads((results / "choices.json").read_text(encoding="utf-8"))
     n = record["strings"]
 
     def cell(count: int) -> str:

@@ -258,7 +258,7 @@ def of_rates(results: Path) -> Iterator[Claim]:
     """Rates on two networks of today: results/little_tuning.json."""
     if not (path := results / "little_tuning.json").exists():
         return
-    tried = pd.DataFrame(json.loads(path.read_text())["runs"])
+    tried = pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["runs"])
     for network, of in tried.groupby("network", sort=False):
         sdlm, sgd = (
             of[of["optimizer"] == name].groupby("rate")["error"].apply(list).to_dict()
@@ -272,7 +272,7 @@ def of_codes(results: Path) -> Iterator[Claim]:
     """Distributed codes and what is no character: results/rubbish.json."""
     if not (path := results / "rubbish.json").exists():
         return
-    found = json.loads(path.read_text())["accepted"]
+    found = json.loads(path.read_text(encoding="utf-8"))["accepted"]
     for kind, of_bitmaps in found["bitmaps"].items():
         of_ten = found["one of ten"][kind]
         _, low, high, *_ = statistics.welch(of_bitmaps, of_ten)
@@ -286,7 +286,7 @@ def of_passes(results: Path) -> Iterator[Claim]:
     """More passes than the paper's, and the weights in the first ones: results/forty_passes.json."""
     if not (path := results / "forty_passes.json").exists():
         return
-    record = json.loads(path.read_text())
+    record = json.loads(path.read_text(encoding="utf-8"))
     errors, _ = forty_passes.by_pass(record, "LeNet-5")
     last, more = len(SCHEDULE), errors.shape[1]
     later = errors[:, -1] - errors[:, last - 1]
@@ -311,7 +311,7 @@ def of_centers(results: Path) -> Iterator[Claim]:
     """What becomes of centers that are trained: results/collapse.json."""
     if not (path := results / "collapse.json").exists():
         return
-    record = json.loads(path.read_text())
+    record = json.loads(path.read_text(encoding="utf-8"))
     before = record["distance_before"]
     for name, paper, falls in (
         ("eq. 8", "trained, the centers fall together under eq. 8", True),
@@ -400,7 +400,7 @@ def of_inputs(results: Path) -> Iterator[Claim]:
     """The values of the training inputs: results/inputs.json."""
     if not (path := results / "inputs.json").exists():
         return
-    found = json.loads(path.read_text())["training"]
+    found = json.loads(path.read_text(encoding="utf-8"))["training"]
     for which, paper in (("mean", 0), ("variance", 1)):
         near = abs(found[which] - paper) <= ROUGHLY
         yield Claim("II-B", f"the inputs have a {which} of roughly {paper}", f"{found[which]:.2f}", "–",
@@ -431,7 +431,7 @@ def of_others(results: Path) -> Iterator[Claim]:
     parameters = costs.parameters(network)
     yield Claim("II-B", "60,000 trainable parameters", f"{parameters:,}", "–",
                 REPRODUCED if parameters == 60_000 else NOT)  # fmt: skip
-    sweep = json.loads((results / "figures" / "sdnn.json").read_text())
+    sweep = json.loads((results / "figures" / "sdnn.json").read_text(encoding="utf-8"))
     saved = sweep["multiply_adds_each"] / sweep["multiply_adds_sweep"]
     yield Claim("VII", "a sweep over a wide field costs far less than the network at each place",
                 f"{saved:.1f} times fewer products for {sweep['answers']} answers", "–",

@@ -96,7 +96,7 @@ def mean_distance(centers: Tensor) -> float:
 
 def words(results: Path) -> str:
     """The table of what is recorded."""
-    record = json.loads((results / "collapse.json").read_text())
+    record = json.loads((results / "collapse.json").read_text(encoding="utf-8"))
     lines = []
     for name, of_loss in record["measured"].items():
         for times, of in of_loss.items():

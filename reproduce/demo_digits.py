@@ -17,6 +17,7 @@ from torch import Tensor
 
 from paper_lenet5.demo.digits import COLUMNS, DESCRIPTION, SHEET
 from paper_lenet5.demo.networks import look
+from paper_lenet5.files import write_whole
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.preprocessing import PATTERN
 from paper_lenet5.verdict import Certainty
@@ -90,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     lines = described(records, answers, first_of_each(images, answers))
     sheet(images[[line["index"] for line in lines]].numpy()).save(SHEET, optimize=True)
     content = {"networks": len(records), "digits": lines}
-    DESCRIPTION.write_text(json.dumps(content).replace("}, ", "},\n") + "\n")
+    write_whole(DESCRIPTION, json.dumps(content).replace("}, ", "},\n").encode() + b"\n")
     return 0
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from paper_lenet5 import preprocess
 from paper_lenet5.demo.digits import examples
 from paper_lenet5.demo.learning import LEARNING
+from paper_lenet5.files import write_whole
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.patterns import Split
 from paper_lenet5.training import Session
@@ -126,7 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not same(session, record):
         print("The training ended with other weights than the record's.", file=sys.stderr)
         return 1
-    LEARNING.write_text(json.dumps(film.described(record)).replace("}, ", "},\n") + "\n")
+    described = json.dumps(film.described(record)).replace("}, ", "},\n")
+    write_whole(LEARNING, described.encode() + b"\n")
     return 0
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from paper_lenet5.demo.training import COLUMNS, DESCRIPTION, DIGITS
+from paper_lenet5.files import write_whole
 from paper_lenet5.mnist import load_mnist
 
 from .writing import options
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = [*range(LEARNED), *range(len(labels) - UNSEEN, len(labels))]
     sheet(images[chosen].numpy()).save(DIGITS, lossless=True, quality=100, method=6)
     content = {"learned": LEARNED, "labels": "".join(map(str, labels[chosen].tolist()))}
-    DESCRIPTION.write_text(json.dumps(content) + "\n")
+    write_whole(DESCRIPTION, json.dumps(content).encode() + b"\n")
     return 0
 
 

@@ -259,7 +259,7 @@ def recorded_numbers(folder: Path) -> tuple[pd.DataFrame, dict[str, dict[str, li
     measured, given = folder / "figure13.csv", folder / "figure13.json"
     return (
         pd.read_csv(measured) if measured.exists() else pd.DataFrame(columns=COLUMNS),
-        json.loads(given.read_text())["answers"] if given.exists() else {},
+        json.loads(given.read_text(encoding="utf-8"))["answers"] if given.exists() else {},
     )
 
 

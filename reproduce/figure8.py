@@ -216,7 +216,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
 
 def words(folder: Path) -> str:
     """The comparison in words, with which figure8.md begins."""
-    return (folder / "figure8.md").read_text().split("\n\n")[0]
+    return (folder / "figure8.md").read_text(encoding="utf-8").split("\n\n")[0]
 
 
 EXHIBIT = exhibit.Figure("figure8", __doc__, picture=picture, words=words)

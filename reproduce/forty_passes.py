@@ -104,7 +104,7 @@ def measure(path: Path, data: Path | None, console: Console) -> None:
         "machine": machine(), "versions": versions(), "runs": [],
     }  # fmt: skip
     if path.exists():
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
         same = all(is_recipe(found["recipes"].get(n, {}), row.recipe) for n, row in ROWS.items())
         record = found if same and found["sha256"] == dataset.sha256 else record
     for so_far in measured(dataset, record):

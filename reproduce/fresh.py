@@ -46,7 +46,7 @@ def words(results: Path) -> str:
     path = results / "fresh.json"
     if not path.exists():
         return ""
-    record: dict[str, Any] = json.loads(path.read_text())
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     digits = record["digits"]
     lines = [
         {"network, seed 0": name}

@@ -119,7 +119,7 @@ def measured(images: Tensor, labels: Tensor) -> dict[str, Any]:
 
 def words(results: Path) -> str:
     """The two tables of what is recorded."""
-    record = json.loads((results / "inputs.json").read_text())
+    record = json.loads((results / "inputs.json").read_text(encoding="utf-8"))
     inputs = [
         {
             "images": line["input"],

@@ -115,7 +115,7 @@ def table(record: dict[str, Any], *groups: str) -> str:
 
 def words(results: Path) -> str:
     """The sentence and the tables of what is recorded."""
-    record = json.loads((results / "lines.json").read_text())
+    record = json.loads((results / "lines.json").read_text(encoding="utf-8"))
     by_hand = (
         "Two to six digits in an uneven hand: drawn with a mouse; and photographed, with dust, noise, "
         "the edge of a shadow, and a baseline that climbs or falls by 10 %:"

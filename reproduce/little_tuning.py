@@ -134,7 +134,7 @@ def measure(path: Path, data: Path | None, console: Console) -> None:
     }
     record: Record = {**about, "machine": machine(), "versions": versions(), "runs": []}
     if path.exists():
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding="utf-8"))
         if {key: found.get(key) for key in about} == about:
             record = found
     for so_far in measured(dataset.train.first(PATTERNS), dataset.test, record):

@@ -93,7 +93,7 @@ def sentence(record: dict[str, Any]) -> str:
 
 def words(results: Path) -> str:
     """The sentence and the table of what is recorded."""
-    record = json.loads((results / "pad.json").read_text())
+    record = json.loads((results / "pad.json").read_text(encoding="utf-8"))
     lines = []
     for line in record["lines"]:
         is_digits = line["kind"] == "digits"

@@ -14,6 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from paper_lenet5.files import write_whole
+
 from . import choices, claims, collapse, inputs, lines, pad, pictures, table1, verdicts
 from .__main__ import exhibits
 from .measures.statistics import percent
@@ -50,7 +52,7 @@ FUZZ_READ = ("the data", "a pattern", "a network")
 
 def fuzz_lines() -> str:
     """What the fuzzer tried on each reader, and what came of it."""
-    measured = json.loads((RESULTS / "robustness" / "fuzz.json").read_text())
+    measured = json.loads((RESULTS / "robustness" / "fuzz.json").read_text(encoding="utf-8"))
     del measured["seed"]
     lines = []
     for reader, of in measured.items():
@@ -66,7 +68,7 @@ def fuzz_lines() -> str:
 
 def strangers_lines() -> str:
     """What strangers could do to the demo's server, as Gradio comes and with the limits."""
-    measured = json.loads((RESULTS / "robustness" / "strangers.json").read_text())
+    measured = json.loads((RESULTS / "robustness" / "strangers.json").read_text(encoding="utf-8"))
 
     def column(of: dict[str, Any]) -> dict[str, str]:
         disk, memory, refused = of["disk"], of["memory"], of["refused"].values()
@@ -176,10 +178,10 @@ def with_blocks(text: str) -> str:
 def renew(page: str) -> None:
     """Write the page's blocks and outputs anew."""
     path = ROOT / page
-    text = with_blocks(path.read_text())
+    text = with_blocks(path.read_text(encoding="utf-8"))
     if page in OUTPUTS:
         text = snippets.with_outputs(page, text, ROOT)
-    path.write_text(text)
+    write_whole(path, text.encode())
 
 
 @options.in_words

@@ -138,7 +138,7 @@ def markdown(record: dict[str, Any]) -> str:
 
 def words(results: Path) -> str:
     """The sentence and the table of what is recorded."""
-    record = json.loads((results / "pictures.json").read_text())
+    record = json.loads((results / "pictures.json").read_text(encoding="utf-8"))
     return f"{sentence(record)}\n\n{markdown(record)}"
 
 

@@ -181,7 +181,7 @@ EXHIBIT = exhibit.Table(
     load=lambda args: datasets.held_out(datasets.load(args.data)),
     write=write,
     show=lambda table, console: console.print(Markdown(markdown(table))),
-    words=lambda results: (results / "readings.md").read_text("utf-8").split("\n\n", 2)[2],
+    words=lambda results: (results / "readings.md").read_text(encoding="utf-8").split("\n\n", 2)[2],
 )  # fmt: skip
 main = EXHIBIT.main
 

@@ -95,7 +95,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
             soft_wrap=True,
         )
         return None
-    table = numbers(json.loads(path.read_text())).round(3)
+    table = numbers(json.loads(path.read_text(encoding="utf-8"))).round(3)
     return draw(table), table
 
 

@@ -74,9 +74,9 @@ def measured(
 
 def by_code(results: Path) -> dict[str, dict[str, list[float]]]:
     """Percent accepted of each kind of rubbish: a number for each network, by the output's code."""
-    found: dict[str, dict[str, list[float]]] = json.loads((results / "rubbish.json").read_text())[
-        "accepted"
-    ]
+    found: dict[str, dict[str, list[float]]] = json.loads(
+        (results / "rubbish.json").read_text(encoding="utf-8")
+    )["accepted"]
     return found
 
 

@@ -233,7 +233,9 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
 
 def recorded_numbers(folder: Path) -> tuple[pd.DataFrame, dict[str, float]]:
     """What sdnn.csv and sdnn.json of a folder say was measured."""
-    return pd.read_csv(folder / "sdnn.csv"), json.loads((folder / "sdnn.json").read_text())
+    return pd.read_csv(folder / "sdnn.csv"), json.loads(
+        (folder / "sdnn.json").read_text(encoding="utf-8")
+    )
 
 
 def words(folder: Path) -> str:

@@ -206,7 +206,7 @@ def sentence(record: dict[str, Any]) -> str:
 
 def words(results: Path) -> str:
     """The sentence and the table of what is recorded."""
-    record = json.loads((results / "verdicts.json").read_text())
+    record = json.loads((results / "verdicts.json").read_text(encoding="utf-8"))
     columns = ("sure", "probable", "none", BY_EQ_9)
     lines = [
         {"": kind, "network": name}

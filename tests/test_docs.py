@@ -53,7 +53,7 @@ SECONDS = 300
 
 
 def text_of(page: str) -> str:
-    return (ROOT / page).read_text()
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
 SHELL = {
@@ -197,7 +197,7 @@ def test_what_a_page_links_to_exists(page):
             linked = (ROOT / page).parent / path if path else ROOT / page
             assert linked.exists(), target
             if section:
-                assert section in sections(linked.read_text()), target
+                assert section in sections(linked.read_text(encoding="utf-8")), target
 
 
 def sections(text: str) -> set[str]:

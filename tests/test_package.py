@@ -71,7 +71,9 @@ def installed(built, tmp_path_factory):
         wheel,
         folder=folder,
     )
-    (there / "stands-on.pth").write_text(f"{here}\n")  # searched last, and for no editable install
+    (there / "stands-on.pth").write_text(
+        f"{here}\n", encoding="utf-8"
+    )  # searched last, and for no editable install
     return folder / BIN
 
 
@@ -183,13 +185,17 @@ def test_the_repository_is_named_where_a_release_looks_for_its_name():
     kinds = {".md", ".toml", ".py", ".cff", ".txt", ".ipynb", ".html", ".js"}
     built = ("docs", "examples", "paper_lenet5", "reproduce")
     files = {*ROOT.glob("*.*"), *(path for name in built for path in (ROOT / name).rglob("*.*"))}
-    named = {p for p in files if p.suffix in kinds and release.PLACEHOLDER in p.read_text("utf-8")}
+    named = {
+        p
+        for p in files
+        if p.suffix in kinds and release.PLACEHOLDER in p.read_text(encoding="utf-8")
+    }
     assert ROOT / "pyproject.toml" in named
     assert named <= looked_at
 
 
 def test_no_link_of_a_published_readme_is_relative():
-    readme = release.for_pypi((ROOT / "README.md").read_text(), "me/mine", "v9")
+    readme = release.for_pypi((ROOT / "README.md").read_text(encoding="utf-8"), "me/mine", "v9")
     links = re.findall(r"\]\(([^)\s]+)\)", readme)
     assert "https://raw.githubusercontent.com/me/mine/v9/docs/demo.webp" in links
     assert "https://github.com/me/mine/blob/v9/docs/faq.md" in links
@@ -203,7 +209,8 @@ def test_a_release_of_another_version_is_refused():
 
 def test_the_workflows_are_yaml_and_call_what_is_there():
     workflows = {
-        path.stem: yaml.safe_load(path.read_text()) for path in ROOT.glob(".github/workflows/*")
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in ROOT.glob(".github/workflows/*")
     }
     assert {"checks", "release"} == set(workflows)
     assert os.access(ROOT / ".ci/run", os.X_OK)

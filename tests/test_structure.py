@@ -22,7 +22,7 @@ WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]
 def imports_of(path: Path) -> set[str]:
     """Names of what the file imports, modules or things in one, "." for the folder it lies in."""
     names = set()
-    for node in ast.walk(OnlyForTypes().visit(ast.parse(path.read_text()))):
+    for node in ast.walk(OnlyForTypes().visit(ast.parse(path.read_text(encoding="utf-8")))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -112,14 +112,44 @@ def test_every_wing_of_reproduce_imports_only_those_before_it():
 
 def test_at_the_top_of_reproduce_stand_commands_alone():
     for path in (ROOT / "reproduce").glob("*.py"):
-        assert path.stem == "__init__" or '__name__ == "__main__"' in path.read_text(), path
+        assert path.stem == "__init__" or '__name__ == "__main__"' in path.read_text(
+            encoding="utf-8"
+        ), path
+
+
+def bare_texts(tree: ast.Module) -> list[str]:
+    """Calls that open a file as text in the encoding of the machine: on Windows not UTF-8."""
+    texts = {"read_text", "write_text", "open", "fdopen", "TextIOWrapper", "TemporaryFile"}
+    found = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", None))
+        given = [ast.unparse(argument) for argument in call.args]
+        binary = any(re.fullmatch(r"'[rwxa]?b\+?'", one) for one in given)
+        of_a_file = name != "open" or isinstance(call.func, ast.Name) or "'w'" in given
+        if name in texts and of_a_file and not binary:
+            found += [] if "encoding" in {k.arg for k in call.keywords} else [ast.unparse(call)]
+    return found
+
+
+def test_text_is_read_and_written_as_utf_8_on_every_machine():
+    """Ruff's PLW1514 sees only those paths of which it knows that they are paths."""
+    bare = "p.read_text(); open(p); p.open('w'); os.fdopen(n); p.write_text('é')"
+    assert len(bare_texts(ast.parse(bare))) == 5
+    good = "p.read_text(encoding='utf-8'); open(p, 'rb'); Image.open(p); os.fdopen(n, 'wb')"
+    assert bare_texts(ast.parse(good)) == []
+    folders = ("paper_lenet5", "reproduce", "tests", "tools")
+    files = [*ROOT.glob("*.py"), *(p for of in folders for p in (ROOT / of).rglob("*.py"))]
+    assert len(files) > 200
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert bare_texts(tree) == [], path
 
 
 def test_the_light_core_needs_none_of_the_extras():
     heavy = {"torchvision", "pandas", "scipy", "matplotlib", "joblib", "mlxtend", "rich", "gradio",
              "PIL"}  # fmt: skip
     for path in (ROOT / "paper_lenet5").glob("*.py"):
-        top = ast.parse(path.read_text()).body
+        top = ast.parse(path.read_text(encoding="utf-8")).body
         found = {a.name.split(".")[0] for n in top if isinstance(n, ast.Import) for a in n.names}
         found |= {n.module.split(".")[0] for n in top if isinstance(n, ast.ImportFrom) and n.module}
         assert not found & (heavy | {"numba", "llvmlite"}), path

@@ -29,11 +29,15 @@ def test_results_are_json_tables_and_pictures():
         p for p in (ROOT / "results").rglob("*") if p.is_file() and "unfinished" not in p.parts
     ]
     assert {path.suffix for path in files} <= kinds, "of records and what is drawn from them"
-    json.loads((ROOT / "results" / "table1.json").read_text())
+    json.loads((ROOT / "results" / "table1.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_reads_or_writes_what_can_run_code(path):
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    calls = [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
     assert not {ast.unparse(call.func) for call in calls} & UNSAFE
     assert not any(word.arg == "allow_pickle" for call in calls for word in call.keywords)

@@ -39,7 +39,7 @@ def arrows(tree: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {name: set() for name in known}
     for name, file in known.items():
         package = name if file.stem == "__init__" else name.rpartition(".")[0]
-        for node in ast.walk(OnlyForTypes().visit(ast.parse(file.read_text()))):
+        for node in ast.walk(OnlyForTypes().visit(ast.parse(file.read_text(encoding="utf-8")))):
             if isinstance(node, ast.Import):
                 imported = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -73,7 +73,7 @@ def main(tree: str = str(ROOT)) -> None:
         folders.setdefault(str(file.parent.relative_to(root)), []).append(name)
     print(f"{'folder':<28}{'rooms':>7}{'lines':>8}{'longest':>9}{'floors':>9}")
     for folder, names in sorted(folders.items()):
-        lines = [len(known[name].read_text().splitlines()) for name in names]
+        lines = [len(known[name].read_text(encoding="utf-8").splitlines()) for name in names]
         levels = [floor[name] for name in names]
         span = f"{min(levels)}-{max(levels)}"
         print(f"{folder:<28}{len(names):>7}{sum(lines):>8}{max(lines):>9}{span:>9}")

@@ -313,7 +313,10 @@ def main() -> int:
     if args.child:
         torch.set_num_threads(1)
         reader, folder = args.child
-        with open(Path(folder, "fault"), "w") as fault, contextlib.redirect_stdout(sys.stderr):
+        with (
+            open(Path(folder, "fault"), "w", encoding="utf-8") as fault,
+            contextlib.redirect_stdout(sys.stderr),
+        ):
             faulthandler.enable(fault)
             done = process(Path(folder), reader, args.seed, args.seconds, args.cases)
         print(json.dumps(done))
@@ -341,7 +344,9 @@ def main() -> int:
         if not of["findings"]:
             shutil.rmtree(folder)
     if args.out:
-        args.out.write_text(json.dumps({"seed": args.seed, **record}, indent=1) + "\n")
+        args.out.write_text(
+            json.dumps({"seed": args.seed, **record}, indent=1) + "\n", encoding="utf-8"
+        )
     return int(any(of["findings"] for of in record.values()))
 
 

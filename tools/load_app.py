@@ -133,7 +133,7 @@ def call(url: str, endpoint: str, *inputs: object, patience: float = 300) -> str
 
 def resident(process: int) -> int:
     """Memory of the process in MB, of 10^6 bytes. Linux."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+    for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmRSS:"):
             return round(int(line.split()[1]) * 1024 / 1e6)
     raise SystemExit("the process has no memory")

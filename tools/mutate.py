@@ -370,7 +370,7 @@ def run(folder: Path, tests: Sequence[str]) -> tuple[int, str]:
     process = multiprocessing.get_context("fork").Process(target=in_copy, args=(folder, tests, log))
     process.start()
     process.join()
-    return process.exitcode, log.read_text()
+    return process.exitcode, log.read_text(encoding="utf-8")
 
 
 def main() -> int:
@@ -385,12 +385,12 @@ def main() -> int:
         missed = 0
         for of in BREAKS:
             path = folder / of.file
-            source = path.read_text()
+            source = path.read_text(encoding="utf-8")
             if source.count(of.before) != 1:
                 raise SystemExit(f"{of.file} has not one {of.before!r}: mend the list of breaks")
-            path.write_text(source.replace(of.before, of.after))
+            path.write_text(source.replace(of.before, of.after), encoding="utf-8")
             status, printed = run(folder, [of.test])
-            path.write_text(source)
+            path.write_text(source, encoding="utf-8")
             caught = status == pytest.ExitCode.TESTS_FAILED
             print(f"{'caught' if caught else 'MISSED':8}{of.what:54}{of.test}", flush=True)
             missed += not caught

@@ -226,12 +226,14 @@ def cost(folder: Path) -> dict:
         client, wall = (time.process_time() - before) / n, (time.monotonic() - wall) / n
         after_scheduler, *after_workers = map(cpu_of, of_cost.processes)
     worker = (sum(after_workers) - sum(workers)) / n
-    record = json.loads(next((folder / "here" / "runs").glob("*.json")).read_text())
-    of_lenet5 = Path("results/runs/lenet5-1998-seed0.json").read_text()
+    record = json.loads(next((folder / "here" / "runs").glob("*.json")).read_text(encoding="utf-8"))
+    of_lenet5 = Path("results/runs/lenet5-1998-seed0.json").read_text(encoding="utf-8")
     for seed in range(1000):  # a table of a thousand runs
         text = json.dumps(json.loads(of_lenet5) | {"seed": seed})
         (folder / "many" / "runs").mkdir(parents=True, exist_ok=True)
-        (folder / "many" / "runs" / f"lenet5-1998-seed{seed}.json").write_text(text)
+        (folder / "many" / "runs" / f"lenet5-1998-seed{seed}.json").write_text(
+            text, encoding="utf-8"
+        )
     before = time.process_time()
     table1.write(Runs(folder / "many"), "mnist", folder / "many")
     rendering = time.process_time() - before
@@ -412,7 +414,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/robustness"), help="where to")
     args = parser.parse_args()
     path = args.out / "reliability.json"
-    found = json.loads(path.read_text()) if path.exists() else {}
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for name in args.parts or PARTS:
         with tempfile.TemporaryDirectory() as folder:
             found[name] = PARTS[name](Path(folder))

@@ -55,7 +55,7 @@ def server(tree: Path, folder: Path) -> Iterator[tuple[int, Path]]:
     log = folder.with_suffix(".log")
     environment = {**os.environ, "GRADIO_SERVER_PORT": PORT, "PYTHONPATH": str(tree),
                    "TMPDIR": str(folder), "GRADIO_TEMP_DIR": str(folder / "gradio")}  # fmt: skip
-    with log.open("w") as written:
+    with log.open("w", encoding="utf-8") as written:
         process = subprocess.Popen([sys.executable, "app.py"], cwd=tree, env=environment,
                                    stdout=written, stderr=subprocess.STDOUT)  # fmt: skip
         try:
@@ -224,7 +224,7 @@ def main() -> int:
             found["disk"] = disk(Path(folder, "disk"))
     found |= {"machine": machine(), "versions": versions()}
     path = args.out / "strangers.json"
-    record = json.loads(path.read_text()) if path.exists() else {}
+    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     write_whole(path, to_json(record | {args.name: found}).encode())
     print(json.dumps(found, indent=1))
     return 0

@@ -50,7 +50,7 @@ class Digits(NamedTuple):
 @cache
 def digits() -> Digits:
     """Read both files."""
-    content = json.loads(DESCRIPTION.read_text())
+    content = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
     known = [Digit(**line) for line in content["digits"]]
     grid = 255 - np.asarray(Image.open(SHEET))
     cells = grid.reshape(-1, PATTERN, COLUMNS, PATTERN).swapaxes(1, 2).reshape(-1, PATTERN, PATTERN)

@@ -33,7 +33,7 @@ def sections() -> list[tuple[str, str]]:
 
 def page() -> str:
     """results/README.md with its pictures where this server has them."""
-    text = (RESULTS / "README.md").read_text()
+    text = (RESULTS / "README.md").read_text(encoding="utf-8")
     folder = os.path.relpath(RESULTS).replace(os.sep, "/")
     text = re.sub(r"!\[(.*?)\]\((.*?)\)", rf"![\1](gradio_api/file={folder}/\2)", text)
     return re.sub(r"(?<!!)\[(.*?)\]\((?!http)(.*?)\)", r"\1", text)

@@ -21,7 +21,7 @@ class Table(NamedTuple):
 
     def html(self) -> str:
         """What has no value is left empty."""
-        lines = json.loads((RESULTS / f"{self.name}.json").read_text())
+        lines = json.loads((RESULTS / f"{self.name}.json").read_text(encoding="utf-8"))
         heads = "".join(f'<th scope="col">{heading}</th>' for heading, _ in self.columns.values())
         rows = ""
         for line in lines:

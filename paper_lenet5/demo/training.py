@@ -20,4 +20,8 @@ def described() -> dict[str, Any]:
         "outputCurvature": recipe.output_curvature, "curvaturePatterns": recipe.curvature_patterns,
         "initialisation": asdict(recipe.initialisation),
     }  # fmt: skip
-    return {**json.loads(DESCRIPTION.read_text()), "columns": COLUMNS, "recipe": numbers}
+    return {
+        **json.loads(DESCRIPTION.read_text(encoding="utf-8")),
+        "columns": COLUMNS,
+        "recipe": numbers,
+    }

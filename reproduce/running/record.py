@@ -26,7 +26,7 @@ _FLAT = re.compile(rf'{_STRING}|[\[{{](?:[^][{{}}"]|{_STRING})*[]}}]')
 def read_record(path: Path) -> Record:
     """Read a record. Raises NotWhole for a file that is not whole."""
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict) or "recipe" not in record:
             raise ValueError("it names no recipe")
         return record
@@ -93,7 +93,7 @@ def machine(model: nn.Module | None = None) -> dict[str, object]:
     """The processor and the system, in words; and the GPU, if a model is on one."""
     processor = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 processor = line.split(":", 1)[1].strip()
                 break

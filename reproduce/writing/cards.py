@@ -119,7 +119,7 @@ def _for_transformers(network: Published, folder: Path) -> None:
     """What `pipeline("image-classification")` needs beside the weights."""
     shutil.copyfile(_HERE / MODELING, folder / MODELING)
     module, names = MODELING.removesuffix(".py"), _classes(network)
-    config = json.loads((folder / CONFIG_FILE).read_text()) | {
+    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8")) | {
         "model_type": "paper-lenet5",
         "id2label": dict(enumerate(names)),
         "label2id": {name: number for number, name in enumerate(names)},
@@ -131,7 +131,7 @@ def _for_transformers(network: Published, folder: Path) -> None:
         "auto_map": {"AutoImageProcessor": f"{module}.DigitProcessor"},
     }
     for name, content in ((CONFIG_FILE, config), ("preprocessor_config.json", processor)):
-        (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+        (folder / name).write_bytes(json.dumps(content, indent=2).encode() + b"\n")
 
 
 def _classes(network: Published) -> list[str]:

@@ -55,7 +55,7 @@ def measured_record(
     if not path.exists():
         console.print(f"{path} is not there. The option --measure makes it.", soft_wrap=True)
         return None
-    record: Record = json.loads(path.read_text())
+    record: Record = json.loads(path.read_text(encoding="utf-8"))
     return record
 
 

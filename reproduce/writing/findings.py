@@ -138,7 +138,9 @@ def not_reproduced(results: Path) -> str:
 
 def cost(results: Path) -> str:
     """What all the networks on record took."""
-    records = [json.loads(path.read_text()) for path in (results / "runs").glob("*.json")]
+    records = [
+        json.loads(path.read_text(encoding="utf-8")) for path in (results / "runs").glob("*.json")
+    ]
     on_gpu = [record for record in records if "gpu" in record["machine"]]
     on_a_core = [record for record in records if "gpu" not in record["machine"]]
     hours = sum(record["seconds"] for record in on_a_core) / 3600

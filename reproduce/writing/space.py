@@ -70,9 +70,9 @@ def space_folder(
         _copy(tree, folder)
     if name == "zerogpu":
         shutil.copyfile(_HERE / "zerogpu.py", folder / "zerogpu.py")
-        lines = (folder / "requirements.txt").read_text().splitlines(keepends=True)
+        lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if not line.startswith(THERE)]
-        (folder / "requirements.txt").write_text("".join(kept))
+        (folder / "requirements.txt").write_bytes("".join(kept).encode())
     card = SpaceCard.from_template(
         data, template_path=str(_HERE / "space.md"), models=data.models, source=source, name=name
     )

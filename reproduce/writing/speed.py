@@ -31,7 +31,7 @@ BOUNDS = {
 
 def measured(results: Path) -> dict[str, Any]:
     """What the benchmark's record holds."""
-    record: dict[str, Any] = json.loads((results / "benchmark.json").read_text())
+    record: dict[str, Any] = json.loads((results / "benchmark.json").read_text(encoding="utf-8"))
     return record
 
 
@@ -78,7 +78,7 @@ def kernels(results: Path) -> str:
 
 def languages(results: Path) -> str:
     """How fast the same layers were in other words and languages, and what has to be installed."""
-    record = json.loads((results / "earlier" / "languages.json").read_text())
+    record = json.loads((results / "earlier" / "languages.json").read_text(encoding="utf-8"))
     lines = [
         {"µs a pattern": way["way"]}
         | {part: f"{way['microseconds'][part]:g}" if part in way["microseconds"] else ""

@@ -144,7 +144,7 @@ def test_lines_are_read_as_python_reads_them(page, mnist_test):
     reader, single = (LeNet5.from_pretrained(f"lenet5-{n}") for n in ("sdnn", "1998-distortions"))
     rng, kinds, heard = np.random.default_rng(8), set(), False
     record = ROOT / "results/runs/lenet5-1998-distortions-seed0.json"
-    missed = [int(k) for k in json.loads(record.read_text())["wrong_answers"]]
+    missed = [int(k) for k in json.loads(record.read_text(encoding="utf-8"))["wrong_answers"]]
     for apart in np.repeat([6, 1, -2], 10):  # the last let neighbours touch
         picked = [*rng.choice(missed, 2), *rng.integers(10_000, size=2)]
         several = [mnist_test[0][k].numpy() for k in picked]

@@ -61,7 +61,9 @@ def said(page: Page):
 def test_the_folder_is_small_and_names_all_its_files(folder):
     files = {path.name: path.stat().st_size for path in folder.iterdir()}
     assert sum(files.values()) < 1_500_000
-    text = (folder / "index.html").read_text() + (folder / "worker.js").read_text()
+    text = (folder / "index.html").read_text(encoding="utf-8") + (folder / "worker.js").read_text(
+        encoding="utf-8"
+    )
     assert "@{" not in text
     for name in files.keys() - {"worker.js"}:
         assert f'"{name}"' in text or name in text
@@ -282,7 +284,7 @@ def test_the_film_of_a_training_ends_with_the_networks_closeness(visit, place):
     expect(page.locator("[data-when]")).to_have_text("Before it has seen any")
     slider.press("End")
     expect(page.locator("[data-when]")).to_have_text("After pass 20 of 20")
-    film = json.loads(LEARNING.read_text())["moments"]
+    film = json.loads(LEARNING.read_text(encoding="utf-8"))["moments"]
     expect(page.locator("[data-errors]")).to_have_text(str(film[-1]["test_errors"]))
     page.get_by_role("button", name="Digit 7", exact=True).click()
     network = LeNet5.from_pretrained("lenet5-1998")
@@ -342,13 +344,13 @@ def test_the_sliders_are_in_the_address_and_can_be_reset(visit):
 def test_the_tables_are_those_of_the_records(page):
     page.get_by_role("link", name="Results").click()
     for table in TABLES:
-        lines = json.loads((ROOT / f"results/{table.name}.json").read_text())
+        lines = json.loads((ROOT / f"results/{table.name}.json").read_text(encoding="utf-8"))
         first = next(iter(table.columns))
         rows = page.get_by_role("group", name=table.title).locator("tbody tr")
         expect(rows).to_have_count(len(lines))
         expect(rows.locator("th")).to_have_text([line[first] for line in lines])
     of_1998 = page.get_by_role("row", name="LeNet-5 (1998)", exact=False).first
-    line = json.loads((ROOT / "results/table1.json").read_text())[0]
+    line = json.loads((ROOT / "results/table1.json").read_text(encoding="utf-8"))[0]
     expect(of_1998.locator("td").nth(1)).to_have_text(f"{line['test_error']:.3f}")
 
 
@@ -404,7 +406,7 @@ def test_a_photo_of_ones_own_is_read(page, tmp_path):
 
 
 def test_what_is_no_picture_is_refused_in_a_sentence(page, tmp_path):
-    (tmp_path / "words.txt").write_text("seven")
+    (tmp_path / "words.txt").write_text("seven", encoding="utf-8")
     page.get_by_role("button", name="Picture…").click()
     page.locator("[data-from=file]").set_input_files(tmp_path / "words.txt")
     expect(page.locator("#picture .said")).to_have_text("This cannot be read as a picture.")

@@ -46,7 +46,10 @@ def test_what_is_refused_gets_a_sentence_and_the_log_a_line(url, log, name):
     assert words
     assert "\n" not in words
     deadline = time.monotonic() + 30
-    while not re.search(TIME, said := log.read_text()[before:]) and time.monotonic() < deadline:
+    while (
+        not re.search(TIME, said := log.read_text(encoding="utf-8")[before:])
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     lines = [
         line for line in said.splitlines() if line and not line.startswith("*")
@@ -76,9 +79,9 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path, monkeypatch):
             )
             time.sleep(1)
         deadline = time.monotonic() + 60
-        while "broken off" not in log.read_text() and time.monotonic() < deadline:
+        while "broken off" not in log.read_text(encoding="utf-8") and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert "broken off" in log.read_text()
+        assert "broken off" in log.read_text(encoding="utf-8")
         sizes = [p.stat().st_size for p in tmp_path.rglob("*") if p.is_file() and p != log]
         assert sum(sizes) < 10_000
 

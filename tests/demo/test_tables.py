@@ -28,7 +28,7 @@ class Cells(HTMLParser):
 
 def in_markdown(name: str) -> list[dict[str, str]]:
     """The first table of results/NAME.md."""
-    lines = (ROOT / f"results/{name}.md").read_text().splitlines()
+    lines = (ROOT / f"results/{name}.md").read_text(encoding="utf-8").splitlines()
     table = takewhile(lambda line: line, dropwhile(lambda line: line[:1] != "|", lines))
     head, _, *rows = ([cell.strip() for cell in line.split("|")[1:-1]] for line in table)
     return [dict(zip(head, row, strict=True)) for row in rows]

@@ -36,7 +36,7 @@ def served(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
-    with log.open("w+") if log else TemporaryFile("w+") as said:
+    with log.open("w+", encoding="utf-8") if log else TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen(
             [python, "app.py"], cwd=folder, env=environment, text=True,
             stdout=said, stderr=subprocess.STDOUT,

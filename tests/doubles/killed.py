@@ -110,7 +110,7 @@ class Child:
             thread.start()
 
     def _listen(self, pipe: int) -> None:
-        with os.fdopen(pipe) as lines:
+        with os.fdopen(pipe, encoding="utf-8") as lines:
             for line in lines:
                 with self.heard:
                     self.said.append(tuple(line.split()))

@@ -22,7 +22,7 @@ class Cluster(AbstractContextManager):
 
     def __init__(self, workers: int = 2, **environment: str):
         self.environment = environment
-        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the cluster
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed with the cluster
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -27,7 +27,7 @@ def folder(tmp_path, monkeypatch):
 def clone(place, source=ADD):
     """The function of a file in this place, as a process that has just started sees it."""
     place.mkdir(exist_ok=True)
-    (place / "adding.py").write_text(source)
+    (place / "adding.py").write_text(source, encoding="utf-8")
     code = compile(source, str(place / "adding.py"), "exec")
     exec(code, module := {"__name__": "adding"})
     return cached(module["add"])
@@ -82,7 +82,7 @@ def test_a_damaged_file_is_compiled_again_and_whole_then(tmp_path, folder, damag
 
 
 def test_without_a_folder_it_goes_on_and_says_so_once(tmp_path, folder, caplog):
-    folder.write_text("a file where the folder should be")
+    folder.write_text("a file where the folder should be", encoding="utf-8")
     for _ in range(2):
         assert compiled_by(clone(tmp_path)) == ["add"]
     (line,) = caplog.messages
@@ -120,8 +120,8 @@ with on_compiling(print):
 
 def test_one_function_may_call_another(tmp_path, folder, monkeypatch):
     """In a process of its own: what takes its own lock again would wait for ever."""
-    (tmp_path / "adding.py").write_text(ADD)
-    (tmp_path / "nesting.py").write_text(NESTED)
+    (tmp_path / "adding.py").write_text(ADD, encoding="utf-8")
+    (tmp_path / "nesting.py").write_text(NESTED, encoding="utf-8")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     command = [sys.executable, str(tmp_path / "nesting.py")]
@@ -146,7 +146,7 @@ with on_compiling(tell):
 
 
 def test_of_two_processes_one_compiles_and_the_other_waits(tmp_path, folder, monkeypatch):
-    (tmp_path / "adding.py").write_text(ADD)
+    (tmp_path / "adding.py").write_text(ADD, encoding="utf-8")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     pipe = subprocess.PIPE

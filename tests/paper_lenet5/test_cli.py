@@ -23,7 +23,7 @@ def pictures(tmp_path):
     folder.mkdir()
     for number, image in enumerate(images):
         Image.fromarray(image.numpy()).resize((280, 280)).save(folder / f"{number}.png")
-    (folder / "notes.txt").write_text("no picture")
+    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
     return folder
 
 
@@ -209,7 +209,7 @@ def test_a_pattern_that_no_shell_has_resolved_is_resolved(pictures, capsys):
 
 
 def test_standard_input_is_a_picture(pictures, capsys, monkeypatch):
-    content = io.TextIOWrapper(io.BytesIO((pictures / "3.png").read_bytes()))
+    content = io.TextIOWrapper(io.BytesIO((pictures / "3.png").read_bytes()), encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", content)
     assert main(["classify", "--json", "-", str(pictures / "3.png")]) == 0
     first, second = json.loads(capsys.readouterr().out)

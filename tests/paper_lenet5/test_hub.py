@@ -164,7 +164,7 @@ def test_a_pickle_is_not_loaded(pushed, tmp_path):
 
 def test_a_newer_form(pushed, tmp_path):
     LeNet5.from_pretrained(NAME).save_pretrained(tmp_path / "net")
-    config = json.loads((tmp_path / "net/config.json").read_text())
+    config = json.loads((tmp_path / "net/config.json").read_text(encoding="utf-8"))
     upload(json.dumps(config | {"format_version": 2}).encode(), "config.json")
     assert "pip install --upgrade" in refusal(WeightsUnusable, force_download=True)
 

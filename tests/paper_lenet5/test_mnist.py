@@ -291,7 +291,7 @@ def test_nothing_there_and_nothing_to_be_had(arrays):
 
 
 def test_cache_that_cannot_be_written(tmp_path, arrays):
-    (tmp_path / "xdg").write_text("a file where the folder should be")
+    (tmp_path / "xdg").write_text("a file where the folder should be", encoding="utf-8")
     assert "Error" in unavailable()
 
 

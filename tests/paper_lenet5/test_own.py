@@ -142,7 +142,7 @@ def test_what_cannot_be_read_is_left_out_and_named(folder, tmp_path):
         (tmp_path / name).mkdir()
         Image.fromarray(IMAGES[0].numpy()).save(tmp_path / name / "good.png")
     (tmp_path / "A" / "bad.png").write_bytes(b"no picture")
-    (tmp_path / "A" / "notes.txt").write_text("no picture either")
+    (tmp_path / "A" / "notes.txt").write_text("no picture either", encoding="utf-8")
     found = labelled(tmp_path)
     assert len(found.images) == 2
     assert list(found.left_out) == [str(tmp_path / "A" / "bad.png")]
@@ -515,7 +515,7 @@ def test_a_folder_to_a_network_that_classifies_by_name(folder, tmp_path, capsys)
     said = capsys.readouterr().out
     assert "patterns of 10 classes, 30 passes" in said
     assert f"classify --weights {out}" in said
-    assert json.loads((out / "config.json").read_text())["classes"] == list(NAMES)
+    assert json.loads((out / "config.json").read_text(encoding="utf-8"))["classes"] == list(NAMES)
     assert {path.name for path in out.iterdir()} <= {
         "config.json",
         "model.safetensors",

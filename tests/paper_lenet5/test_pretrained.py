@@ -51,7 +51,9 @@ def assert_same(one, other):
 
 def change_config(folder, **entries):
     path = folder / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+    path.write_text(
+        json.dumps(json.loads(path.read_text(encoding="utf-8")) | entries), encoding="utf-8"
+    )
 
 
 def put_weights(folder, tensors):
@@ -66,7 +68,7 @@ def put_weights(folder, tensors):
 
 @pytest.mark.parametrize("name", [*SHIPPED, *ModernNet.shipped])
 def test_the_weights_are_those_of_the_record_of_seed_0(name):
-    record = json.loads((ROOT / f"results/runs/{name}-seed0.json").read_text())
+    record = json.loads((ROOT / f"results/runs/{name}-seed0.json").read_text(encoding="utf-8"))
     path = ROOT / f"paper_lenet5/weights/{name}.safetensors"
     assert hashlib.sha256(path.read_bytes()).hexdigest() == record["weights_sha256"]
     assert record["weights_sha256"] == (SHIPPED | ModernNet.shipped)[name]
@@ -76,7 +78,7 @@ def test_the_weights_are_those_of_the_record_of_seed_0(name):
 
 @pytest.mark.parametrize("name", [*SHIPPED, *ModernNet.shipped])
 def test_the_network_has_the_error_of_its_record(name, mnist_test):
-    record = json.loads((ROOT / f"results/runs/{name}-seed0.json").read_text())
+    record = json.loads((ROOT / f"results/runs/{name}-seed0.json").read_text(encoding="utf-8"))
     images, labels = mnist_test
     inputs = preprocess(images)
     if name in ModernNet.shipped:
@@ -161,7 +163,7 @@ def test_a_variant_is_not_taken_for_the_network_as_printed(tmp_path):
 def test_the_modern_networks_maps_are_saved_and_loaded(tmp_path, maps):
     model = ModernNet(maps)
     model.save_pretrained(tmp_path)
-    assert json.loads((tmp_path / "config.json").read_text())["maps"] == list(maps)
+    assert json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["maps"] == list(maps)
     again = ModernNet.from_pretrained(tmp_path)
     assert again.config.maps == maps
     assert_same(again, model)
@@ -180,7 +182,7 @@ def test_maps_that_make_no_network_are_refused(tmp_path, maps):
 @pytest.mark.parametrize("blank", [False, True])
 def test_the_blank_is_saved_and_loaded(tmp_path, blank):
     LeNet5(blank=blank).save_pretrained(tmp_path)
-    config = json.loads((tmp_path / "config.json").read_text())
+    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
     assert config["output"] == ("bitmaps and blank" if blank else "bitmaps")
     assert LeNet5.from_pretrained(tmp_path).classes == 10 + blank
 
@@ -195,7 +197,9 @@ def test_characters_are_saved_and_loaded_with_their_drawings(tmp_path, classes):
     model = LeNet5(classes=classes)
     assert torch.equal(model.rbf.centers, bitmaps(classes))
     model.save_pretrained(tmp_path)
-    assert json.loads((tmp_path / "config.json").read_text())["classes"] == list(classes)
+    assert json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["classes"] == list(
+        classes
+    )
     again = LeNet5.from_pretrained(tmp_path)
     assert again.config == LeNet5Config(classes=classes)
     assert again.classes == len(classes)
@@ -256,7 +260,10 @@ def test_saving_twice_gives_the_same_bytes(saved, tmp_path):
 @by_name
 def test_what_is_saved_has_the_digest_of_the_record(name, tmp_path):
     LeNet5.from_pretrained(name).save_pretrained(tmp_path)
-    assert json.loads((tmp_path / "config.json").read_text())["weights_sha256"] == SHIPPED[name]
+    assert (
+        json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["weights_sha256"]
+        == SHIPPED[name]
+    )
 
 
 def test_another_class_is_saved_and_loaded_alike(tmp_path):
@@ -347,10 +354,10 @@ ENTRIES = ["architectures", "format_version", "preprocessing", "answer",
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_config_without_one_of_its_entries_is_refused(saved, entry):
     path = saved / "config.json"
-    config = json.loads(path.read_text())
+    config = json.loads(path.read_text(encoding="utf-8"))
     assert set(config) == {*ENTRIES, "weights_sha256"}
     del config[entry]
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(WeightsUnusable, match=r"has not the entries|has the options"):
         LeNet5.from_pretrained(saved)
 
@@ -362,9 +369,9 @@ def test_without_a_digest_any_weights_are_taken(saved):
     save_file(tensors, saved / "model.safetensors")
     with pytest.raises(WeightsUnusable, match=r"take weights_sha256 out of config\.json"):
         LeNet5.from_pretrained(saved)
-    config = json.loads((saved / "config.json").read_text())
+    config = json.loads((saved / "config.json").read_text(encoding="utf-8"))
     del config["weights_sha256"]
-    (saved / "config.json").write_text(json.dumps(config))
+    (saved / "config.json").write_text(json.dumps(config), encoding="utf-8")
     assert torch.equal(LeNet5.from_pretrained(saved).f6.bias, tensors["f6.bias"])
 
 
@@ -401,7 +408,7 @@ def test_a_file_in_place_of_its_folder_is_called_so(saved, monkeypatch):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "7", "{}", '{"model_type": "bert"}'])
 def test_what_is_no_config_of_ours_is_refused(saved, content):
-    (saved / "config.json").write_text(content)
+    (saved / "config.json").write_text(content, encoding="utf-8")
     with pytest.raises(WeightsUnusable, match=r"not JSON|of something else"):
         LeNet5.from_pretrained(saved)
 

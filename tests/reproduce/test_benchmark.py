@@ -32,7 +32,7 @@ def out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def result(out):
-    return json.loads((out / "benchmark.json").read_text())
+    return json.loads((out / "benchmark.json").read_text(encoding="utf-8"))
 
 
 def test_the_figures_at_the_top_follow_from_those_below(result):
@@ -89,7 +89,7 @@ def test_it_says_what_it_is_and_where_it_was_measured(out, result):
     assert result["quick"]
     assert {"processor", "cores", "system"} <= set(result["machine"])
     assert {"torch", "numba", "numpy", "python"} <= set(result["versions"])
-    page = (out / "benchmark.md").read_text()
+    page = (out / "benchmark.md").read_text(encoding="utf-8")
     for words in (result["machine"]["processor"], result["dataset"], benchmark.QUICK_NOTE,
                   "torch.compile: left out", "865,848 multiply-adds"):  # fmt: skip
         assert words in page

@@ -55,14 +55,14 @@ def test_each_way_to_draw_fields_differs_from_the_settled_one_in_what_it_names()
 def test_the_tables_are_of_the_record(tmp_path):
     misread = {"D15": {"as settled": [50, 100]}, "D16": {"x": [1, 2]}, "D17": {"5": [500, 0]}}
     record = {"strings": 500, "patterns": 15_000, "misread": misread}
-    (tmp_path / "choices.json").write_text(json.dumps(record))
+    (tmp_path / "choices.json").write_text(json.dumps(record), encoding="utf-8")
     text = choices.words(tmp_path)
     assert "| as settled | 10.0 (8 … 13) | 20.0 (17 … 24) |" in text
     assert "| 5 | 100.0 (99 … 100) | 0.0 (0 … 1) |" in text
 
 
 def test_what_is_on_record_is_of_the_choices_as_they_are():
-    record = json.loads((ROOT / "results" / "choices.json").read_text())
+    record = json.loads((ROOT / "results" / "choices.json").read_text(encoding="utf-8"))
     assert list(record["misread"]["D15"]) == list(choices.FIELDS)
     assert list(record["misread"]["D16"]) == list(choices.RULES)
     assert [float(blank) for blank in record["misread"]["D17"]] == list(choices.BLANKS)
@@ -71,4 +71,8 @@ def test_what_is_on_record_is_of_the_choices_as_they_are():
     assert of_blank[f"{choices.BLANK_PENALTY:g}"] < 1.01 * min(of_blank.values()), (
         "none clearly better"
     )
-    assert (ROOT / "results" / "choices.md").read_text().endswith(choices.words(ROOT / "results"))
+    assert (
+        (ROOT / "results" / "choices.md")
+        .read_text(encoding="utf-8")
+        .endswith(choices.words(ROOT / "results"))
+    )

@@ -174,7 +174,7 @@ def test_centers_have_fallen_together_where_hardly_any_distance_is_left(
     measured = {"eq. 8": {"1": of([90.0, 92.0]), "30": of(of_eq_8)},
                 "eq. 9": {"1": of([90.0, 92.0]), "30": of([76.0, 77.0])}}  # fmt: skip
     record = {"distance_before": 124.0, "measured": measured}
-    (tmp_path / "collapse.json").write_text(json.dumps(record))
+    (tmp_path / "collapse.json").write_text(json.dumps(record), encoding="utf-8")
     assert tuple(claim.verdict for claim in claims.of_centers(tmp_path)) == verdicts
 
 
@@ -187,7 +187,7 @@ def test_weights_shrink_if_they_do_in_the_first_few_passes(tmp_path, after_first
         for seed in range(3)
     ]  # fmt: skip
     record = {"test_patterns": 10_000, "runs": runs}
-    (tmp_path / "forty_passes.json").write_text(json.dumps(record))
+    (tmp_path / "forty_passes.json").write_text(json.dumps(record), encoding="utf-8")
     passes, *weights = claims.of_passes(tmp_path)
     assert passes.verdict == REPRODUCED
     assert passes.ours.startswith("-0.00 (-0.02")
@@ -197,8 +197,12 @@ def test_weights_shrink_if_they_do_in_the_first_few_passes(tmp_path, after_first
 
 def test_the_table_is_that_of_the_records():
     table = claims.table_of(ROOT / "results")
-    assert table.to_csv(index=False) == (ROOT / "results" / "claims.csv").read_text()
-    assert claims.markdown(ROOT / "results") == (ROOT / "results" / "claims.md").read_text()
+    assert table.to_csv(index=False) == (ROOT / "results" / "claims.csv").read_text(
+        encoding="utf-8"
+    )
+    assert claims.markdown(ROOT / "results") == (ROOT / "results" / "claims.md").read_text(
+        encoding="utf-8"
+    )
     assert set(table["verdict"]) == {REPRODUCED, CONSISTENT, NOT, OPEN}
     of_figure_9 = table["section"].eq("III-C, Fig. 9").sum()
     assert of_figure_9 == len(reported.SECTION_III_C) - 2, "those of LeNet-5 are of section III-B"

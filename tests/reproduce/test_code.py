@@ -32,16 +32,17 @@ def digest(tmp_path, monkeypatch):
     monkeypatch.setattr(network, "__module__", "invented.network")
     folder = tmp_path / "invented"
     folder.mkdir()
-    (folder / "__init__.py").write_text("")
-    (folder / "layer.py").write_text(LAYER)
-    (folder / "other.py").write_text("OTHER = 1\n")
+    (folder / "__init__.py").write_text("", encoding="utf-8")
+    (folder / "layer.py").write_text(LAYER, encoding="utf-8")
+    (folder / "other.py").write_text("OTHER = 1\n", encoding="utf-8")
     (folder / "network.py").write_text(
-        "def network():\n    from .layer import layer\n\n    return layer\n"
+        "def network():\n    from .layer import layer\n\n    return layer\n",
+        encoding="utf-8",
     )
 
     def changed(file="layer.py", text=None):
         if text is not None:
-            (folder / file).write_text(text)
+            (folder / file).write_text(text, encoding="utf-8")
         for cached in (code.imported, code.essence):
             cached.cache_clear()
         return code.digest(Recipe(network))

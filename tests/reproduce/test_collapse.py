@@ -59,12 +59,12 @@ def test_a_network_that_ignores_its_input_has_no_spread():
 
 def test_what_is_on_record_is_what_the_page_shows():
     results = ROOT / "results"
-    record = json.loads((results / "collapse.json").read_text())
+    record = json.loads((results / "collapse.json").read_text(encoding="utf-8"))
     assert record["losses"] == json.loads(
         json.dumps({name: describe(loss) for name, loss in collapse.LOSSES.items()})
     )
     assert (record["passes"], record["patterns"]) == (collapse.PASSES, collapse.PATTERNS)
-    assert (results / "collapse.md").read_text().endswith(collapse.words(results))
+    assert (results / "collapse.md").read_text(encoding="utf-8").endswith(collapse.words(results))
     for of_loss in record["measured"].values():
         assert list(of_loss) == [str(times) for times in collapse.TIMES]
         assert all(len(of["error"]) == collapse.SEEDS for of in of_loss.values())

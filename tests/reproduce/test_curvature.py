@@ -145,11 +145,13 @@ def test_command_writes_both_files(tmp_path, monkeypatch):
     dataset = datasets.Dataset("drawn", "drawn digits", split, split, {}, comparable=False)
     monkeypatch.setattr(datasets, "load", lambda root: dataset)
     assert curvature.main(["--passes", "0", "--patterns", "2", "--out", str(tmp_path)]) == 0
-    record = json.loads((tmp_path / "curvature.json").read_text())
+    record = json.loads((tmp_path / "curvature.json").read_text(encoding="utf-8"))
     (network,) = record["networks"]
     assert set(network["comparisons"]) == set(curvature.COMPARISONS)
     assert network["comparisons"]["eq8"]["all"]["parameters"] == 60_000
-    assert "With eq. 8 the recursion is exact" in (tmp_path / "curvature.md").read_text()
+    assert "With eq. 8 the recursion is exact" in (tmp_path / "curvature.md").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("wrong", [["--passes", "21"], ["--passes", "-1"], ["--patterns", "0"]])

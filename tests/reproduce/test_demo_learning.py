@@ -27,7 +27,7 @@ def decoded(coded: dict, moments: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def film():
-    return json.loads(LEARNING.read_text())
+    return json.loads(LEARNING.read_text(encoding="utf-8"))
 
 
 def test_the_film_is_of_the_recorded_training(film):

@@ -294,10 +294,10 @@ def test_a_figure_trains_what_has_no_record_and_nothing_twice(corner, tmp_path, 
     assert step_sizes.main(command) == 0
     for other in set((tmp_path / "runs").glob("*.json")) - {path}:
         other.unlink()
-    old = json.loads(path.read_text())
+    old = json.loads(path.read_text(encoding="utf-8"))
     for of_pass in old["passes"]:
         del of_pass["step_quantiles"]
-    path.write_text(json.dumps(old))
+    path.write_text(json.dumps(old), encoding="utf-8")
     assert step_sizes.main(out) == 1, "a record from before the steps were recorded"
 
 

@@ -104,7 +104,7 @@ def test_a_line_is_a_pass_and_the_size_is_told_as_a_multiple():
 
 def test_the_first_twenty_passes_on_record_are_those_of_the_reading_as_settled():
     """Trained by another command on the same data, with the same seeds: the same errors, by pass."""
-    record = json.loads((ROOT / "results" / "forty_passes.json").read_text())
+    record = json.loads((ROOT / "results" / "forty_passes.json").read_text(encoding="utf-8"))
     assert all(is_recipe(record["recipes"][n], row.recipe) for n, row in forty_passes.ROWS.items())
     runs, compared = Runs(ROOT / "results"), 0
     for run in record["runs"]:

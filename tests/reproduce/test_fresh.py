@@ -81,7 +81,7 @@ def test_the_table_fills_itself_once_there_is_a_record(folder, tmp_path, monkeyp
     known = datasets.Dataset("mnist", "", test, test, {}, comparable=True)
     monkeypatch.setattr(datasets, "load", lambda _: known)
     assert command.main(["--data", str(folder), "--out", str(tmp_path)]) == 0
-    record = json.loads((tmp_path / "fresh.json").read_text())
+    record = json.loads((tmp_path / "fresh.json").read_text(encoding="utf-8"))
     assert record["digits"] == {"mnist": 50, "qmnist": 12}
     wrong = record["errors"]["lenet5-1998"]["qmnist"]
     row = next(line for line in command.words(tmp_path).splitlines() if "| lenet5-1998 |" in line)

@@ -9,13 +9,17 @@ from paper_lenet5 import LeNet5
 from reproduce import inputs
 from tests import ROOT
 
-RECORD = json.loads((ROOT / "results" / "inputs.json").read_text())
+RECORD = json.loads((ROOT / "results" / "inputs.json").read_text(encoding="utf-8"))
 RECORDED = {(line["input"], line["transforms"]): line for line in RECORD["inputs"]}
 
 
 def test_every_way_is_recorded():
     assert list(RECORDED) == [(way.made, way.through) for way in inputs.WAYS]
-    assert (ROOT / "results" / "inputs.md").read_text().endswith(inputs.words(ROOT / "results"))
+    assert (
+        (ROOT / "results" / "inputs.md")
+        .read_text(encoding="utf-8")
+        .endswith(inputs.words(ROOT / "results"))
+    )
 
 
 @pytest.fixture(scope="module")

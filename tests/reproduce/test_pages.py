@@ -42,7 +42,7 @@ RUNS = Runs(ROOT / "results")
 
 @pytest.mark.parametrize("page", pages.PAGES)
 def test_the_blocks_of_a_page_are_in_step_with_the_results(page):
-    text = (ROOT / page).read_text()
+    text = (ROOT / page).read_text(encoding="utf-8")
     assert pages.with_blocks(text) == text, "run `python -m reproduce.pages`"
 
 
@@ -62,12 +62,12 @@ def test_a_block_that_cannot_be_written_stops_the_page(text, said):
 
 
 def test_whatever_has_words_for_a_page_has_its_place_on_one():
-    placed = "".join((ROOT / page).read_text() for page in pages.PAGES)
+    placed = "".join((ROOT / page).read_text(encoding="utf-8") for page in pages.PAGES)
     spoken = {name for name, shown in exhibits().items() if shown.sentence or shown.words}
     assert len(spoken) > 10
     for name in spoken | pages.MEASURED.keys():
         assert f"\n<!-- {name} -->\n" in placed, name
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(f"<!-- {name} -->" in readme for name in ("table1", "table2", "figure8"))
 
 
@@ -92,7 +92,7 @@ EXHIBIT = exhibit.Figure(
 
 
 def test_a_new_figure_is_one_file_and_its_place_on_a_page(tmp_path, monkeypatch, capsys):
-    (tmp_path / "figure99.py").write_text(FIGURE)
+    (tmp_path / "figure99.py").write_text(FIGURE, encoding="utf-8")
     monkeypatch.setattr(pages, "RESULTS", tmp_path)
     reproduce.__path__.append(str(tmp_path))
     try:
@@ -113,8 +113,14 @@ def test_a_new_figure_is_one_file_and_its_place_on_a_page(tmp_path, monkeypatch,
 def test_table_1_is_the_table_of_its_records():
     records = table1.records_of(RUNS)
     table = table1.table_of(records)
-    assert table.to_csv(index=False) == (ROOT / "results" / "table1.csv").read_text()
-    assert (ROOT / "results" / "table1.md").read_text().endswith(table1.markdown(table, records))
+    assert table.to_csv(index=False) == (ROOT / "results" / "table1.csv").read_text(
+        encoding="utf-8"
+    )
+    assert (
+        (ROOT / "results" / "table1.md")
+        .read_text(encoding="utf-8")
+        .endswith(table1.markdown(table, records))
+    )
     as_json = pd.read_json(ROOT / "results" / "table1.json")
     assert list(as_json["model"]) == list(table["model"])
     assert (table["n"] >= 5).all()
@@ -122,21 +128,27 @@ def test_table_1_is_the_table_of_its_records():
 
 def test_table_2_is_the_table_of_its_records():
     table = table2.table_of(RUNS)
-    assert table.to_csv(index=False) == (ROOT / "results" / "table2.csv").read_text()
-    assert (ROOT / "results" / "table2.md").read_text().endswith(table2.markdown(RUNS))
+    assert table.to_csv(index=False) == (ROOT / "results" / "table2.csv").read_text(
+        encoding="utf-8"
+    )
+    assert (
+        (ROOT / "results" / "table2.md").read_text(encoding="utf-8").endswith(table2.markdown(RUNS))
+    )
     assert (table["n"] >= 5).all()
 
 
 def test_every_rate_of_the_ladder_is_the_best_of_those_tried_on_held_out_images():
     tried = table2.rates_of(RUNS)
-    assert tried.to_csv(index=False) == (ROOT / "results" / "rates.csv").read_text()
+    assert tried.to_csv(index=False) == (ROOT / "results" / "rates.csv").read_text(encoding="utf-8")
     assert (tried["n"] == 5).all()
     assert_best([rung for rung in LADDER if len(rung.candidates) > 1], tried, "change")
 
 
 def test_every_rate_of_the_networks_beside_lenet_5_is_the_best_on_held_out_images_too():
     tried = rates.table_of(OF_1998, RUNS)
-    assert tried.to_csv(index=False) == (ROOT / "results" / comparison.RATES).read_text()
+    assert tried.to_csv(index=False) == (ROOT / "results" / comparison.RATES).read_text(
+        encoding="utf-8"
+    )
     assert_best(OF_1998, tried, "network")
 
 
@@ -150,9 +162,11 @@ def assert_best(rated, tried, heading):
 
 def test_table_3_is_the_table_of_its_records():
     claimed = pd.DataFrame(table3.claims(RUNS), columns=table3.COLUMNS)
-    assert claimed.to_csv(index=False) == (ROOT / "results" / "table3.csv").read_text()
+    assert claimed.to_csv(index=False) == (ROOT / "results" / "table3.csv").read_text(
+        encoding="utf-8"
+    )
     fashion = table3.fashion_table(RUNS)
-    text = (ROOT / "results" / "table3.md").read_text()
+    text = (ROOT / "results" / "table3.md").read_text(encoding="utf-8")
     assert text.endswith(table3.markdown(claimed, fashion, RUNS))
 
 
@@ -168,9 +182,13 @@ def test_the_networks_of_1998_have_the_papers_error():
 def test_the_readings_are_the_readings_of_their_records():
     names = {f"{row.name}-mnist-held-out" for row in alternatives.ALTERNATIVES}
     paths = [p for p in RUNS.folder.glob("*.json") if p.stem.rpartition("-seed")[0] in names]
-    records = [json.loads(path.read_text()) for path in paths]
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     table = alternatives.table_of(RUNS)
-    assert (ROOT / "results" / "alternatives.md").read_text().endswith(alternatives.markdown(table))
+    assert (
+        (ROOT / "results" / "alternatives.md")
+        .read_text(encoding="utf-8")
+        .endswith(alternatives.markdown(table))
+    )
     assert len(table) == len(names)
     assert table["n"].sum() == len(records)
     assert (table["n"] >= 5).all()
@@ -179,7 +197,9 @@ def test_the_readings_are_the_readings_of_their_records():
 
 def test_figure_5_is_that_of_the_records():
     table = figure5.numbers(*(recorded(row, RUNS) for row in (TABLE_1[0], EXPLAINS[0]))).round(4)
-    assert table.to_csv(index=False) == (ROOT / "results/figures/figure5.csv").read_text()
+    assert table.to_csv(index=False) == (ROOT / "results/figures/figure5.csv").read_text(
+        encoding="utf-8"
+    )
     for reading in figure5.READINGS:
         assert figure5.ours_too(table, "test", reading) >= 0.9 * figure5.PASSES
     by_eq9, by_half_eq8 = (figure5.ours_too(table, "train", of) for of in figure5.READINGS)
@@ -189,7 +209,9 @@ def test_figure_5_is_that_of_the_records():
 def test_figure_8_is_that_of_the_records(mnist_test):
     records = {reading: recorded(row, RUNS) for reading, row in figure8.ROWS.items()}
     table = figure8.missed(records, mnist_test[1].tolist())
-    assert table.to_csv(index=False) == (ROOT / "results/figures/figure8.csv").read_text()
+    assert table.to_csv(index=False) == (ROOT / "results/figures/figure8.csv").read_text(
+        encoding="utf-8"
+    )
     for reading, of_reading in records.items():
         counts = figure8.overlap(table, reading, of_reading)
         assert counts["of_the_82"] > 20 * counts["by_chance"]
@@ -199,7 +221,9 @@ def test_figure_8_is_that_of_the_records(mnist_test):
 
 def test_figure_6_is_that_of_the_records():
     table = figure6.numbers([recorded(row, RUNS) for _, row in figure6.ROWS]).round(4)
-    assert table.to_csv(index=False) == (ROOT / "results/figures/figure6.csv").read_text()
+    assert table.to_csv(index=False) == (ROOT / "results/figures/figure6.csv").read_text(
+        encoding="utf-8"
+    )
     of_twenty_passes = table[table["passes"] == 20]
     assert len(of_twenty_passes) == len(figure6.READINGS) * len(reported.FIGURE_6_TEST)
     assert (of_twenty_passes["n"] >= 5).all()
@@ -207,7 +231,9 @@ def test_figure_6_is_that_of_the_records():
 
 def test_figure_7_is_that_of_our_ranges():
     table = figure7.numbers().round(4)
-    assert table.to_csv(index=False) == (ROOT / "results/figures/figure7.csv").read_text()
+    assert table.to_csv(index=False) == (ROOT / "results/figures/figure7.csv").read_text(
+        encoding="utf-8"
+    )
     assert figure7.inside(table).mean() > 0.9
 
 
@@ -216,7 +242,7 @@ def test_figures_9_to_12_are_those_of_the_records():
     for quantity in comparison.QUANTITIES:
         lines = comparison.lines_of(table, quantity)
         path = ROOT / "results" / "figures" / f"{quantity.figure}.csv"
-        assert lines.to_csv(index=False) == path.read_text()
+        assert lines.to_csv(index=False) == path.read_text(encoding="utf-8")
     ours = table.set_index("name").loc[[*classifiers.FITTED, *classifiers.ROWS]]
     undistorted = ours[~ours.index.str.endswith("-10-distortions")]
     assert undistorted[[q.column for q in comparison.QUANTITIES]].notna().all(axis=None)
@@ -225,7 +251,7 @@ def test_figures_9_to_12_are_those_of_the_records():
 
 def test_every_fitted_classifier_says_what_is_needed_to_repeat_it():
     for path in (ROOT / "results" / "methods").rglob("*.json"):
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
         assert {"recipe", "dataset", "versions", "machine", "seconds", "rejected"} <= set(record)
         assert record["test_errors"] == len(record["wrong_answers"])
         assert path.stem.partition("--")[0] in classifiers.FITTED
@@ -236,7 +262,9 @@ def test_every_fitted_classifier_says_what_is_needed_to_repeat_it():
 def test_the_step_sizes_are_those_of_the_records():
     records = [record for record in recorded(TABLE_1[0], RUNS) if step_sizes.has_steps(record)]
     table = step_sizes.numbers(records)
-    assert table.to_csv(index=False) == (ROOT / "results/figures/step_sizes.csv").read_text()
+    assert table.to_csv(index=False) == (ROOT / "results/figures/step_sizes.csv").read_text(
+        encoding="utf-8"
+    )
     ends = step_sizes.first_pass(records)
     of_all = step_sizes.extremes(table).loc[1]
     assert (ends["smallest"].min(), ends["largest"].max()) == pytest.approx(tuple(of_all), rel=1e-3)
@@ -256,7 +284,7 @@ def test_figure_13_is_of_the_networks_of_the_records():
 
 
 def test_every_figure_is_shown_with_its_sentence():
-    page = (ROOT / "results" / "README.md").read_text()
+    page = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
     figures = [name for name, shown in exhibits().items() if isinstance(shown, Figure)]
     assert len(figures) >= 11
     for name in figures:
@@ -268,12 +296,12 @@ def test_every_figure_is_shown_with_its_sentence():
 
 
 def test_the_comparison_of_curvatures_is_of_the_recipe_as_it_is():
-    record = json.loads((ROOT / "results/curvature.json").read_text())
+    record = json.loads((ROOT / "results/curvature.json").read_text(encoding="utf-8"))
     assert is_recipe(record["recipe"], Recipe())
 
 
 def test_every_record_says_what_is_needed_to_repeat_it():
-    records = [json.loads(path.read_text()) for path in RUNS.folder.glob("*.json")]
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in RUNS.folder.glob("*.json")]
     assert len(records) >= 25
     for record in records:
         assert {"recipe", "seed", "dataset", "versions", "machine", "passes"} <= set(record)
@@ -286,7 +314,7 @@ def test_every_command_is_listed_with_what_it_makes_and_how_long_it_takes(capsys
     with_main = {
         path.stem
         for path in (ROOT / "reproduce").glob("*.py")
-        if '__name__ == "__main__"' in path.read_text() and path.stem != "__main__"
+        if '__name__ == "__main__"' in path.read_text(encoding="utf-8") and path.stem != "__main__"
     }
     assert {command.name for command in listed} == with_main
     assert all(command.says and command.takes for command in listed)
@@ -298,8 +326,10 @@ def test_every_command_is_listed_with_what_it_makes_and_how_long_it_takes(capsys
 
 
 def test_deviations_cited_in_the_code_exist():
-    entries = set(re.findall(r"^\*\*(D\d+)\.", (ROOT / "DEVIATIONS.md").read_text(), re.M))
+    entries = set(
+        re.findall(r"^\*\*(D\d+)\.", (ROOT / "DEVIATIONS.md").read_text(encoding="utf-8"), re.M)
+    )
     assert len(entries) >= 14
     for path in [*(ROOT / "paper_lenet5").rglob("*.py"), *(ROOT / "reproduce").rglob("*.py")]:
-        cited = set(re.findall(r"\bD\d+\b", path.read_text()))
+        cited = set(re.findall(r"\bD\d+\b", path.read_text(encoding="utf-8")))
         assert cited <= entries, path

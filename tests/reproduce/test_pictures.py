@@ -166,15 +166,19 @@ def test_a_page_without_digits_has_no_lines():
 )
 def test_the_record_is_of_all_conditions_of_test_digits_that_nothing_was_settled_on(command, about):
     name = command.__name__.split(".")[1]
-    record = json.loads((ROOT / "results" / f"{name}.json").read_text())
+    record = json.loads((ROOT / "results" / f"{name}.json").read_text(encoding="utf-8"))
     assert [line["title"] for line in record["conditions"]] == [of.title for of in about]
     assert record["half"] == 1
     assert record["sha256"] == mnist.SHA256["mnist"]
-    assert (ROOT / "results" / f"{name}.md").read_text().endswith(command.words(ROOT / "results"))
+    assert (
+        (ROOT / "results" / f"{name}.md")
+        .read_text(encoding="utf-8")
+        .endswith(command.words(ROOT / "results"))
+    )
 
 
 def test_the_record_says_what_the_aim_was():
-    record = json.loads((ROOT / "results" / "pictures.json").read_text())
+    record = json.loads((ROOT / "results" / "pictures.json").read_text(encoding="utf-8"))
     n = record["pictures"]
     assert n >= 100
     for line in record["conditions"]:
@@ -186,7 +190,7 @@ def test_the_record_says_what_the_aim_was():
 
 
 def test_what_is_no_digit_is_refused_as_was_asked_and_right_answers_are_not():
-    record = json.loads((ROOT / "results" / "verdicts.json").read_text())
+    record = json.loads((ROOT / "results" / "verdicts.json").read_text(encoding="utf-8"))
     assert record["units"] == hashlib.sha256(doubt.FILE.read_bytes()).hexdigest()
     for of in record["shares"].values():
         assert of[verdicts.RIGHT]["none"] <= 1.2, "chosen on other digits, for 1"
@@ -194,11 +198,15 @@ def test_what_is_no_digit_is_refused_as_was_asked_and_right_answers_are_not():
             assert of[kind]["none"] >= 80, kind
         for shares in of.values():
             assert sum(shares[kind.value] for kind in Certainty) == pytest.approx(100)
-    assert (ROOT / "results" / "verdicts.md").read_text().endswith(verdicts.words(ROOT / "results"))
+    assert (
+        (ROOT / "results" / "verdicts.md")
+        .read_text(encoding="utf-8")
+        .endswith(verdicts.words(ROOT / "results"))
+    )
 
 
 def test_the_thresholds_are_those_that_were_set_on_digits_held_out():
-    record = json.loads((ROOT / "results" / "doubt.json").read_text())
+    record = json.loads((ROOT / "results" / "doubt.json").read_text(encoding="utf-8"))
     assert (record["refused"], record["doubted"]) == (0.01, 0.03)
     assert {*record["networks"]} == {*doubt.shipped()} == {*verdicts.NETWORKS}
     networks = record["networks"].values()
@@ -259,7 +267,7 @@ def test_curves_begin_and_end_where_the_thresholds_do():
 
 
 def test_the_figure_of_both_errors_is_that_of_the_record():
-    record = json.loads((ROOT / "results" / "verdicts.json").read_text())
+    record = json.loads((ROOT / "results" / "verdicts.json").read_text(encoding="utf-8"))
     table = refusals.numbers(record)
     committed = pd.read_csv(ROOT / "results" / "figures" / "refusals.csv")
     pd.testing.assert_frame_equal(committed, table.round(3))
@@ -314,7 +322,7 @@ def test_drawings_are_counted_by_what_is_said_of_them():
 
 
 def test_drawings_on_the_pad_are_read_and_refused_as_was_asked():
-    record = json.loads((ROOT / "results" / "pad.json").read_text())
+    record = json.loads((ROOT / "results" / "pad.json").read_text(encoding="utf-8"))
     assert record["half"] == 1
     assert len(record["lines"]) == len(pad.NETWORKS) * len(pad.KINDS)
     for line in record["lines"]:
@@ -323,7 +331,11 @@ def test_drawings_on_the_pad_are_read_and_refused_as_was_asked():
             assert pad.percent(line, "shown") >= 97
         elif line["kind"] in ("letters", "scribbles"):
             assert pad.percent(line, "refused") >= 80, line
-    assert (ROOT / "results" / "pad.md").read_text().endswith(pad.words(ROOT / "results"))
+    assert (
+        (ROOT / "results" / "pad.md")
+        .read_text(encoding="utf-8")
+        .endswith(pad.words(ROOT / "results"))
+    )
 
 
 def test_letters_and_scribbles_are_strokes_of_their_own():

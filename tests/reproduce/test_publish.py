@@ -36,9 +36,11 @@ by_network = pytest.mark.parametrize("network", READY, ids=lambda network: netwo
 def tree(tmp_path):
     """A tree with a stand-in for the demo."""
     (tmp_path / "tree/paper_lenet5/__pycache__").mkdir(parents=True)
-    (tmp_path / "tree/app.py").write_text("print('draw a digit')\n")
-    (tmp_path / "tree/requirements.txt").write_text("torch\n")
-    (tmp_path / "tree/paper_lenet5/__init__.py").write_text('"""The package."""\n')
+    (tmp_path / "tree/app.py").write_text("print('draw a digit')\n", encoding="utf-8")
+    (tmp_path / "tree/requirements.txt").write_text("torch\n", encoding="utf-8")
+    (tmp_path / "tree/paper_lenet5/__init__.py").write_text(
+        '"""The package."""\n', encoding="utf-8"
+    )
     (tmp_path / "tree/paper_lenet5/__pycache__/__init__.pyc").write_bytes(b"\0")
     return tmp_path / "tree"
 
@@ -118,7 +120,7 @@ def test_private_repositories_are_private(hub, command):
 
 def test_what_changed_is_sent_and_the_old_tag_stays(hub, command, tree):
     command()
-    (tree / "app.py").write_text("print('draw two')\n")
+    (tree / "app.py").write_text("print('draw two')\n", encoding="utf-8")
     code, printed, _ = command()
     assert code == 0
     assert commits(hub)["someone/lenet5"] == 3, "the empty one, the first, the second"
@@ -129,7 +131,7 @@ def test_what_changed_is_sent_and_the_old_tag_stays(hub, command, tree):
 
 def test_what_is_gone_from_the_demo_is_gone_from_the_space(hub, command, tree):
     (tree / "paper_lenet5/demo").mkdir()
-    (tree / "paper_lenet5/demo/old.py").write_text("")
+    (tree / "paper_lenet5/demo/old.py").write_text("", encoding="utf-8")
     command()
     (tree / "paper_lenet5/demo/old.py").unlink()
     command()
@@ -162,7 +164,7 @@ def test_a_fresh_process_loads_what_the_card_says(hub, command, tmp_path, mnist_
     assert hashlib.sha256(weights).hexdigest() == LeNet5.shipped["lenet5-1998"]
 
     Image.fromarray(draw_digits(1)[0][0].numpy()).save(tmp_path / "digit.png")
-    card = (tmp_path / "downloaded/README.md").read_text()
+    card = (tmp_path / "downloaded/README.md").read_text(encoding="utf-8")
     code = re.findall(r"```python\n(.*?)```", card, re.S)[0]
     printed = run(sys.executable, "-c", code + """
 import torch
@@ -208,7 +210,7 @@ def test_the_numbers_of_the_card_are_those_of_the_records(network, tmp_path):
 
 def test_a_stranger_can_act_on_the_card(tmp_path):
     cards.model_folder(READY[0], "someone", SOURCE, RUNS, tmp_path)
-    text = (tmp_path / "README.md").read_text()
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert f"[Code]({SOURCE})" in text
     assert f'```sh\npip install "paper-lenet5 @ git+{SOURCE}"\n```' in text
     for link in ("doi.org/10.1109/5.726791", "huggingface.co/spaces/someone/lenet5"):
@@ -240,7 +242,7 @@ def test_the_onnx_file_says_what_goes_in_and_what_comes_out(network, tmp_path):
     with torch.no_grad():
         torch.testing.assert_close(torch.from_numpy(scores), model(fields), rtol=1e-4, atol=1e-4)
     assert about["answer"] == ("smallest" if network.smallest else "largest")
-    assert session.get_outputs()[0].name in (tmp_path / "README.md").read_text()
+    assert session.get_outputs()[0].name in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
 class Double(torch.nn.Module):
@@ -264,7 +266,7 @@ def test_what_transformers_finds_is_the_network(network, tmp_path, monkeypatch):
         "transformers.modeling_outputs": {"ImageClassifierOutput": SimpleNamespace},
     }.items():
         monkeypatch.setitem(sys.modules, name, SimpleNamespace(**words))
-    config = json.loads((tmp_path / "config.json").read_text())
+    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
     found = runpy.run_path(str(tmp_path / "modeling_lenet5.py"))
     module, model_class = config["auto_map"]["AutoModelForImageClassification"].split(".")
     assert (tmp_path / f"{module}.py").is_file()
@@ -275,7 +277,7 @@ def test_what_transformers_finds_is_the_network(network, tmp_path, monkeypatch):
     prefix = found[model_class].base_model_prefix
     own = network.kind.from_pretrained(tmp_path)
     model.load_state_dict({f"{prefix}.{name}": v for name, v in own.state_dict().items()})
-    processor = json.loads((tmp_path / "preprocessor_config.json").read_text())
+    processor = json.loads((tmp_path / "preprocessor_config.json").read_text(encoding="utf-8"))
     assert processor["image_processor_type"] in found
     image = draw_digits(1)[0][0]
     inputs = found["DigitProcessor"]().preprocess(Image.fromarray(image.numpy()))["pixel_values"]
@@ -311,18 +313,22 @@ def test_the_space_says_what_it_runs_on(tree, tmp_path, kind, sdk, version, pyth
 
 def test_on_zerogpu_there_is_an_empty_function_and_no_torch_of_ours(tree, tmp_path):
     """Elsewhere there is none: it asks for the package spaces."""
-    (tree / "requirements.txt").write_text("--extra-index-url x\ntorch>=2.6\nnumpy>=1.26\n")
+    (tree / "requirements.txt").write_text(
+        "--extra-index-url x\ntorch>=2.6\nnumpy>=1.26\n", encoding="utf-8"
+    )
     for kind in ("gradio", "zerogpu"):
         space.space_folder(kind, "someone", [], SOURCE, tree, tmp_path / kind)
-    assert (tmp_path / "zerogpu/requirements.txt").read_text() == "numpy>=1.26\n"
-    assert not any("spaces" in p.read_text() for p in (tmp_path / "gradio").rglob("*.py"))
+    assert (tmp_path / "zerogpu/requirements.txt").read_text(encoding="utf-8") == "numpy>=1.26\n"
+    modules = (tmp_path / "gradio").rglob("*.py")
+    assert not any("spaces" in path.read_text(encoding="utf-8") for path in modules)
 
 
 def test_the_program_of_zerogpu_decorates_its_function_and_then_is_the_demo(tree, tmp_path):
     """Run with a module that does what the package spaces does where there is no ZeroGPU."""
     space.space_folder("zerogpu", "someone", [], SOURCE, tree, tmp_path)
     (tmp_path / "spaces.py").write_text(
-        "def GPU(task):\n    print('for', task.__name__)\n    return task\n"
+        "def GPU(task):\n    print('for', task.__name__)\n    return task\n",
+        encoding="utf-8",
     )
     done = subprocess.run(
         [sys.executable, "zerogpu.py"], cwd=tmp_path, capture_output=True, text=True, check=True
@@ -334,14 +340,15 @@ def test_the_static_space_is_the_page_that_needs_no_server(tree, tmp_path):
     folder = tmp_path / "space"
     space.space_folder("static", "Some_one", [], SOURCE, tree, folder)
     assert not [*folder.rglob("*.py")]
-    assert "https://some-one-lenet5.static.hf.space/card.png" in (folder / "index.html").read_text()
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "https://some-one-lenet5.static.hf.space/card.png" in page
 
 
 def test_the_space_needs_what_the_package_needs():
-    project = (ROOT / "pyproject.toml").read_text()
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (block,) = re.findall(r"^dependencies = \[(.*?)\]", project, re.S | re.M)
     needed = re.findall(r'"(.*?)"', block)
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line[0] not in "#-"] == needed
 
 

@@ -65,14 +65,14 @@ def test_a_page_can_be_set_and_is_the_same_bytes_every_time():
 
 def test_the_report_is_a_paper_of_a_few_pages():
     typst = pytest.importorskip("typst")
-    text = (ROOT / report.PAGE).read_text()
+    text = (ROOT / report.PAGE).read_text(encoding="utf-8")
     source = typesetting.typst("x", text, "docs").encode()
     sheets = typst.compile(source, root=str(ROOT), format="png", ppi=20)
     assert 4 <= len(sheets) <= 6
 
 
 def test_the_pdf_is_that_of_the_page():
-    text = (ROOT / report.PAGE).read_text()
+    text = (ROOT / report.PAGE).read_text(encoding="utf-8")
     assert pages.with_blocks(text) == text, "run `python -m reproduce.report`"
     made = (ROOT / report.PAGE).with_suffix(".pdf").read_bytes()
     assert report.pdf(text) == made, "run `python -m reproduce.report`"

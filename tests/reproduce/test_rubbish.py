@@ -39,10 +39,14 @@ def test_both_codes_are_trained_alike():
 
 
 def test_what_is_on_record_is_what_the_page_shows():
-    record = json.loads((ROOT / "results" / "rubbish.json").read_text())
+    record = json.loads((ROOT / "results" / "rubbish.json").read_text(encoding="utf-8"))
     assert record["recipes"].keys() == rubbish.ROWS.keys()
     for name, row in rubbish.ROWS.items():
         assert is_recipe(record["recipes"][name], row.recipe)
     assert all(len(of) >= 3 for kinds in record["accepted"].values() for of in kinds.values())
-    assert (ROOT / "results" / "rubbish.md").read_text().endswith(rubbish.words(ROOT / "results"))
+    assert (
+        (ROOT / "results" / "rubbish.md")
+        .read_text(encoding="utf-8")
+        .endswith(rubbish.words(ROOT / "results"))
+    )
     assert torch.tensor(record["accepted"]["bitmaps"]["clothes"]).le(100).all()

@@ -157,7 +157,7 @@ def test_what_a_killed_process_left_of_a_file_is_cleared_away(dataset, tmp_path)
     left = [runs.folder / f".{name}.json-abc", runs.unfinished / f".{name}.safetensors-abc"]
     others = runs.folder / f".{name}0.json-abc"
     for path in (*left, others):
-        path.write_text("half a fi")
+        path.write_text("half a fi", encoding="utf-8")
     runs.finish(ROWS[0], dataset, 0, go_on)
     assert not any(path.exists() for path in left)
     assert others.exists()
@@ -266,7 +266,9 @@ def test_seeds_differ_and_the_same_seed_does_not(dataset, tmp_path):
 def test_a_truncated_record_is_named(dataset, tmp_path):
     runs = Runs(tmp_path)
     runs.folder.mkdir()
-    (runs.folder / "lenet5-1998-seed0.json").write_text(json.dumps({"name": "x"})[:-3])
+    (runs.folder / "lenet5-1998-seed0.json").write_text(
+        json.dumps({"name": "x"})[:-3], encoding="utf-8"
+    )
     with pytest.raises(NotWhole, match=r"lenet5-1998-seed0\.json"):
         runs.record("lenet5-1998-seed0")
     with pytest.raises(NotWhole, match=r"lenet5-1998-seed0\.json"):
@@ -285,7 +287,7 @@ def test_an_option_that_a_record_does_not_name_has_its_default(dataset, tmp_path
     assert recorded(row, runs, "stripes") == [record]
     for option, found in (("weight_decay", 1), ("batch", 0)):  # batch is not at its default
         changed = record | {"recipe": {k: v for k, v in record["recipe"].items() if k != option}}
-        path.write_text(json.dumps(changed))
+        path.write_text(json.dumps(changed), encoding="utf-8")
         assert len(recorded(row, runs, "stripes")) == found
 
 
@@ -322,5 +324,5 @@ def test_all_records_are_written_so(folder):
     records = sorted((ROOT / "results" / folder).glob("*.json"))
     assert records
     for path in records:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert text == to_json(json.loads(text)), path

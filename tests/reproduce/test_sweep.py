@@ -102,7 +102,7 @@ def test_a_disk_that_is_full_is_said_and_nothing_is_overwritten(on_a_corner, tmp
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_trained(
     on_a_corner, tmp_path, capsys
 ):
-    (tmp_path / "runs").write_text("not a folder")
+    (tmp_path / "runs").write_text("not a folder", encoding="utf-8")
     assert command(tmp_path) == 1
     printed = capsys.readouterr().out
     assert "Not a directory" in printed

@@ -144,9 +144,9 @@ def test_without_mnist_the_sample_is_used_and_everything_says_so(
     of_rows = dict(zip(TRAINED, table["parameters"], strict=True))
     assert of_rows["lenet5-1998"] == 60_000
     assert of_rows["lenet5-textbook"] == 61_706
-    as_json = json.loads((tmp_path / "table1.json").read_text())
+    as_json = json.loads((tmp_path / "table1.json").read_text(encoding="utf-8"))
     assert [set(line) for line in as_json] == [set(COLUMNS)] * len(TRAINED)
-    assert "not comparable" in (tmp_path / "table1.md").read_text()
+    assert "not comparable" in (tmp_path / "table1.md").read_text(encoding="utf-8")
     names = {path.name for path in (tmp_path / "runs").glob("*.json")}
     assert names == {f"{name}-mnist-sample-smoke-seed0.json" for name in TRAINED}
 
@@ -181,7 +181,10 @@ def test_your_runs_stand_beside_the_recorded_ones_and_change_none(in_a_clone, ca
 
 def test_other_weights_than_the_recorded_ones_are_noticed(in_a_clone, capsys):
     path = in_a_clone / "runs/linear-seed0.json"
-    path.write_text(path.read_text().replace(record_of(in_a_clone)["weights_sha256"], "0" * 64))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(record_of(in_a_clone)["weights_sha256"], "0" * 64),
+        encoding="utf-8",
+    )
     assert table1.main(["--rows", "linear", "--seeds", "2"]) == 0
     assert re.search(r"± .*, n = 2 .* 0 of 1", capsys.readouterr().out)
 
@@ -193,7 +196,7 @@ def test_without_recorded_runs_it_is_said_where_they_are(in_a_clone, capsys):
 
 
 def record_of(results):
-    return json.loads((results / "runs/linear-seed0.json").read_text())
+    return json.loads((results / "runs/linear-seed0.json").read_text(encoding="utf-8"))
 
 
 def test_a_folder_that_was_named_is_not_passed_over(tmp_path, capsys):
@@ -208,8 +211,10 @@ def test_recorded_reads_the_records_and_trains_nothing(tmp_path, capsys, monkeyp
     folder.mkdir()
     for seed, errors in enumerate((90, 100)):
         text = json.dumps(record(TABLE_1[0], errors, seed))
-        (folder / f"lenet5-1998-seed{seed}.json").write_text(text)
-    (folder / "lenet5-1998-mnist-smoke-seed0.json").write_text(json.dumps(record(TABLE_1[0], 999)))
+        (folder / f"lenet5-1998-seed{seed}.json").write_text(text, encoding="utf-8")
+    (folder / "lenet5-1998-mnist-smoke-seed0.json").write_text(
+        json.dumps(record(TABLE_1[0], 999)), encoding="utf-8"
+    )
     assert table1.main(["--recorded", "--out", str(tmp_path)]) == 0
     assert "0.950 ± 0.071" in capsys.readouterr().out
     assert table1.main(["--recorded", "--out", str(tmp_path / "nowhere")]) == 1

@@ -43,7 +43,7 @@ def record(row, seed, errors, by_pass=(300, 150, 140)):
 def keep(folder, row, errors, dataset=""):
     for seed, count in enumerate(errors):
         path = folder / f"{row.name}{dataset}-seed{seed}.json"
-        path.write_text(json.dumps(record(row, seed, count)))
+        path.write_text(json.dumps(record(row, seed, count)), encoding="utf-8")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def runs(tmp_path):
     for seed, by_pass in enumerate(((300, 150, 140), (149, 200, 200), (300, 200, 151))):
         held_out = record(LENET5, seed, by_pass[-1], by_pass)
         path = folder / f"{LENET5.name}-mnist-held-out-seed{seed}.json"
-        path.write_text(json.dumps(held_out))
+        path.write_text(json.dumps(held_out), encoding="utf-8")
     return Runs(tmp_path)
 
 
@@ -200,7 +200,7 @@ def test_the_files_and_the_picture_are_written(runs, tmp_path, capsys):
     assert "ReLU" in capsys.readouterr().out
     for name in ("table2.csv", "table2.md", "table2.json", "rates.csv", "figures/ladder.png"):
         assert (tmp_path / name).stat().st_size > 0
-    text = (tmp_path / "table2.md").read_text()
+    text = (tmp_path / "table2.md").read_text(encoding="utf-8")
     assert "P, 2 cores, S" in text
     assert "0123456789ab" in text
 

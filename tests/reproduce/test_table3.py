@@ -48,7 +48,9 @@ def keep(tmp_path):
             of_data = "" if data == "mnist" else f"-{data}"
             path = tmp_path / "runs" / f"{name}{of_data}-seed{seed}.json"
             of_seed = [accuracy - seed * apart for accuracy in accuracies]
-            path.write_text(json.dumps(record(row, seed, data, of_seed, **options)))
+            path.write_text(
+                json.dumps(record(row, seed, data, of_seed, **options)), encoding="utf-8"
+            )
         return Runs(tmp_path)
 
     return keep

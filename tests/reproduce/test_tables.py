@@ -94,11 +94,11 @@ def test_csv_and_json_hold_the_numbers_unrounded(tmp_path):
     almost = 0.98249999999999993
     table = pd.DataFrame({"a": [almost, np.nan], "n": [20, 5], "b": ["x", None]})
     tables.write_table(table, "text\n", tmp_path / "t")
-    assert json.loads((tmp_path / "t.json").read_text()) == [
+    assert json.loads((tmp_path / "t.json").read_text(encoding="utf-8")) == [
         {"a": almost, "n": 20, "b": "x"},
         {"a": None, "n": 5, "b": None},
     ]
-    assert (tmp_path / "t.csv").read_text().splitlines()[1] == f"{almost!r},20,x"
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()[1] == f"{almost!r},20,x"
 
 
 def test_provenance_names_each_machine_version_and_digest_once():

@@ -110,7 +110,9 @@ def test_todays_networks_are_compared_with_lenet_5_without_distortions_and_with(
     """By the records, over all networks of both."""
     runs = Runs(options.RESULTS)
     table = today.numbers(runs)
-    assert table.round(4).to_csv(index=False) == (options.RESULTS / "figures/today.csv").read_text()
+    assert table.round(4).to_csv(index=False) == (options.RESULTS / "figures/today.csv").read_text(
+        encoding="utf-8"
+    )
     of_test = table[table["images"] == today.TEST].set_index("network")
     assert {row.title for row in today.BESIDE} < set(of_test.index)
     for row in (TODAY, *SMALLER):

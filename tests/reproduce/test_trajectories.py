@@ -42,7 +42,7 @@ def command(clone, data, monkeypatch):
 
 def recorded_run(clone):
     (path,) = (clone / "results/runs").glob("*.json")
-    return path, json.loads(path.read_text())
+    return path, json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_the_moments_are_those_before_and_after_every_pass(command, clone, tmp_path):
@@ -62,7 +62,7 @@ def test_the_moments_are_those_before_and_after_every_pass(command, clone, tmp_p
     model = LeNet5()
     model.load_state_dict({name: of[2] for name, of in moments.items()}, strict=False)
     assert all(torch.equal(p, ended[name]) for name, p in model.named_parameters())
-    assert (tmp_path / "README.md").read_text().startswith("---\nlicense: mit")
+    assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("---\nlicense: mit")
 
 
 def test_what_is_there_is_not_trained_again(command, tmp_path, monkeypatch):
@@ -75,11 +75,11 @@ def test_a_training_that_ends_otherwise_than_its_record_says_is_not_kept(
     command, clone, tmp_path, capsys
 ):
     path, record = recorded_run(clone)
-    whole = path.read_text()
-    path.write_text(whole.replace(record["weights_sha256"], "0" * 64))
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole.replace(record["weights_sha256"], "0" * 64), encoding="utf-8")
     try:
         assert command(tmp_path) == 1
     finally:
-        path.write_text(whole)
+        path.write_text(whole, encoding="utf-8")
     assert record["name"] in capsys.readouterr().out
     assert not list(tmp_path.glob("*.safetensors"))

@@ -99,7 +99,7 @@ def parcels() -> dict[str, object]:
         "sliders": sliders,
     }
     return {
-        "learning": json.loads(LEARNING.read_text()),
+        "learning": json.loads(LEARNING.read_text(encoding="utf-8")),
         "modern": modern,
         "results": _tables(),
         "training": training.described() | {"sheet": _base64(training.DIGITS)},

@@ -2,17 +2,19 @@
 
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
 import tarfile
 import zipfile
-from importlib.metadata import requires
+from importlib.metadata import PackageNotFoundError, distribution, distributions, requires
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from PIL import Image
 
 import paper_lenet5
@@ -207,11 +209,63 @@ def test_a_release_of_another_version_is_refused():
         release.main("me/mine", "v99")
 
 
-def test_the_workflows_are_yaml_and_call_what_is_there():
-    workflows = {
-        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
-        for path in ROOT.glob(".github/workflows/*")
-    }
+@pytest.fixture
+def workflows():
+    """The workflows by name."""
+    files = ROOT.glob(".github/workflows/*")
+    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
+
+
+def test_the_workflows_are_yaml_and_call_what_is_there(workflows):
     assert {"checks", "release"} == set(workflows)
     assert os.access(ROOT / ".ci/run", os.X_OK)
     assert {"run": ".ci/run"} in workflows["checks"]["jobs"]["all"]["steps"]
+
+
+def brought(asked, requires_of):
+    """Names of the packages that pip installs where it is asked for these."""
+    left = [(canonicalize_name(of.name), extra) for of in asked for extra in {*of.extras, ""}]
+    found = set()
+    while left:
+        name, extra = one = left.pop()
+        if one not in found:
+            found.add(one)
+            needed = [Requirement(text) for text in requires_of(name)]
+            wanted = [of for of in needed if not of.marker or of.marker.evaluate({"extra": extra})]
+            left += [
+                (canonicalize_name(of.name), more) for of in wanted for more in {*of.extras, ""}
+            ]
+    return {name for name, _ in found}
+
+
+def test_the_quick_suite_starts_with_what_the_checks_install_for_it(workflows, built, tmp_path):
+    """In an environment of these packages and no other: links to those that are installed here."""
+    (wheel,) = built.glob("*.whl")
+    (of_wheel,) = distributions(path=[str(wheel)])
+
+    def requires_of(name):
+        try:
+            return (of_wheel if name == "paper-lenet5" else distribution(name)).requires or []
+        except PackageNotFoundError:  # of another system
+            return []
+
+    commands = [step.get("run", "") for step in workflows["checks"]["jobs"]["tests"]["steps"]]
+    install, suite = (
+        next(command for command in commands if command.startswith(start)).removeprefix(start)
+        for start in ("python -m pip install -e ", "python -m pytest ")
+    )
+    words = [f"paper-lenet5{word.removeprefix('.')}" if word.startswith(".") else word
+             for word in shlex.split(install)]  # fmt: skip
+    run(sys.executable, "-m", "venv", "--without-pip", tmp_path, folder=tmp_path)
+    python = tmp_path / BIN / "python"
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    there = Path(run(python, "-c", where, folder=tmp_path).strip())
+    for name in brought(map(Requirement, words), requires_of) - {"paper-lenet5"}:
+        for of in distributions(name=name):
+            for top in {file.parts[0] for file in of.files} - {"..", "__pycache__"}:
+                if not (there / top).exists():
+                    (there / top).symlink_to(of.locate_file(top))
+    assert not list(there.glob("gradio*"))
+    options = ("--collect-only", "-q", "-p", "no:cacheprovider")
+    said = run(python, "-m", "pytest", *shlex.split(suite), *options, folder=ROOT)
+    assert "tests/paper_lenet5/test_cache.py::" in said

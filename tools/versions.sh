@@ -16,7 +16,7 @@ export VIRTUAL_ENV="$environment/venv" XDG_CACHE_HOME="$environment/cache"
 export PATH="$VIRTUAL_ENV/bin:$PATH"
 unset PYTHONPATH
 uv pip install --quiet --resolution "${RESOLUTION:-highest}" -e ".[reproduce]"
-uv pip install --quiet "pytest>=8" "hypothesis>=6.100"
+uv pip install --quiet -e ".[quick]"
 
 python -W error -c "import paper_lenet5"
 # Of old libraries some warn of newer ones that they were not made for, and torch's export of itself.

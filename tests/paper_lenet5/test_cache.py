@@ -1,6 +1,6 @@
 """Compiled code on disk: shared by content, healed where damaged, done without where there is none."""
 
-import resource
+import os
 import subprocess
 import sys
 
@@ -92,6 +92,7 @@ def test_without_a_folder_it_goes_on_and_says_so_once(tmp_path, folder, caplog):
 
 
 def test_on_a_full_disk_it_goes_on_and_leaves_nothing_behind(tmp_path, folder, caplog):
+    resource = pytest.importorskip("resource", reason="POSIX alone limits the size of files")
     function = clone(tmp_path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
@@ -148,7 +149,7 @@ with on_compiling(tell):
 def test_of_two_processes_one_compiles_and_the_other_waits(tmp_path, folder, monkeypatch):
     (tmp_path / "adding.py").write_text(ADD, encoding="utf-8")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     pipe = subprocess.PIPE
     first, second = (
         subprocess.Popen([sys.executable, "-c", TOLD], stdin=pipe, stdout=pipe, text=True)

@@ -19,6 +19,7 @@ import gzip
 import hashlib
 import importlib.util
 import io
+import math
 import os
 import struct
 import sys
@@ -27,6 +28,7 @@ import zipfile
 import zlib
 from functools import partial
 from pathlib import Path
+from typing import IO
 from urllib.request import urlopen
 
 import numpy as np
@@ -215,21 +217,39 @@ def _read_first(paths: list[Path], dataset: str, name: str) -> bytes:
 def _read_npz(path: Path, dataset: str, name: str) -> bytes:
     """The file as IDX, from the arrays x_train, y_train, x_test and y_test of Keras."""
     kind, split = name.split("-")[1], "test" if name.startswith("t10k") else "train"
+    member = f"{'x' if kind == 'images' else 'y'}_{split}.npy"
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive, archive.open(member) as array:
+                pixels = _pixels(array, SHAPES[name])
+        except Exception as error:  # of zip, of each kind of compression, of NumPy: all say damaged
+            raise DataCorrupt(f"{path} is not Keras's {NPZ}, or is damaged: {error}") from error
     header = _header(SHAPES[name])
-    try:
-        member = f"{'x' if kind == 'images' else 'y'}_{split}.npy"
-        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-            stored = file.read(int(np.prod(SHAPES[name])) + 4096)
-        array = np.lib.format.read_array(io.BytesIO(stored))
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error) as error:
-        raise DataCorrupt(f"{path} is not Keras's {NPZ}, or is damaged: {error}") from error
-    content = _header(array.shape) + array.astype(np.uint8).tobytes()
-    return _checked(content, path, dataset, name, len(header) + int(np.prod(SHAPES[name])), header)
+    return _checked(header + pixels, path, dataset, name, len(header) + len(pixels), header)
+
+
+def _pixels(array: IO[bytes], shape: tuple[int, ...]) -> bytes:
+    """The data of an array of bytes in NumPy's form, once its header says that it has this shape.
+
+    Raises ValueError for any other, before it is read.
+    """
+    version = np.lib.format.read_magic(array)
+    if version != (1, 0):
+        raise ValueError(f"NumPy's form 1.0 expected, {version[0]}.{version[1]} found")
+    expected = (shape, False, np.dtype(np.uint8))
+    found = np.lib.format.read_array_header_1_0(array)
+    if found != expected:
+        raise ValueError(f"shape, order by columns and kind {expected} expected, {found} found")
+    size = math.prod(shape)
+    pixels = array.read(size)
+    if len(pixels) < size:
+        raise ValueError(f"{size:,} bytes expected, {len(pixels):,} found")
+    return pixels
 
 
 def _read_idx(path: Path, dataset: str, name: str) -> bytes:
     header = _header(SHAPES[name])
-    return _read(path, dataset, name, len(header) + int(np.prod(SHAPES[name])), header)
+    return _read(path, dataset, name, len(header) + math.prod(SHAPES[name]), header)
 
 
 def _read(path: Path, dataset: str, name: str, size: int, header: bytes = b"") -> bytes:

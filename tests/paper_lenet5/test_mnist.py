@@ -10,10 +10,12 @@ import importlib.util
 import io
 import os
 import re
+import struct
 import subprocess
 import sys
 import tracemalloc
 import types
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -528,6 +530,67 @@ def test_a_keras_archive_of_something_else_is_refused(tmp_path, arrays, case):
     (tmp_path / "mnist.npz").write_bytes(content)
     with pytest.raises(DataCorrupt, match=r"mnist\.npz"):
         load_mnist("test", tmp_path)
+
+
+def npy(header, data=b""):
+    """An array as NumPy stores it, whatever the header says of it."""
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data
+
+
+DESCRIBED = "{{'descr': '{}', 'fortran_order': {}, 'shape': {}, }}"
+HEADERS = {
+    "more than there is": DESCRIBED.format("|u1", False, (2**45,)),
+    "more of every row": DESCRIBED.format("|u1", False, (4, 2**40, 28)),
+    "floats": DESCRIBED.format("<f8", False, (4, 28, 28)),
+    "columns first": DESCRIBED.format("|u1", True, (4, 28, 28)),
+    "no end": "{'descr': ('|u1', ",
+    "no names": "{[]: 1}",
+    "a deep one": 5_000 * "(",
+}
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_keras_archive_with_another_header_is_refused_and_not_read(tmp_path, arrays, header):
+    with zipfile.ZipFile(tmp_path / "mnist.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in ("x_test.npy", "y_test.npy"):
+            archive.writestr(member, npy(HEADERS[header], bytes(50_000_000)))
+    tracemalloc.start()
+    with pytest.raises(DataCorrupt, match=r"mnist\.npz is not Keras's"):
+        load_mnist("test", tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def patched(content, at, value):
+    """The archive with other flags, or another kind of compression, for each of its members."""
+    content = bytearray(content)
+    for signature, before in ((b"PK\3\4", 0), (b"PK\1\2", 2)):  # its own header, the directory's
+        place = content.find(signature)
+        while place >= 0:
+            struct.pack_into("<H", content, place + before + at, value)
+            place = content.find(signature, place + 4)
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(8, 99), (8, 12), (8, 14), (6, 1)],
+    ids=["unknown", "bz2", "lzma", "encrypted"],
+)
+def test_a_keras_archive_that_cannot_be_unpacked_is_refused_and_hides_no_whole_one(
+    tmp_path, arrays, small, at, value
+):
+    (tmp_path / "mnist.npz").write_bytes(patched(keras(arrays), at, value))
+    with pytest.raises(DataCorrupt, match=r"mnist\.npz is not Keras's"):
+        load_mnist("test", tmp_path)
+    write(tmp_path, small)
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist.npz").rename(tmp_path / "mnist" / "mnist.npz")
+    first, *_ = mnist.found(tmp_path, "mnist", TEST_IMAGES)
+    assert first.name == "mnist.npz"
+    assert_is(load_mnist("test", tmp_path), arrays["mnist"], "t10k")
 
 
 def test_a_file_that_is_cut_off_does_not_hide_a_whole_one(tmp_path, arrays, small):

@@ -1,6 +1,10 @@
 """What app.py serves, in a browser: the page, which asks the server nothing, and figures."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from paper_lenet5.demo.figures import sections
+from tests import ROOT
 from tests.doubles.demo_server import served
 from tests.doubles.visitor import PHONE, STROKES, draw, fingers, touch
 
@@ -35,6 +40,35 @@ def said(page: Page):
 
 def pixels(page: Page, canvas: str) -> str:
     return page.locator(canvas).first.evaluate("canvas => canvas.toDataURL()")
+
+
+# --- the process -----------------------------------------------------------------------------------
+
+
+def test_what_is_imported_and_not_served_leaves_nothing_and_changes_nothing(tmp_path):
+    code = "import os; before = dict(os.environ); import app; assert os.environ == before"
+    environment = os.environ | {"TMPDIR": str(tmp_path), "GRADIO_TEMP_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_sent_lies_in_a_folder_of_its_own_as_long_as_it_is_served(
+    there, tmp_path, monkeypatch
+):
+    """In the user's own folder for Gradio, where nothing else is touched."""
+    own = tmp_path / "gradio"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(own))
+    if there:
+        own.mkdir()
+        (own / "mine.png").write_bytes(b"a picture of another program")
+    before = {path.name for path in own.glob("*")}
+    with served(log=tmp_path / "log") as address:
+        (sent,) = own.glob("lenet5-*")
+        file = {"files": ("digit.png", b"sent")}
+        (path,) = httpx.post(f"{address}/gradio_api/upload", files=file).json()
+        assert sent in Path(path).parents
+    assert {path.name for path in own.glob("*")} == before
 
 
 # --- drawing ---------------------------------------------------------------------------------------

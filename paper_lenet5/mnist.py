@@ -128,16 +128,11 @@ def load_mnist_sample() -> Patterns:
     return torch.from_numpy(images.copy()), torch.from_numpy(rows[:, -1].astype(np.int64))
 
 
-def find(folder: Path, dataset: str, name: str) -> Path | None:
-    """The first of `found`, or None; unread."""
-    return next(iter(found(folder, dataset, name)), None)
+def paths_of(folder: Path, dataset: str, name: str) -> list[Path]:
+    """Every path in `folder` whose name is one of the accepted spellings of `name`, best place first.
 
-
-def found(folder: Path, dataset: str, name: str) -> list[Path]:
-    """The files that may be the file `name` of `dataset`, by their names, wherever a folder has them.
-
-    t10k-images.idx3-ubyte is what some programs unpack, and with others a file lies in a folder of its
-    own name; .GZ is as good as .gz.
+    Unread: whether it is that file of `dataset` is for its bytes to say. t10k-images.idx3-ubyte is what
+    some programs unpack, and with others a file lies in a folder of its own name; .GZ is as good as .gz.
     """
     paths = []
     for place in _places(folder, dataset):
@@ -181,10 +176,10 @@ def _locate(dataset: str, name: str, root: str | os.PathLike[str] | None) -> lis
     """The paths of a file, downloaded if need be. A folder that the user names is the only one."""
     named = root if root is not None else os.environ.get(VARIABLE) or None
     folder = cache_folder() if named is None else Path(named).expanduser()
-    paths, failures = found(folder, dataset, name), []
+    paths, failures = paths_of(folder, dataset, name), []
     if not paths and named is None:
         failures = _download(dataset, folder)
-        paths = found(folder, dataset, name)
+        paths = paths_of(folder, dataset, name)
     if not paths:
         given = f"the environment variable {VARIABLE}" if root is None else "the argument root"
         raise DataUnavailable(
@@ -307,15 +302,13 @@ def _download(dataset: str, folder: Path) -> list[str]:
             # Put in place only once all are there and verified.
             with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
                 fetch(dataset, Path(temporary))
-                paths = {}
-                for name in SHAPES:
-                    path = find(Path(temporary), dataset, name)
-                    if path is None:
+                delivered = {name: paths_of(Path(temporary), dataset, name) for name in SHAPES}
+                for name, paths in delivered.items():
+                    if not paths:
                         raise FileNotFoundError(f"{name} was not among the files delivered")
-                    _read_idx(path, dataset, name)
-                    paths[name] = path
-                for name, path in paths.items():
-                    if find(folder, dataset, name) is None:  # else another process was quicker
+                    _read_idx(paths[0], dataset, name)
+                for name, (path, *_) in delivered.items():
+                    if not paths_of(folder, dataset, name):  # else another process was quicker
                         write_whole(folder / dataset / path.name, path.read_bytes())
             return []
         except Exception as error:  # of any kind: of the network, of the disk; all are reported

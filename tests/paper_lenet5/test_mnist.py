@@ -41,7 +41,7 @@ REAL_SOURCES = mnist.SOURCES
 
 
 def needs_real(dataset):
-    missing = [name for name in mnist.SHAPES if mnist.find(REAL, dataset, name) is None]
+    missing = [name for name in mnist.SHAPES if not mnist.paths_of(REAL, dataset, name)]
     reason = f"needs {dataset}: {mnist.VARIABLE} is not set to it and the cache does not hold it"
     return pytest.mark.skipif(bool(missing), reason=reason)
 
@@ -588,7 +588,7 @@ def test_a_keras_archive_that_cannot_be_unpacked_is_refused_and_hides_no_whole_o
     write(tmp_path, small)
     (tmp_path / "mnist").mkdir()
     (tmp_path / "mnist.npz").rename(tmp_path / "mnist" / "mnist.npz")
-    first, *_ = mnist.found(tmp_path, "mnist", TEST_IMAGES)
+    first, *_ = mnist.paths_of(tmp_path, "mnist", TEST_IMAGES)
     assert first.name == "mnist.npz"
     assert_is(load_mnist("test", tmp_path), arrays["mnist"], "t10k")
 

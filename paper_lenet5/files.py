@@ -1,4 +1,4 @@
-"""Files: where downloads and compiled code are kept, and how to write one whole or not at all."""
+"""Files: the folder of the package's own, and how to write one whole or not at all."""
 
 import glob
 import os
@@ -8,7 +8,10 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: paper-lenet5 in $XDG_CACHE_HOME, %LOCALAPPDATA% or ~/.cache."""
+    """Where downloads and compiled code are kept.
+
+    That is paper-lenet5 in $XDG_CACHE_HOME, %LOCALAPPDATA% or ~/.cache.
+    """
     local = os.environ.get("LOCALAPPDATA") if os.name == "nt" else None
     return Path(os.environ.get("XDG_CACHE_HOME") or local or Path.home() / ".cache", "paper-lenet5")
 

@@ -18,23 +18,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .doubt import verdicts
     from .lenet5 import LeNet5
     from .losses import MAPLoss, MSELoss
     from .mnist import load_fashion_mnist, load_mnist
-    from .own import train
+    from .own import Trained, train
+    from .pictures import read_picture
     from .preprocessing import preprocess
+    from .recipe import Recipe
     from .sdlm import SDLM, diagonal_curvature
 
 _LATER = {
     "LeNet5": ".lenet5",
     "MAPLoss": ".losses",
     "MSELoss": ".losses",
+    "Recipe": ".recipe",
     "SDLM": ".sdlm",
+    "Trained": ".own",
     "diagonal_curvature": ".sdlm",
     "load_fashion_mnist": ".mnist",
     "load_mnist": ".mnist",
     "preprocess": ".preprocessing",
+    "read_picture": ".pictures",
     "train": ".own",
+    "verdicts": ".doubt",
 }
 
 __version__ = "0.1.0"
@@ -44,11 +51,15 @@ __all__ = [
     "LeNet5",
     "MAPLoss",
     "MSELoss",
+    "Recipe",
+    "Trained",
     "diagonal_curvature",
     "load_fashion_mnist",
     "load_mnist",
     "preprocess",
+    "read_picture",
     "train",
+    "verdicts",
 ]
 
 

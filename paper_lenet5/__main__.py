@@ -83,7 +83,7 @@ def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     from .pictures import pattern_of
     from .preprocessing import preprocess
 
-    states, names = model.states(preprocess(pattern_of(seen)[None])), model.config.classes
+    states, names = model.states(preprocess(pattern_of(seen)[None])), model.classes
     penalties = model.rbf(states["f6"]).detach().flatten().double()
     (said,) = of_states(model, states)
     of_digits = names == tuple(DIGITS)
@@ -115,12 +115,12 @@ def heading(names: Sequence[str]) -> str:
     """What stands above the table, for classes of these names."""
     if not _are_columns(names):
         return "label  margin  picture"
-    return f"{'penalties of':>27}\nlabel  margin  {'  '.join(f'{n:>4}' for n in names)}  picture"
+    return f"{'penalties of':>27}\nlabel  margin {' '.join(f'{n:>5}' for n in names)}  picture"
 
 
 def _are_columns(names: Sequence[str]) -> bool:
     """Whether a line has room for the penalties of all these classes."""
-    return len(names) <= 11 and all(len(name) <= 4 for name in names)
+    return len(names) <= 11 and all(len(name) <= 5 for name in names)
 
 
 def line(answer: Mapping[str, Any]) -> str:
@@ -218,7 +218,6 @@ def answers(args: argparse.Namespace) -> int:
         paths = list(pictures_of(args.pictures))
         if reading and model.config.output != "bitmaps and blank":
             raise ValueError(f"{args.weights} knows no blank between digits: choose lenet5-sdnn")
-        names = [*model.config.classes, *["none"][: model.classes - len(model.config.classes)]]
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -227,7 +226,7 @@ def answers(args: argparse.Namespace) -> int:
               file=sys.stderr)  # fmt: skip
         return 1
     if not args.json and not reading:
-        print(heading(names))
+        print(heading(model.classes))
     answers, explained = [], []
     for answer, seen in answers_to(model, ask, paths):
         answers.append(answer)

@@ -17,11 +17,11 @@ __all__ = ["diagonal_curvature", "penalties", "train_one_pass"]
 
 
 class WithClasses(Protocol):
-    """A network as far as its labels go: they are 0 ... classes - 1."""
+    """A network as far as its labels go: they are places in `classes`."""
 
     @property
-    def classes(self) -> int:
-        """The number of classes."""
+    def classes(self) -> tuple[str, ...]:
+        """What the classes are called."""
 
 
 def train_one_pass(
@@ -66,7 +66,7 @@ def check_pass(
 
 def check_labels(labels: Tensor, n: int, model: WithClasses) -> None:
     """Raises ValueError unless there are n labels of classes that the model has."""
-    classes = model.classes
+    classes = len(model.classes)
     if labels.dtype != torch.int64 or labels.shape != (n,):
         raise ValueError(f"expected ({n},) int64 labels, got {tuple(labels.shape)} {labels.dtype}")
     if n and not 0 <= labels.min() <= labels.max() < classes:

@@ -141,17 +141,19 @@ class LeNet5(Pretrained):
         return squash
 
     @property
-    def classes(self) -> int:
-        """How many classes it tells apart: ten digits, and the blank if there is one."""
-        return len(self.rbf.centers)
+    def classes(self) -> tuple[str, ...]:
+        """What the classes are called, in the order of the penalties; last "blank" if there is one."""
+        blank = self.config.output == "bitmaps and blank"
+        return (*self.config.classes, "blank") if blank else self.config.classes
 
     @torch.no_grad()
     def classify(self, x: Tensor, *, check: bool = True) -> Tensor:
         """The classes of the smallest penalties: (N,), or (N, rows, columns) for wide input.
 
-        0 ... 9 are the digits; 10, in a network for strings, is the blank. One image (1, 32, 32), as
-        `transforms` gives it, has one class (). Raises ValueError, too, for what `transforms` would not
-        give: other levels of paper and ink, no paper, ink for paper; `check=False` lets these pass.
+        They are places in `classes`: 0 ... 9 are the digits; 10, in a network for strings, is the blank.
+        One image (1, 32, 32), as `transforms` gives it, has one class (). Raises ValueError, too, for
+        what `transforms` would not give: other levels of paper and ink, no paper, ink for paper;
+        `check=False` lets these pass. No gradient goes back from the answer.
         """
         return self._answers(x, check, lambda penalties: penalties.argmin(1))
 
@@ -159,7 +161,8 @@ class LeNet5(Pretrained):
         """What each class's share of eq. 9's sum is: (N, classes + 1), the last that of none of these.
 
         None of these, the rubbish class, has penalty 10, whatever the input (D7). Wide input, one image
-        and `check` as in `classify`.
+        and `check` as in `classify`. Gradients go back from it: `detach` it, or ask under
+        `torch.no_grad()`, for an array.
         """
         return self._answers(x, check, posterior)
 

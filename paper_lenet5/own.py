@@ -41,7 +41,7 @@ class Trained:
     """A network, and what its training came to."""
 
     model: LeNet5
-    """In eval mode; its classes are model.config.classes."""
+    """In eval mode; its classes are model.classes."""
     records: list[PassRecord]
     """What each pass did; its test errors are those among what was held out, or trained on if nothing
     was."""
@@ -55,7 +55,7 @@ class Trained:
         done = len(self.records)
         stopped = "" if done == self.passes else f"stopped after {done} of "
         said = (
-            f"{len(self.learned.labels):,} patterns of {len(self.model.config.classes)} classes, "
+            f"{len(self.learned.labels):,} patterns of {len(self.learned.classes)} classes, "
             f"{stopped}{self.passes} {'pass' if self.passes == 1 else 'passes'}"
         )
         if done:

@@ -143,11 +143,6 @@ class Variant(LeNet5):
         pooled = layer in ("s2", "s4") and self.config.pooling != "trainable"
         return unsquashed if pooled or layer == "output" else ACTIVATIONS[self.config.activation]
 
-    @property
-    def classes(self) -> int:
-        """How many classes it tells apart."""
-        return len(self.output.bias) if self.config.output == "linear" else super().classes
-
 
 def build(
     config: LeNet5Config,

@@ -52,11 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         model = LeNet5.from_pretrained(args.weights)
         path.parent.mkdir(parents=True, exist_ok=True)
-        names = [
-            *model.config.classes,
-            *(["blank"] if model.classes > len(model.config.classes) else []),
-        ]
-        path.write_bytes(as_onnx.exported(model, names, smallest=True))
+        path.write_bytes(as_onnx.exported(model, model.classes, smallest=True))
         rng = torch.Generator().manual_seed(0)
         fields = WHITE + (BLACK - WHITE) * torch.rand(100, 1, FIELD, FIELD, generator=rng)
         away = difference(model, path, fields)

@@ -47,7 +47,7 @@ def train_one_pass(
     check_pass(model, images, labels, order, batch)
     patterns = (_rows(images), labels.contiguous().numpy(), order.contiguous().numpy())
     setting = passes.Setting(
-        structure_of(model), _loss(loss), _NO_CURVATURE, *workspace(model.classes)
+        structure_of(model), _loss(loss), _NO_CURVATURE, *workspace(len(model.classes))
     )
     weights, held = pack_weights(model), held_by(optimizer, model)
     adam = adam_of(optimizer, held)
@@ -85,7 +85,9 @@ def diagonal_curvature(
     sums, minus_one = (pack(model, _filled(model, value)) for value in (0, -1))
     constant = np.float32(-1 if output_curvature is None else output_curvature)
     curvature = passes.Curvature(True, constant, coefficient_input == "each")
-    setting = passes.Setting(structure_of(model), _loss(loss), curvature, *workspace(model.classes))
+    setting = passes.Setting(
+        structure_of(model), _loss(loss), curvature, *workspace(len(model.classes))
+    )
     passes.one_by_one(
         setting, _rows(images), labels.contiguous().numpy(), np.arange(len(images)),
         passes.Arrays(weights, np.square(weights), sums, minus_one),
@@ -96,8 +98,8 @@ def diagonal_curvature(
 
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
     """Penalties (N, 10) for images (N, 1, 32, 32), as `eager.penalties`, by the compiled pass."""
-    out = np.empty((len(images), model.classes), np.float32)
-    states, _ = workspace(model.classes)
+    out = np.empty((len(images), len(model.classes)), np.float32)
+    states, _ = workspace(len(model.classes))
     passes.penalties_of(
         structure_of(model), _rows(images), pack_weights(model), out, states, workspace_of_images()
     )

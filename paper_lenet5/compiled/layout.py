@@ -125,7 +125,7 @@ def structure_of(model: LeNet5) -> Structure:
     crosses = np.zeros((k.FEW, k.MANY), bool)
     crosses[inputs, maps] = True
     return Structure(
-        f, g, isinstance(model.s2, MaxPooling), not hasattr(model, "rbf"), model.classes,
+        f, g, isinstance(model.s2, MaxPooling), not hasattr(model, "rbf"), len(model.classes),
         _packed_ends(model), np.array(fed), crosses,
     )  # fmt: skip
 
@@ -134,7 +134,7 @@ def _packed_ends(model: LeNet5) -> tuple[int, ...]:
     """Where each part of `Packed` ends: it depends on the number of classes alone."""
     few, many, kernels = k.FEW, k.MANY, k.FEW * k.C3_KERNELS
     return _ends((k.K**2 * few, few, few, few, kernels, many, many, many, k.S4_UNITS * _C5, _C5,
-                  120 * _F6, _F6, model.classes * _F6, model.classes))  # fmt: skip
+                  120 * _F6, _F6, len(model.classes) * _F6, len(model.classes)))  # fmt: skip
 
 
 def zeros(n: int) -> np.ndarray:
@@ -154,7 +154,7 @@ def pack(model: LeNet5, values: Mapping[str, Tensor]) -> np.ndarray:
     c3 = np.zeros((k.FEW, k.K, k.K, k.MANY), np.float32)
     c3.transpose(0, 3, 1, 2)[_crosses(model)] = p["c3.weight"]
     c5 = _padded(p["c5.weight"].reshape(120, k.MANY, -1).transpose(2, 1, 0), _C5)
-    few, many, output = np.zeros(k.FEW), np.zeros(k.MANY), np.zeros((model.classes, _F6))
+    few, many, output = np.zeros(k.FEW), np.zeros(k.MANY), np.zeros((len(model.classes), _F6))
     arrays = (
         p["c1.weight"][:, 0].swapaxes(0, 1), p["c1.bias"],
         p.get("s2.coefficient", few), p.get("s2.bias", few),
@@ -201,8 +201,8 @@ def unpack(model: LeNet5, flat: np.ndarray) -> dict[str, Tensor]:
         packed.s4[: k.MANY], packed.s4_bias[: k.MANY],
         c5.reshape(120, k.MANY, k.S4, k.S4), packed.c5_bias[:120],
         packed.f6[: 120 * _F6].reshape(120, _F6)[:, :f6_units].T, packed.f6_bias[:f6_units],
-        packed.output[: model.classes * _F6].reshape(-1, _F6)[:, :f6_units],
-        packed.output_bias[: model.classes],
+        packed.output[: len(model.classes) * _F6].reshape(-1, _F6)[:, :f6_units],
+        packed.output_bias[: len(model.classes)],
     )  # fmt: skip
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     return {

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from paper_lenet5.bitmaps import DIGITS
 from paper_lenet5.initialisation import Initialisation, initialise
 from paper_lenet5.layers import Subsampling, TableConvolution, squash
 from paper_lenet5.preprocessing import FIELD
@@ -152,9 +153,9 @@ class Layers(nn.Module):
         return x[..., margin : FIELD - margin, margin : FIELD - margin]
 
     @property
-    def classes(self) -> int:
-        """The number of classes, always ten."""
-        return len(self.targets)
+    def classes(self) -> tuple[str, ...]:
+        """What the classes are called: always ten digits."""
+        return tuple(DIGITS)
 
     @property
     def layers(self) -> list[nn.Module]:

@@ -152,7 +152,7 @@ def work(train: Split, times: int) -> dict[str, Callable[[], object]]:
     """Each kernel so many times over, on a pattern's own states; the step sizes are next to 0."""
     model = LeNet5(generator=generator(0, "parameters"))
     tiny = {name: torch.full_like(p, 1e-9) for name, p in model.named_parameters()}
-    states, derivatives = workspace(model.classes)
+    states, derivatives = workspace(len(model.classes))
     at_image = STATES[States._fields.index("image") - 1]
     states[at_image : at_image + k.FIELD**2] = train.inputs[0].flatten().numpy()
     at_f6 = DERIVATIVES[Derivatives._fields.index("f6") - 1]

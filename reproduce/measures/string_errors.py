@@ -61,7 +61,7 @@ def at_once(model: LeNet5, inputs: Tensor) -> Tensor:
 def penalties_with_blank(model: LeNet5, inputs: Tensor, blank: float = BLANK_PENALTY) -> Tensor:
     """Penalties (N, 11, answers): with `blank` for all blanks where the network has no such class."""
     penalties = at_once(model, inputs)
-    if model.classes > BLANK:
+    if len(model.classes) > BLANK:
         return penalties
     return torch.cat([penalties, torch.full_like(penalties[:, :1], blank)], 1)
 

@@ -187,6 +187,20 @@ def test_read_needs_a_network_that_knows_the_blank(tmp_path, capsys):
     assert "lenet5-sdnn" in capsys.readouterr().err
 
 
+def test_the_blank_of_a_network_for_strings_is_a_class_by_name(pictures, capsys):
+    command = ["classify", str(pictures / "1.png"), "--weights", "lenet5-sdnn"]
+    assert main(command) == 0
+    _, heading, line = capsys.readouterr().out.splitlines()
+    assert heading.split()[2:] == [*"0123456789", "blank", "picture"]
+    column = heading.index("blank") + len("blank")
+    assert line[column - 3 : column + 2].strip().isdigit(), "its penalty stands below"
+    assert main([*command, "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["names"] == [*"0123456789", "blank"]
+    least = answer["penalties"].index(min(answer["penalties"]))
+    assert answer["closest"] == answer["names"][least]
+
+
 def test_folders_in_folders_are_looked_into_and_hidden_files_are_not(pictures, capsys):
     (pictures / "2024" / "may").mkdir(parents=True)
     (pictures / ".trash").mkdir()

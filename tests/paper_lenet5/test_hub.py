@@ -60,7 +60,7 @@ def test_26_classes_are_pushed_and_loaded_with_their_names_and_codes(hub, codes)
     model.push_to_hub(NAME)
     again = LeNet5.from_pretrained(NAME)
     assert again.config == model.config
-    assert again.config.classes == names
+    assert again.classes == names
     assert_same(again, model)
 
 

@@ -253,7 +253,7 @@ def test_characters_get_their_bitmaps_and_other_names_random_codes():
     letters = train(IMAGES, [NAMES[k] for k in LABELS], passes=1, progress=False).model
     assert torch.equal(letters.rbf.centers, bitmaps(NAMES))
     names = train(IMAGES, [f"sign {k}" for k in LABELS], passes=1, progress=False).model
-    assert names.config.classes[3] == "sign 3"
+    assert names.classes[3] == "sign 3"
     assert set(names.rbf.centers.unique().tolist()) == {-1.0, 1.0}
     codes = names.rbf.centers.flip(0)
     given = train(IMAGES, LABELS, codes=codes, passes=1, progress=False).model
@@ -296,7 +296,7 @@ def test_other_classes_than_those_of_the_start_keep_its_layers(monkeypatch):
     monkeypatch.setattr(own, "_run", lambda *_: None)  # as it is before the first pass
     before, letters = LeNet5.from_pretrained(), [NAMES[k] for k in LABELS]
     model = train(IMAGES, letters, start="lenet5-1998", progress=False).model
-    assert model.config.classes == tuple(NAMES)
+    assert model.classes == tuple(NAMES)
     assert torch.equal(model.rbf.centers, bitmaps(NAMES))
     assert torch.equal(model.c5.weight, before.c5.weight)
 

@@ -65,7 +65,7 @@ def test_a_network_of_ones_own_learns_many_characters(classes, passes):
     )
     model = trained.model
     said = doubt.verdicts(model, model.transforms()(once.images))
-    right = [model.config.classes[of.closest] == name for of, name in zip(said, names, strict=True)]
+    right = [model.classes[of.closest] == name for of, name in zip(said, names, strict=True)]
     assert sum(right) > 0.6 * len(right)
 
 

@@ -28,7 +28,7 @@ def test_a_folder_of_letters_becomes_a_network_that_reads_others(tmp_path):
     assert "1,170 patterns of 26 classes" in said
     assert "of 130 held out are wrong" in said
     network = LeNet5.from_pretrained(mine)
-    assert network.config.classes == tuple(letters)
+    assert network.classes == tuple(letters)
     assert (network.rbf.centers == bitmaps(letters)).all()
     answers = json.loads(command("classify", tmp_path / "others", "--weights", mine, "--json"))
     assert len(answers) == 26 * 4

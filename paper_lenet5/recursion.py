@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 from torch.func import functional_call
+from torch.nn.functional import avg_pool2d
 from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function
 
 Kind = str | type[nn.Module] | Callable[..., Any]
@@ -33,8 +34,8 @@ Function = TypeVar("Function", bound=Callable[..., Tensor])
 def curvature_rule(*kinds: Kind) -> Callable[[AnyRule], AnyRule]:
     """Make what follows the rule for these kinds of layers and functions.
 
-    `through_slopes` is the rule for all that works on each number alone, `through_squares` for all
-    that is linear: `curvature_rule(MyActivation)(through_slopes)`.
+    `through_slopes` is the rule for all that works on each number alone and has nothing trained in it,
+    `through_squares` for all that is linear: `curvature_rule(MyActivation)(through_slopes)`.
     """
 
     def registered(rule: AnyRule) -> AnyRule:
@@ -87,7 +88,12 @@ def through(function: Callable[..., Tensor], back: Callable[..., Any], *inputs: 
 
 
 def through_slopes(function: Callable[..., Tensor], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """x = f(a), each number for itself: f'(a)^2 (eq. 25)."""
+    """x = f(a), each number for itself: f'(a)^2 (eq. 25). Nothing in f is trained."""
+    if isinstance(function, nn.Module) and any(map(_needs_curvature, function.parameters())):
+        raise NoRule(
+            f"{_named(function)} has parameters, to which through_slopes brings no curvature: it needs "
+            "a rule of its own, or to be made of functions that have one"
+        )
     if any(map(_needs_curvature, (*args, *kwargs.values()))):
         raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
 
@@ -154,7 +160,7 @@ def through_squares(function: Callable[..., Tensor], *args: Any, **kwargs: Any) 
 
 curvature_rule(
     "tanh", "sigmoid", "gelu", "silu", "elu", "selu", "celu", "leaky_relu", "softplus", "softsign",
-    "mish", "hardswish", "hardsigmoid", "logsigmoid", "tanhshrink", "exp", "log", "log1p", "sqrt",
+    "mish", "hardswish", "hardsigmoid", "log_sigmoid", "tanhshrink", "exp", "log", "log1p", "sqrt",
     "square", "pow", "abs", "sin", "cos", "erf", "neg", "negative",
 )(through_slopes)  # fmt: skip
 
@@ -227,6 +233,26 @@ def _mean(function: Callable[..., Tensor], x: Tensor, *args: Any, **kwargs: Any)
     return _average(function, result.new_tensor(x.numel() / result.numel()), x, *args, **kwargs)
 
 
+@curvature_rule("prelu")
+def _prelu(function: Callable[..., Tensor], x: Tensor, weight: Tensor) -> Tensor:
+    """What is above 0, and what is below with a weight for each map, or one for all."""
+    below = through_squares(torch.mul, x.clamp(max=0), _by_map(weight, x))
+    return x.relu() + below
+
+
+@curvature_rule("rrelu")
+def _random_relu(
+    function: Callable[..., Tensor], x: Tensor, lower: float = 1 / 8, upper: float = 1 / 3,
+    training: bool = False, *args: Any, **kwargs: Any,
+) -> Tensor:  # fmt: skip
+    """A ReLU that leaks, unless its slopes are drawn."""
+    if training:
+        raise NoRule(
+            "rrelu draws slopes, and the curvature would be of one draw: call model.eval()"
+        )
+    return through_slopes(function, x, lower, upper, training, *args, **kwargs)
+
+
 @curvature_rule("avg_pool2d", "avg_pool3d")
 def _average_pooling(
     function: Callable[..., Tensor], x: Tensor, kernel_size: Any, stride: Any = None,
@@ -239,6 +265,20 @@ def _average_pooling(
         ones = torch.ones_like(x[:1])
         divisor = function(ones, *options, 1) / function(ones, *options, divisor_override)
     return _average(function, divisor, x, *options, divisor_override)
+
+
+@curvature_rule("avg_pool1d")
+def _average_pooling_of_rows(
+    function: Callable[..., Tensor], x: Tensor, kernel_size: Any, stride: Any = None,
+    padding: Any = 0, *args: Any, **kwargs: Any,
+) -> Tensor:  # fmt: skip
+    """That of maps which are one row high."""
+    size, step, margin = (
+        (of_rows, *(of if isinstance(of, tuple | list) else [of]))
+        for of_rows, of in ((1, kernel_size), (1, stride or kernel_size), (0, padding))
+    )
+    maps = _average_pooling(avg_pool2d, x.unsqueeze(-2), size, step, margin, *args, **kwargs)
+    return maps.squeeze(-2)
 
 
 @curvature_rule("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
@@ -288,13 +328,16 @@ def _batch_normalisation(
     if training:
         raise NoRule("batch normalisation in training ties patterns together: call model.eval()")
 
-    def by_map(values: Tensor) -> Tensor:
-        return values.view(-1, *[1] * (x.ndim - 2))
-
-    result = through_squares(torch.mul, x + by_map(-mean), by_map((variance + eps).rsqrt()))
+    centred, factor = x + _by_map(-mean, x), (variance + eps).rsqrt()
+    result = through_squares(torch.mul, centred, _by_map(factor, x))
     if weight is not None:
-        result = through_squares(torch.mul, result, by_map(weight))
-    return result if bias is None else result + by_map(bias)
+        result = through_squares(torch.mul, result, _by_map(weight, x))
+    return result if bias is None else result + _by_map(bias, x)
+
+
+def _by_map(values: Tensor, x: Tensor) -> Tensor:
+    """One value for each map of x (P, maps, ...), in a shape that is broadcast over them."""
+    return values.view(-1, *[1] * (x.ndim - 2))
 
 
 @curvature_rule(
@@ -470,7 +513,7 @@ def forward(network: nn.Module, x: Tensor, rules: Mapping[Kind, Rule] | None = N
         kind = _kind(unknown[-1])
         raise NoRule(
             f"no rule for {_where(network, x, rules, kind)}: the recursion goes through linear layers "
-            "and functions of single numbers; what else is one of these needs a curvature_rule"
+            "and functions of single numbers; a layer of yours that is one needs a curvature_rule"
         )
     return passed
 

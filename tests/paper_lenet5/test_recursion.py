@@ -48,6 +48,8 @@ ACTIVATIONS = {
     "leaky relu": (nn.LeakyReLU(0.1), lambda a: max(a, 0.1 * a), lambda a: 1 if a > 0 else 0.1),
     "elu": (nn.ELU(), lambda a: a if a > 0 else math.expm1(a), lambda a: min(1, math.exp(a))),
     "softplus": (nn.Softplus(), lambda a: math.log1p(math.exp(a)), sigmoid),
+    "logsigmoid": (nn.LogSigmoid(), lambda a: -math.log1p(math.exp(-a)), lambda a: sigmoid(-a)),
+    "rrelu": (nn.RReLU(0.1, 0.3), lambda a: max(a, 0.2 * a), lambda a: 1 if a > 0 else 0.2),
     "softsign": (nn.Softsign(), lambda a: a / (1 + abs(a)), lambda a: 1 / (1 + abs(a)) ** 2),
     "eq. 6": (SimpleNamespace(), lambda a: A * math.tanh(S * a),
               lambda a: A * S / math.cosh(S * a) ** 2),
@@ -115,6 +117,18 @@ class Units:
         _, f, slope = ACTIVATIONS[name]
         return self.each(maps, lambda unit: self.unit([(unit, 1.0)], f, slope))
 
+    def prelu(self, maps, name):
+        """What is above 0, and what is below by a weight for each map, or by one for all."""
+
+        def unit(k, one):
+            above = self.unit([(one, 1.0)], lambda a: max(a, 0), lambda a: float(a > 0))
+            below = self.unit([(one, 1.0)], lambda a: min(a, 0), lambda a: float(a <= 0))
+            weight = (f"{name}.weight", k if self.w[f"{name}.weight"].size > 1 else 0)
+            return self.unit([(above, 1.0), (below, weight)])
+
+        return np.array([self.each(of_map, lambda one, k=k: unit(k, one))
+                         for k, of_map in enumerate(maps)])  # fmt: skip
+
     def windows(self, maps, size, stride, padding):
         """For each map and place: (the unit, or None beyond the edge, and where it is in the window)."""
         rows, columns = ((n + 2 * padding - size) // stride + 1 for n in maps.shape[1:])
@@ -176,13 +190,16 @@ def networks(draw):
     maps, size = draw(st.sampled_from([1, 2, 3])), draw(st.integers(4, 6))
     shape, layers = (maps, size, size), []
     for number in range(draw(st.integers(0, 4))):
-        kinds = ["activation", "convolution", "residual", "normalisation", "dropout"]
+        kinds = ["activation", "prelu", "convolution", "residual", "normalisation", "dropout"]
         kinds += ["pooling", "subsampling"] * (size >= 2) + ["table"] * (size >= 3)
         kind, name = draw(st.sampled_from(kinds)), str(number)
         if kind == "activation":
             chosen = draw(st.sampled_from(sorted(ACTIVATIONS)))
             module = Function(squash) if chosen == "eq. 6" else ACTIVATIONS[chosen][0]
             layers.append((module, lambda u, m, chosen=chosen: u.activation(m, chosen)))
+        elif kind == "prelu":
+            layers.append((nn.PReLU(draw(st.sampled_from([1, maps]))),
+                           lambda u, m, name=name: u.prelu(m, name)))  # fmt: skip
         elif kind == "convolution":
             groups = draw(st.sampled_from([g for g in (1, 2, 3) if maps % g == 0]))
             new, kernel = groups * draw(st.integers(1, 2)), draw(st.integers(1, min(3, size)))
@@ -312,6 +329,34 @@ def test_curvature_of_any_network_is_the_recursion_over_its_connections(drawn, s
     h, outputs = expected(network, layers, x, at_outputs)
     np.testing.assert_allclose(network(x).detach().numpy(), outputs, rtol=1e-9, atol=1e-12)
     found = diagonal_curvature(network, x, torch.tensor([0, 2]), loss)
+    assert list(found) == list(h)
+    for name, value in h.items():
+        np.testing.assert_allclose(found[name].numpy(), value, rtol=1e-8, atol=1e-14)
+
+
+def inside(module, make):
+    """The layers of a network with this one between two of weighted sums."""
+    first, last = (lambda u, m: u.full(m, "0", 4)), (lambda u, m: u.full(m, "2", 3))
+    return [(nn.Linear(5, 4), first), (module, make), (nn.Linear(4, 3), last)]
+
+
+ONE_BY_ONE = {
+    name: (module, lambda u, m, name=name: u.activation(m, name))
+    for name, (module, *_) in ACTIVATIONS.items()
+    if isinstance(module, nn.Module)
+} | {
+    "prelu": (nn.PReLU(), lambda u, m: u.prelu(m, "1")),
+    "prelu of each map": (nn.PReLU(4), lambda u, m: u.prelu(m, "1")),
+}
+
+
+@pytest.mark.parametrize(("module", "make"), ONE_BY_ONE.values(), ids=ONE_BY_ONE)
+def test_every_activation_is_squared_as_its_slope_is(module, make):
+    layers = inside(module, make)
+    network, x = built(layers, 0), some(PATTERNS, 5)
+    h, outputs = expected(network, layers, x, of_softmax)
+    np.testing.assert_allclose(network(x).detach().numpy(), outputs, rtol=1e-9, atol=1e-12)
+    found = diagonal_curvature(network, x, torch.tensor([0, 2]), nn.CrossEntropyLoss())
     assert list(found) == list(h)
     for name, value in h.items():
         np.testing.assert_allclose(found[name].numpy(), value, rtol=1e-8, atol=1e-14)
@@ -497,6 +542,11 @@ LINEAR = {
     "adaptive pooling of 7 by 3": lambda a, w, x: functional.adaptive_avg_pool1d(
         (a * w)[:, None], output_size=3),
     "adaptive pooling of 7 by 4": lambda a, w, x: nn.AdaptiveAvgPool1d(4)((a * w)[:, None]),
+    "pooling of rows": lambda a, w, x: nn.AvgPool1d(2)((a * w)[:, None]),
+    "pooling of rows and what pads them": lambda a, w, x: functional.avg_pool1d(
+        input=(a * w)[:, None], kernel_size=3, stride=(2,), padding=1, ceil_mode=True),
+    "pooling of rows without what pads them": lambda a, w, x: nn.AvgPool1d(
+        3, 2, 1, ceil_mode=True, count_include_pad=False)((a * w)[:, None]),
     "a divisor of its own": lambda a, w, x: functional.avg_pool2d(
         (a * w).view(-1, 1, 2, 2), 2, divisor_override=3),
     "pooling by keywords": lambda a, w, x: functional.avg_pool2d(
@@ -597,6 +647,20 @@ def test_an_activation_of_ones_own_needs_one_line():
     curvature_rule(Swish)(through_slopes)
     assert_all_close(curvatures(own, x), curvatures(nn.Sequential(first, nn.SiLU(), last), x))
     assert "forward" not in vars(own[1])
+
+
+@pytest.mark.usefixtures("rules")
+def test_parameters_of_ones_own_are_not_passed_over():
+    class Steep(nn.PReLU):
+        pass
+
+    curvature_rule(Steep)(through_slopes)
+    network = nn.Sequential(nn.Linear(4, 4), Steep(), nn.Linear(4, 3))
+    with pytest.raises(NoRule, match="Steep has parameters, to which through_slopes brings no"):
+        curvatures(network, some(3, 4))
+    network[1].requires_grad_(False)
+    plain = nn.Sequential(network[0], nn.LeakyReLU(0.25), network[2])
+    assert_all_close(curvatures(network, some(3, 4)), curvatures(plain, some(3, 4)))
 
 
 @pytest.mark.usefixtures("rules")
@@ -706,6 +770,9 @@ REFUSED = {
         r"the layers '1' \(BatchNorm1d\) tie patterns together: call model.eval\(\)",
     ),
     "dropout": (lambda: nn.Sequential(nn.Linear(4, 3), nn.Dropout()), "dropout is on"),
+    "random slopes": (
+        lambda: nn.Sequential(nn.Linear(4, 3), nn.RReLU()), r"rrelu draws slopes.* model.eval\(\)"
+    ),
     "recurrence": (lambda: nn.RNN(4, 3), "a network that gives a tensor, got tuple"),
     "in place": (
         lambda: nn.Sequential(nn.Linear(4, 3), nn.SiLU(inplace=True)), "silu must not work in place"

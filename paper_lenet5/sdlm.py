@@ -151,11 +151,20 @@ class SDLM(torch.optim.Optimizer):
         self.param_groups.append(group)
 
     def set_curvature(self, curvature: Mapping[str, Tensor]) -> None:
-        """Keep h_kk >= 0 for each parameter, by name, in the parameter's shape and where it lies."""
+        """Keep h_kk >= 0 for each parameter, by name, in the parameter's shape and where it lies.
+
+        Raises ValueError for names that are missing, other shapes, and what is not finite or below 0.
+        """
+        missing = [name for name, *_ in self._named() if name not in curvature]
+        if missing:
+            raise ValueError(
+                f"no curvature is given for {_listed(missing)}, but for {_listed(curvature)}: measure "
+                "the very network whose named_parameters() SDLM has, compiled or wrapped alike"
+            )
         kept = {}
         for name, p, _ in self._named():
-            h = curvature.get(name)
-            if h is None or h.shape != p.shape or is_false(((h >= 0) & h.isfinite()).all()):
+            h = curvature[name]
+            if h.shape != p.shape or is_false(((h >= 0) & h.isfinite()).all()):
                 raise ValueError(
                     f"expected a finite curvature >= 0 of shape {tuple(p.shape)} for {name}"
                 )
@@ -218,3 +227,9 @@ class SDLM(torch.optim.Optimizer):
             for name, p in zip(group["param_names"], group["params"], strict=True):
                 if p.requires_grad:
                     yield name, p, group
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The names, or the first three of them."""
+    first, more = [*names][:3], [*names][3:]
+    return ", ".join([*first, *(["..."] if more else [])]) or "nothing"

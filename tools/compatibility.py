@@ -84,7 +84,10 @@ def compiled() -> None:
     whole(x, labels).backward()
 
 
-@check("torch.compile", "the curvature of a compiled network, under its own names")
+@check(
+    "torch.compile",
+    "the curvature and SDLM of a compiled network: all names begin with `_orig_mod.`",
+)
 def compiled_curvature() -> None:
     model = torch.compile(LeNet5(), backend="aot_eager")
     h = diagonal_curvature(model, *patterns(), LOSS)

@@ -313,6 +313,15 @@ def test_a_curvature_is_finite_and_not_negative(value):
             optimizer.set_curvature(h)
 
 
+@pytest.mark.parametrize("given", ["_orig_mod.c1.weight, _orig_mod.c1.bias", "nothing"])
+def test_a_curvature_under_other_names_is_told_from_a_wrong_one(given):
+    model = LeNet5()
+    h = {f"_orig_mod.{name}": torch.ones_like(p) for name, p in model.named_parameters()}
+    said = f"no curvature is given for c1.weight, c1.bias, s2.coefficient, ..., but for {given}"
+    with refused(said, "named_parameters()"):
+        SDLM(model.named_parameters(), lr=1e-4).set_curvature({} if given == "nothing" else h)
+
+
 @few
 @given(tensors((2, 1, 32, 32), (0, 1, 32, 32), (2, 1, 36, 36)), st.integers(0, 3))
 def test_the_curvature_is_of_as_many_labels_as_images(images, n):

@@ -665,7 +665,8 @@ def test_a_faulty_curvature_is_refused_by_name(name, fault):
         h[name] = h[name].sum()
     else:
         h[name].view(-1)[-1] = {"negative": -1e-6, "nan": math.nan}[fault]
-    with pytest.raises(ValueError, match=f"curvature >= 0 of shape .* for {name}"):
+    words = "no curvature is given" if fault == "missing" else "curvature >= 0 of shape .*"
+    with pytest.raises(ValueError, match=f"{words} for {name}"):
         SDLM(model.named_parameters(), lr=1e-3).set_curvature(h)
 
 

@@ -49,8 +49,16 @@ def diagonal_curvature(
     connection of its own ("each", D8). While it runs no other thread may use the model.
 
     Raises NoRule, a ValueError, for networks that are more than linear layers and functions of single
-    numbers; ValueError for inputs that the model does not take, none at all, or unknown options.
+    numbers, and for parameters that the output does not depend on; ValueError for what is no network,
+    inputs that it does not take, none at all or several tensors of them, or unknown options.
     """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"expected a network, an nn.Module, got {type(model).__name__}")
+    if not (isinstance(x, Tensor) and isinstance(y, Tensor)):
+        raise ValueError(
+            f"expected inputs and labels in one tensor each, got {type(x).__name__} and "
+            f"{type(y).__name__}: several inputs go side by side in one, for `forward` to part"
+        )
     if x.ndim == 0 or y.ndim == 0 or not 1 <= len(x) == len(y):
         n, m = (len(t) if t.ndim else "a single number" for t in (x, y))
         raise ValueError(f"expected P >= 1 inputs and labels, got {n} and {m}")
@@ -63,7 +71,10 @@ def diagonal_curvature(
     sums = torch.autograd.grad(passed.states, list(trained.values()), curvature, allow_unused=True)
     unused = [name for name, h in zip(trained, sums, strict=True) if h is None]
     if unused:
-        raise NoRule(f"no curvature comes to {', '.join(unused)}: the output does not depend on it")
+        raise NoRule(
+            f"no curvature comes to {', '.join(unused)}: the output does not depend on it; if it is not "
+            "to be trained, call its requires_grad_(False)"
+        )
     return {name: h / len(x) for name, h in zip(trained, sums, strict=True)}
 
 

@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save
+from torch import nn
 
 import hubconf
 import paper_lenet5
@@ -320,6 +321,20 @@ def test_a_curvature_under_other_names_is_told_from_a_wrong_one(given):
     said = f"no curvature is given for c1.weight, c1.bias, s2.coefficient, ..., but for {given}"
     with refused(said, "named_parameters()"):
         SDLM(model.named_parameters(), lr=1e-4).set_curvature({} if given == "nothing" else h)
+
+
+def test_the_curvature_is_of_a_network_with_one_tensor_of_inputs():
+    class Two(nn.Linear):
+        def forward(self, first, second):
+            return super().forward(torch.cat([first, second], 1))
+
+    first, labels = torch.ones(3, 2), torch.arange(3)
+    with refused("expected inputs and labels in one tensor each, got tuple and Tensor", "forward"):
+        diagonal_curvature(Two(4, 3), (first, first), labels, nn.CrossEntropyLoss())
+    with refused("expected inputs and labels in one tensor each, got Tensor and list"):
+        diagonal_curvature(nn.Linear(2, 3), first, [0, 1, 2], nn.CrossEntropyLoss())
+    with refused("expected a network, an nn.Module, got function"):
+        diagonal_curvature(lambda x: x, first, labels, nn.CrossEntropyLoss())
 
 
 @few

@@ -468,6 +468,12 @@ def test_the_curvature_is_measured_where_gradients_are_off_as_well(loss):
         assert_all_close(curvatures(network, x, loss), expected)
 
 
+def test_a_head_that_is_not_used_may_be_frozen():
+    network, x = Unused(), some(3, 4)
+    network.head.requires_grad_(False)
+    assert len(curvatures(network, x)) == 2
+
+
 def test_frozen_parameters_have_no_curvature():
     network = OfLayers()
     network.conv.requires_grad_(False)
@@ -777,7 +783,9 @@ REFUSED = {
     "in place": (
         lambda: nn.Sequential(nn.Linear(4, 3), nn.SiLU(inplace=True)), "silu must not work in place"
     ),
-    "a parameter without a part": (Unused, "no curvature comes to head.weight, head.bias"),
+    "a parameter without a part": (
+        Unused, r"no curvature comes to head.weight, head.bias: .*call its requires_grad_\(False\)"
+    ),
     "a weight in a sum": (lambda: HalfOf(4, 4), "no rule for Add"),
     "a weight in a difference": (
         lambda: Between(lambda a, w, x: torch.sub(a * w, x, alpha=2)), "no rule for Sub"

@@ -20,6 +20,8 @@ from torch.func import functional_call
 from torch.nn.functional import avg_pool2d
 from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function
 
+from .checks import is_false
+
 Kind = str | type[nn.Module] | Callable[..., Any]
 """What a rule is for: PyTorch's functions of that name (of torch, of torch.nn.functional, and methods of
 tensors), a class of layers, or an `overridable` function."""
@@ -515,7 +517,24 @@ def forward(network: nn.Module, x: Tensor, rules: Mapping[Kind, Rule] | None = N
             f"no rule for {_where(network, x, rules, kind)}: the recursion goes through linear layers "
             "and functions of single numbers; a layer of yours that is one needs a curvature_rule"
         )
+    _check_patterns(network, x, output)
     return passed
+
+
+@torch.no_grad()
+def _check_patterns(network: nn.Module, x: Tensor, output: Tensor) -> None:
+    """Raises NoRule where the output for the last pattern is another among its own copies.
+
+    Copies, and as many as there were patterns, since then all sums are taken in the same order.
+    """
+    among_copies = network(x[-1:].repeat_interleave(len(x), 0))
+    away = (among_copies[-1] - output[-1]).abs().max()
+    differs = away > torch.finfo(output.dtype).eps ** 0.5 * output.abs().max()
+    if is_false(~differs):
+        raise NoRule(
+            "the network ties patterns together, or draws at random: its output for one of them is "
+            "another when the others change"
+        )
 
 
 def nodes(result: Tensor) -> Iterator[Node]:

@@ -790,6 +790,16 @@ REFUSED = {
     "a weight in a difference": (
         lambda: Between(lambda a, w, x: torch.sub(a * w, x, alpha=2)), "no rule for Sub"
     ),
+    "patterns less their mean": (
+        lambda: Between(lambda a, w, x: torch.tanh((a - a.mean(0)) * w)), "ties patterns together"
+    ),
+    "patterns and those before them": (
+        lambda: Between(lambda a, w, x: torch.stack([a[:1].sum(0), *(a[1:] + a[:-1])])),
+        "ties patterns together",
+    ),
+    "noise": (
+        lambda: Between(lambda a, w, x: a * w + torch.randn_like(x)), "or draws at random"
+    ),
     "normalisation of what is not kept": (
         lambda: nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False)).eval(),
         "make the layer with track_running_stats=True",

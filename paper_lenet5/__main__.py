@@ -87,7 +87,7 @@ def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     penalties = model.rbf(states["f6"]).detach().flatten().double()
     (said,) = of_states(model, states)
     of_digits = names == tuple(DIGITS)
-    closest = said.closest if of_digits else names[said.closest]
+    closest = said.closest if of_digits else said.name
     return {
         "label": None if said.label is None else closest,
         "closest": closest,

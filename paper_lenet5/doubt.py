@@ -75,6 +75,8 @@ def of_states(model: LeNet5, states: dict[str, Tensor]) -> list[Verdict]:
     """The same, of the states of N such inputs."""
     penalties, units = model.rbf(states["f6"]).detach().flatten(1), units_of(model)
     if units is None:
-        return [verdict(of) for of in penalties]
+        return [verdict(of, classes=model.classes) for of in penalties]
     doubt = doubts(units, states, penalties.argmin(1)).tolist()
-    return [verdict(of, against) for of, against in zip(penalties, doubt, strict=True)]
+    return [
+        verdict(of, against, model.classes) for of, against in zip(penalties, doubt, strict=True)
+    ]

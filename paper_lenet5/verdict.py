@@ -8,11 +8,14 @@ first finds digits that were taken for others, the second letters and scribbles;
 right answer in a hundred. A network without units for doubt goes by the posterior alone.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from .bitmaps import DIGITS
 
 RUBBISH = 10.0
 """The penalty j of none of these, that of the recipe (D7)."""
@@ -49,7 +52,9 @@ class Verdict(NamedTuple):
     """What the penalties say."""
 
     closest: int
-    """The class with the smallest penalty."""
+    """The class with the smallest penalty: its place in the network's `classes`."""
+    name: str
+    """What that class is called."""
     margin: float
     """How much larger the second smallest is."""
     posterior: float
@@ -57,19 +62,23 @@ class Verdict(NamedTuple):
     certainty: Certainty
 
     @property
-    def label(self) -> int | None:
-        """The closest, or None for none of these."""
-        return None if self.certainty is Certainty.NONE else self.closest
+    def label(self) -> str | None:
+        """The closest by its name, or None for none of these."""
+        return None if self.certainty is Certainty.NONE else self.name
 
 
-def verdict(penalties: Tensor, doubt: float | None = None) -> Verdict:
+def verdict(
+    penalties: Tensor, doubt: float | None = None, classes: Sequence[str] = DIGITS
+) -> Verdict:
     """What penalties (classes,) of one pattern say, and the doubt about it where the network has one.
 
-    A network without units has no doubt.
-    Raises ValueError for other shapes or no numbers.
+    A network without units has no doubt. The classes are given by their names.
+    Raises ValueError for other shapes, another number of names, or no numbers.
     """
     if penalties.ndim != 1 or len(penalties) < 2 or not penalties.isfinite().all():
         raise ValueError(f"expected finite penalties (classes,), got {tuple(penalties.shape)}")
+    if len(classes) != len(penalties):
+        raise ValueError(f"expected a name for each of {len(penalties)} classes, got {classes}")
     penalties = penalties.detach().double()
     first, second = penalties.sort().values[:2].tolist()
     of_closest = float(posterior(penalties[None])[0, :-1].max())
@@ -79,4 +88,5 @@ def verdict(penalties: Tensor, doubt: float | None = None) -> Verdict:
         refused = of_closest < LEAST_BESIDE_DOUBT or doubt > 0
         sure = of_closest > 0.5 and doubt <= DOUBTFUL
     certainty = Certainty.NONE if refused else Certainty.SURE if sure else Certainty.PROBABLE
-    return Verdict(int(penalties.argmin()), second - first, of_closest, certainty)
+    closest = int(penalties.argmin())
+    return Verdict(closest, classes[closest], second - first, of_closest, certainty)

@@ -68,7 +68,8 @@ def now(model: LeNet5, picture: scenes.Picture) -> tuple[int | None, bool]:
         answer = said(model, read_picture(picture))
     except ValueError:
         return None, True
-    return answer.label, answer.certainty is Certainty.SURE
+    refused = answer.certainty is Certainty.NONE
+    return None if refused else answer.closest, answer.certainty is Certainty.SURE
 
 
 @torch.inference_mode()

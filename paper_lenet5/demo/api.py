@@ -12,6 +12,7 @@ from gradio.utils import get_upload_folder
 from torch import Tensor
 
 from paper_lenet5 import pictures
+from paper_lenet5.verdict import Certainty
 
 from .networks import look, read
 from .refusals import FOREIGN, refuse
@@ -60,7 +61,7 @@ def classify(picture: FileData) -> Answer:
     """
     seen = look(_seen(pictures.read_picture, picture))
     return {
-        "digit": seen.verdict.label,
+        "digit": None if seen.certainty is Certainty.NONE else seen.closest,
         "certainty": seen.certainty.value,
         "closest": seen.closest,
         "margin": seen.margin,

@@ -92,9 +92,26 @@ def test_a_network_that_was_trained_further_goes_by_eq_9_alone():
 def test_letters_of_ones_own_and_a_blank_have_no_doubt():
     for model in (LeNet5(classes="AB"), LeNet5.from_pretrained("lenet5-sdnn")):
         x = preprocess(draw_digits(2)[0])
-        assert doubt.verdicts(model, x) == [verdict(of) for of in model(x)]
+        assert doubt.verdicts(model, x) == [verdict(of, classes=model.classes) for of in model(x)]
 
 
 def test_a_wide_field_is_no_single_input():
     with pytest.raises(ValueError, match="expected inputs of 32x32"):
         doubt.verdicts(LeNet5.from_pretrained(), torch.zeros(1, 1, 32, 40) - 0.1)
+
+
+@pytest.mark.parametrize("name", [None, "lenet5-sdnn"])
+def test_a_verdict_names_the_class(name):
+    model = LeNet5(classes="ABC") if name is None else LeNet5.from_pretrained(name)
+    closest, some = len(model.classes) - 1, model.classes[-1]
+    states = {"f6": model.rbf.centers[[closest]]}
+    (said,) = doubt.of_states(model, states)
+    assert (said.closest, said.name, said.label) == (closest, some, some)
+    (said,) = doubt.of_states(model, {"f6": torch.full((1, 84), 5.0)})
+    assert said.label is None
+    assert said.name == model.classes[said.closest]
+
+
+def test_a_verdict_takes_a_name_for_each_class():
+    with pytest.raises(ValueError, match="a name for each of 11 classes"):
+        verdict(torch.arange(11.0))

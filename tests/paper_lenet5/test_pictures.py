@@ -314,7 +314,7 @@ def test_a_three_is_a_three_whatever_lies_around_it(kind, form):
     answer = verdict(
         LeNet5.from_pretrained()(preprocess(read_picture(encoded(image, form))[None]))[0]
     )
-    assert answer.label == 3
+    assert answer.label == "3"
 
 
 @pytest.mark.parametrize("kind", ["black border of a scan", "sheet on a dark desk", "box around",
@@ -386,7 +386,7 @@ def test_grey_flecks_of_its_outline_do_not_win_over_a_filled_digit():
     pattern = read_picture(filled_six())
     assert thickness(pattern) > THICK, "it weighs less than a digit of strokes"
     assert (pattern > 128).sum() > 100, "nearly all of it"
-    assert verdict(LeNet5.from_pretrained()(preprocess(pattern[None]))[0]).label == 6
+    assert verdict(LeNet5.from_pretrained()(preprocess(pattern[None]))[0]).label == "6"
 
 
 def test_a_drawing_that_was_cut_out_along_its_box_is_read():

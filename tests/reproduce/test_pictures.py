@@ -309,7 +309,7 @@ def test_the_halves_have_no_form_and_no_style_in_common():
 
 def test_drawings_are_counted_by_what_is_said_of_them():
     def said(closest, certainty, posterior=0.9):
-        return Verdict(closest, 1.0, posterior, Certainty(certainty))
+        return Verdict(closest, str(closest), 1.0, posterior, Certainty(certainty))
 
     answers = [
         ("3", said(3, "sure")), ("3", said(3, "probable")), ("3", said(3, "none", 0)),

@@ -200,16 +200,9 @@ def show_demo(_: argparse.Namespace) -> int:
 
 def answer_all(args: argparse.Namespace) -> int:
     """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
-    from .threads import one_thread
-
-    with one_thread():
-        return answers(args)
-
-
-def answers(args: argparse.Namespace) -> int:
-    """The same, in as many threads as PyTorch has."""
     from .lenet5 import LeNet5
     from .pictures.files import ENDINGS
+    from .threads import one_thread
 
     reading = args.command == "read"
     try:
@@ -228,12 +221,13 @@ def answers(args: argparse.Namespace) -> int:
     if not args.json and not reading:
         print(heading(model.classes))
     answers, explained = [], []
-    for answer, seen in answers_to(model, ask, paths):
-        answers.append(answer)
-        if args.explain:
-            explained.append((answer, seen))
-        if not args.json:
-            print(lines(answer) if reading else line(answer), flush=True)
+    with one_thread():
+        for answer, seen in answers_to(model, ask, paths):
+            answers.append(answer)
+            if args.explain:
+                explained.append((answer, seen))
+            if not args.json:
+                print(lines(answer) if reading else line(answer), flush=True)
     if args.json:
         print(json.dumps(answers, indent=1))
     if args.explain and not explain(explained, args.explain):

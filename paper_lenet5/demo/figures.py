@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 import gradio as gr
 
@@ -34,6 +35,9 @@ def sections() -> list[tuple[str, str]]:
 def page() -> str:
     """results/README.md with its pictures where this server has them."""
     text = (RESULTS / "README.md").read_text(encoding="utf-8")
-    folder = os.path.relpath(RESULTS).replace(os.sep, "/")
+    try:
+        folder = Path(os.path.relpath(RESULTS)).as_posix()
+    except ValueError:  # on Windows no path leads from one drive to another
+        folder = RESULTS.as_posix()
     text = re.sub(r"!\[(.*?)\]\((.*?)\)", rf"![\1](gradio_api/file={folder}/\2)", text)
     return re.sub(r"(?<!!)\[(.*?)\]\((?!http)(.*?)\)", r"\1", text)

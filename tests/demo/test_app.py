@@ -14,6 +14,7 @@ pytest.importorskip("playwright", reason='the browser needs playwright: pip inst
 import httpx
 from playwright.sync_api import Page, expect
 
+from paper_lenet5.demo.figures import page as text_of_figures
 from paper_lenet5.demo.figures import sections
 from tests import ROOT
 from tests.doubles.demo_server import served
@@ -69,6 +70,16 @@ def test_what_is_sent_lies_in_a_folder_of_its_own_as_long_as_it_is_served(
         (path,) = httpx.post(f"{address}/gradio_api/upload", files=file).json()
         assert sent in Path(path).parents
     assert {path.name for path in own.glob("*")} == before
+
+
+def test_figures_are_served_where_no_path_leads_to_them_from_the_working_folder(url, monkeypatch):
+    def on_another_drive(path):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr(os.path, "relpath", on_another_drive)
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", text_of_figures())
+    assert pictures[0].startswith(f"gradio_api/file={ROOT.as_posix()}/")
+    assert httpx.get(f"{url}{pictures[0]}").headers["Content-Type"] == "image/png"
 
 
 # --- drawing ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ docstrings and layout, on which no number depends.
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -28,10 +29,14 @@ on it."""
 def digest(recipe: Any) -> str:
     """The SHA-256 of the code that a run of this recipe goes through, in hex.
 
-    It is of the files as they were when this process first looked at them.
+    It is of the files as they were when this process first looked at them, and of the text that this
+    version of Python makes of them: another may write some of it otherwise (results/codes.csv says
+    which). Raises ValueError for what the project does not define.
     """
     whole = hashlib.sha256()
-    for module in sorted(reached(defining(recipe))):
+    if not (modules := reached(defining(recipe))):
+        raise ValueError(f"nothing in the project defines {recipe!r}")
+    for module in sorted(modules):
         whole.update(f"{module}\n{essence(module)}\n".encode())
     return whole.hexdigest()
 
@@ -39,6 +44,8 @@ def digest(recipe: Any) -> str:
 def defining(value: Any) -> Iterator[str]:
     """The project's modules that define the value or its class, and all that is in its fields."""
     module = (value if callable(value) else type(value)).__module__
+    if module == "__main__":  # a command that is run calls itself so
+        module = getattr(sys.modules[module].__spec__, "name", module)
     if file_of(module):
         yield module
     if is_dataclass(value):

@@ -1,6 +1,8 @@
 """The digest of the code that a record's numbers depend on: reproduce.running.code."""
 
+import sys
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -81,6 +83,19 @@ def test_a_change_in_a_module_that_is_imported_in_a_function_changes_it(digest, 
 def test_a_module_that_nothing_imports_is_nothing_to_it(digest):
     before = digest()
     assert digest("other.py", "OTHER = 2\n") == before
+
+
+def test_a_module_that_is_run_is_the_same_as_when_it_is_imported(digest, monkeypatch):
+    imported = digest()
+    run = SimpleNamespace(__spec__=SimpleNamespace(name="invented.network"))
+    monkeypatch.setitem(sys.modules, "__main__", run)
+    monkeypatch.setattr(network, "__module__", "__main__")
+    assert digest() == imported
+
+
+def test_there_is_no_digest_of_nothing():
+    with pytest.raises(ValueError, match="nothing in the project defines"):
+        code.digest(sorted)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,23 @@ def ends_line() -> str:
     return f"Seed 0 ends with {first:.2f} % and {second:.2f} %.\n"
 
 
+def codes_line() -> str:
+    """Of how many networks the record names the code, and of how many a commit has that code."""
+    paths = (RESULTS / "runs").glob("*.json")
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    named = [record["code"] for record in records if "code" in record]
+    listed = pd.read_csv(RESULTS / "codes.csv", dtype=str).dropna(subset="last")
+    committed = sum(pd.Series(named).isin(listed["digest"]))
+    of_them = "all" if committed == len(named) else f"{committed:,}"
+    text = (
+        f"{len(named):,} of the {len(records):,} networks on record name their code, and for "
+        f"{of_them} of these a commit has it (`results/codes.csv`)"
+    )
+    if older := [record["finished"] for record in records if "code" not in record]:
+        text += f"; the others were made until {max(older)[:10]}, before records named it"
+    return f"{text}.\n"
+
+
 def compatibility_lines() -> str:
     """What PyTorch's tools, and libraries built on it, make of the network, its losses and SDLM."""
     found = pd.read_csv(RESULTS / "robustness" / "compatibility.csv", dtype=str)
@@ -133,6 +150,7 @@ MEASURED = {
     ),
     "classifiers": lambda: comparison.markdown(classifiers.table_of(RESULTS)),
     "collapse": lambda: collapse.words(RESULTS),
+    "codes": codes_line,
     "compared": lambda: comparison.compared(classifiers.table_of(RESULTS, networks=1)),
     "compatibility": compatibility_lines,
     "cost": lambda: findings.cost(RESULTS),

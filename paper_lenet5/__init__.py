@@ -3,12 +3,12 @@
 The files, in the order of the paper: connections, bitmaps, layers, rbf, initialisation, preprocessing,
 lenet5 (section II-B, appendix A), losses (II-C), mnist, distort (III-A, III-B), changes (III-E),
 strings, reading (VII), recursion, sdlm (appendix C), patterns, eager, training, recipe (III-B); and
-compiled, which does what eager does, faster. Beside the paper: own and labelled, which train on images
-of yours; checkpoint, from which a training goes on; pretrained and hub, which keep networks; pictures,
-which leads from a picture to what the network sees, and transform, which does so for images in memory;
-verdict and doubt, which say what the answer is worth; __main__, train_command and terminal, the command
-line; demo, what it serves; checks, of values, files and threads; config, variants and modern, which are
-of today.
+compiled, which does what eager does, faster. Beside the paper: own, labelled and images, which train on
+images of yours; checkpoint, from which a training goes on; pretrained and hub, which keep networks;
+pictures, which leads from a picture to what the network sees, and transform, which does so for images in
+memory; verdict and doubt, which say what the answer is worth; __main__, train_command and terminal, the
+command line; demo, what it serves; checks, of values, files and threads; config, variants and modern,
+which are of today.
 
 Names are imported when they are first asked for: PyTorch takes a second, and the Hub's client, whose
 model class LeNet5 is, as long again.

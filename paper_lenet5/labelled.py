@@ -1,25 +1,27 @@
 """Images of one's own and their classes: from arrays, a dataset, or a folder of class folders."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from .config import class_names
-from .pictures import pattern_of, written
-from .pictures.files import ENDINGS, pixels
-from .preprocessing import FIELD, MARGIN, PATTERN, inverted_patterns
-from .transform import grey_levels, patterns_of
-
-if TYPE_CHECKING:
-    from .pictures.files import Source
+from .images import pattern_of_image, patterns_at_once, what
+from .pictures.files import ENDINGS
 
 Counted = Callable[[Sequence[Any]], Iterable[Any]]
 """Gives the items of a sequence one by one, and shows how far they are."""
+
+SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
+"""Folders of these names, and no others beside them, have the folders of the classes in them."""
+
+UNREADABLE = (OSError, SyntaxError, ValueError)
+"""What is raised for a picture that cannot be read; Pillow has the second for a damaged PNG."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class Labelled:
     """int64 (N,), places in `classes`."""
     classes: tuple[str, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
-    """Why a picture is not among them, by its file."""
+    """Why a picture is not among them, by its file, or as "image 17"."""
+    empty: tuple[str, ...] = ()
+    """Classes that have no picture that could be read; they are not among the others."""
 
     def some(self, which: Tensor) -> "Labelled":
         """Those that `which` (N,) names or marks."""
@@ -50,152 +54,204 @@ class Labelled:
 def labelled(data: Any, labels: Any = None, counted: Counted = iter) -> Labelled:
     """Images and their classes, whatever they come in.
 
-    `data` is a folder with a folder of pictures for each class; or a dataset of pairs (image, label), as
-    torchvision has them; or images, and then `labels` are their classes, by number or by name. Images
-    are what `LeNet5.transforms()` takes, or pictures of any size and colours, the latter first or last,
-    through `paper_lenet5.pictures`.
-    Classes stand in the order of their numbers, or of their names. Raises ValueError for what is none of
-    these, or of one class alone; OSError for a folder that cannot be read.
+    `data` is a folder with a folder of pictures for each class, which may have folders in it; or a
+    dataset of pairs (image, label) or of rows with "image" and "label"; or images, and then `labels`
+    are their classes, by number or by name; or (images, labels). An image is what `pattern_of_image`
+    takes.
+
+    Classes stand in the order of a dataset's own `classes`, if it has them, else in that of their
+    numbers or names. Classes without pictures are left out, and so are pictures that cannot be read.
+    Raises ValueError for what is none of these, or if fewer than two classes are left; OSError for a
+    folder that cannot be read.
     """
     if isinstance(data, (str, Path)):
-        return _of_folder(Path(data), counted)
-    if labels is not None:
-        return _named(patterns(data, counted), labels)
-    if not hasattr(data, "__getitem__") or hasattr(data, "shape"):
-        raise ValueError(f"expected a folder, a dataset, or images and labels, got {_what(data)}")
-    pairs = [data[number] for number in counted(range(len(data)))]
-    if not pairs or not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
-        raise ValueError("expected a dataset of pairs (image, label), or images and labels")
-    numbers = [label.item() if isinstance(label, Tensor) else label for _, label in pairs]
-    names = getattr(data, "classes", None)
-    if names is not None:
-        # torchvision's MNIST calls its classes "0 - zero", "1 - one", ...
-        numbers = [str(names[int(number)]).partition(" - ")[0] for number in numbers]
-    return _named(patterns([image for image, _ in pairs]), numbers)
+        return _of_folder(data, counted)
+    if labels is None and _is_row(data) and isinstance(data, Mapping):
+        data, labels = data["image"], data["label"]
+    elif labels is None and _is_row(data) and isinstance(data, tuple) and _are_labels(data[1]):
+        data, labels = data
+    return _of_dataset(data, counted) if labels is None else _of_images(data, labels, counted)
 
 
-def patterns(images: Any, counted: Counted = iter) -> Tensor:
-    """The images as uint8 (N, 28, 28): patterns as they are, other pictures through `pictures`.
-
-    Raises ValueError as `Transform` and `pictures.read_picture` do, with the number of the image.
-    """
-    if hasattr(images, "shape") and _is_pattern(images[0] if len(images) else images):
-        return _without_margin(patterns_of(images)[0])
-    found = []
-    for number, image in enumerate(counted(images)):
-        try:
-            found.append(_pattern(image))
-        except ValueError as error:
-            raise ValueError(f"image {number}: {error}") from None
-    if not found:
-        raise ValueError("expected at least one image")
-    return torch.stack(found)
+# --- what the data come in ------------------------------------------------------------------------
 
 
-def pattern_in(source: "Source") -> Tensor:
-    """The pattern in a picture, uint8 (28, 28): one of 28x28 in grey as it is, ink 255; others as seen.
-
-    Dark ink on bright paper is taken, too. Raises ValueError and OSError as `read_picture` does.
-    """
-    seen = pixels(source)
-    grey = not np.ptp(seen[..., :3], -1).any() and bool((seen[..., 3] == 1).all())
-    if seen.shape[:2] != (PATTERN, PATTERN) or not grey:
-        return pattern_of(written(seen))
-    pattern = torch.from_numpy(np.rint(seen[..., 0] * 255).astype(np.uint8))
-    return 255 - pattern if inverted_patterns(pattern[None])[0] else pattern
-
-
-# --- what it is made of ---------------------------------------------------------------------------
-
-
-def _of_folder(folder: Path, counted: Counted) -> Labelled:
-    """The pictures in each folder of this one, whose names are those of the classes."""
-    if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder}")
-    files = [
-        file
-        for inner in sorted(folder.iterdir())
-        if inner.is_dir() and not inner.name.startswith(".")
-        for file in sorted(inner.iterdir())
-        if file.suffix.lower() in ENDINGS and not file.name.startswith(".")
-    ]
-    if len({file.parent for file in files}) < 2:
+def _of_folder(folder: str | Path, counted: Counted) -> Labelled:
+    """The pictures in each folder of this one, at any depth; the class is called as the folder is."""
+    path = Path(folder)
+    if not (str(folder) and path.is_dir()):
+        raise ValueError(f"there is no folder {str(folder) or repr('')}")
+    inner = [one for one in sorted(path.iterdir()) if one.is_dir() and one.name[0] != "."]
+    if inner and {one.name.lower() for one in inner} <= SPLITS:
+        first = max(inner, key=lambda one: one.name.lower().startswith("train"))
+        raise ValueError(
+            f"{folder} has {' and '.join(one.name for one in inner)}, and the folders of the classes "
+            f"are one folder deeper: give {first}"
+        )
+    files = {str(file): one.name for one in inner for file in _pictures_in(one)}
+    of_classes = len({*files.values()})
+    if of_classes < 2:
         raise ValueError(
             f"expected a folder for each class in {folder}, as in {folder}/A/one.png and "
-            f"{folder}/B/two.png, got pictures in {len({file.parent for file in files})}"
+            f"{folder}/B/two.png, got pictures in {of_classes}"
         )
-    found, names, left_out = [], [], {}
-    for file in counted(files):
+    found = _one_by_one(list(files.items()).__getitem__, list(files), counted)
+    return replace(found, empty=tuple(o.name for o in inner if o.name not in found.classes))
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """Files in the folder and in those in it, without what is hidden."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.suffix.lower() in ENDINGS
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and not file.is_dir()
+    ]
+
+
+def _of_dataset(data: Any, counted: Counted) -> Labelled:
+    """The rows of a dataset, one by one."""
+    rows = hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    is_array = hasattr(data, "dtype") or hasattr(data, "to_numpy")
+    if not rows or is_array or isinstance(data, Mapping):
+        hint = ": give its dataset" if hasattr(data, "dataset") else ""
+        hint = ": give a list of what it yields" if not hasattr(data, "__len__") else hint
+        raise ValueError(
+            "expected a folder, a dataset of pairs (image, label), or images and labels, "
+            f"got {what(data)}{hint}"
+        )
+
+    def give(number: int) -> tuple[Any, Any]:
+        row = data[number]
+        if not _is_row(row):
+            raise ValueError(
+                f'expected pairs (image, label), or rows with "image" and "label", got {what(row)}'
+            )
+        image, label = (row["image"], row["label"]) if isinstance(row, Mapping) else row
+        return image, _plain(label)
+
+    return _one_by_one(give, _numbered(data), counted, _classes_of(data))
+
+
+def _of_images(images: Any, labels: Any, counted: Counted) -> Labelled:
+    """Images, at once if they are patterns in an array, and a label for each."""
+    images = _in_a_row(images)
+    given = [_plain(label) for label in _in_a_row(labels)]
+    if len(given) != len(images):
+        raise ValueError(f"expected as many labels as images, {len(images)}, got {len(given)}")
+    patterns = patterns_at_once(images)
+    if patterns is not None:
+        return _named(list(zip(patterns, given, strict=True)), {})
+    return _one_by_one(lambda number: (images[number], given[number]), _numbered(images), counted)
+
+
+def _one_by_one(
+    give: Callable[[int], tuple[Any, Any]],
+    names: Sequence[str],
+    counted: Counted,
+    classes: Sequence[str] = (),
+) -> Labelled:
+    """What `give` has under each number, an image and its label, but for what cannot be read."""
+    read: list[tuple[Tensor | None, Any]] = []
+    left_out = {}
+    for number in counted(range(len(names))):
         try:
-            found.append(pattern_in(file))
-            names.append(file.parent.name)
-        except (OSError, ValueError) as error:
-            left_out[str(file)] = getattr(error, "strerror", None) or str(error)
-    if len({*names}) < 2:
-        first = next(iter(left_out.items()), ("", ""))
-        raise ValueError(f"hardly a picture in {folder} can be read: {first[0]}: {first[1]}")
-    read = _named(torch.stack(found), names)
-    return Labelled(read.images, read.labels, read.classes, left_out)
+            image, label = give(number)
+            read.append((None, label))
+            read[-1] = pattern_of_image(image), label
+        except UNREADABLE as error:
+            left_out[names[number]] = getattr(error, "strerror", None) or str(error)
+    return _named(read, left_out, classes)
 
 
-def _named(images: Tensor, given: Any) -> Labelled:
-    """The images with their classes, given by number or by name, in the order of these."""
-    labels = np.asarray(given).tolist()
-    if len(labels) != len(images):
-        raise ValueError(f"expected as many labels as images, {len(images)}, got {len(labels)}")
-    if not (all(type(one) is int for one in labels) or all(type(one) is str for one in labels)):
-        raise ValueError("expected labels (N,), all of them whole numbers or all of them names")
-    kinds = sorted({*labels})
-    place = {kind: number for number, kind in enumerate(kinds)}
+def _is_row(data: Any) -> bool:
+    """Whether it has an image and a label, or all images and all labels."""
+    if isinstance(data, Mapping):
+        return {"image", "label"} <= data.keys()
+    return isinstance(data, (tuple, list)) and len(data) == 2
+
+
+def _in_a_row(given: Any) -> Any:
+    """Images or labels one after the other, also those of pandas and of arrays of any objects."""
+    array = given.to_numpy() if hasattr(given, "to_numpy") else given
+    if str(getattr(array, "dtype", "")) == "object":
+        return array.tolist()
+    return array if hasattr(array, "__getitem__") else list(array)
+
+
+def _numbered(items: Any) -> list[str]:
+    return [f"image {number}" for number in range(len(items))]
+
+
+# --- classes --------------------------------------------------------------------------------------
+
+
+def _named(
+    read: Sequence[tuple[Tensor | None, Any]],
+    left_out: Mapping[str, str],
+    classes: Sequence[str] = (),
+) -> Labelled:
+    """The patterns that could be read, and their classes in order."""
+    names = _names([label for _, label in read], classes)
+    there = {label for pattern, label in read if pattern is not None}
+    if len(there) < 2 and left_out:
+        name, why = next(iter(left_out.items()))
+        raise ValueError(f"{len(left_out):,} pictures cannot be read: {name}: {why}")
+    if len(there) < 2:
+        one = f"only one class, {names[there.pop()]!r}: two are needed" if there else "no images"
+        raise ValueError(f"expected images of two classes at least, got {one}")
+    places = {
+        label: place for place, label in enumerate(label for label in names if label in there)
+    }
     return Labelled(
-        images, torch.tensor([place[one] for one in labels]), class_names(map(str, kinds))
+        torch.stack([pattern for pattern, _ in read if pattern is not None]),
+        torch.tensor([places[label] for pattern, label in read if pattern is not None]),
+        class_names(names[label] for label in places),
+        left_out,
+        tuple(name for label, name in names.items() if label not in there),
     )
 
 
-def _pattern(image: Any) -> Tensor:
-    """One image as (28, 28)."""
-    if hasattr(image, "getbands"):
-        return pattern_in(image)
-    from PIL import Image
-
-    levels = _colours_last(grey_levels(image))
-    if _is_pattern(levels):
-        return _without_margin(patterns_of(levels)[0])[0]
-    if not (levels.ndim == 2 or (levels.ndim == 3 and 2 <= levels.shape[2] <= 4)):
+def _names(given: Sequence[Any], classes: Sequence[str]) -> dict[Any, str]:
+    """What the class of each label is called, in their order. Raises ValueError for mixed labels."""
+    labels, kinds = {*given}, {type(label): label for label in given}
+    if not ({*kinds} <= {int} or {*kinds} <= {str}):
         raise ValueError(
-            "expected a picture (rows, columns), (rows, columns, 3) or (3, rows, columns), "
-            f"got {_what(image)}"
+            "expected labels (N,), all of them whole numbers or all of them names, got "
+            + " and ".join(map(repr, kinds.values()))
         )
-    return pattern_in(Image.fromarray(levels.numpy()))
+    by_number = dict(enumerate(classes))
+    if labels <= by_number.keys():
+        return {label: by_number[label] for label in sorted(labels)}
+    if labels <= {*classes}:
+        return {name: name for name in classes if name in labels}
+    return {label: str(label) for label in sorted(labels)}
 
 
-def _colours_last(levels: Tensor) -> Tensor:
-    """A picture (rows, columns), or (rows, columns, channels) if these are not all alike."""
-    if levels.ndim == 3 and len(levels) <= 4 < levels.shape[2]:
-        levels = levels.movedim(0, -1)
-    grey = levels.ndim == 3 and levels.shape[2] in (1, 3) and (levels == levels[..., :1]).all()
-    return levels[..., 0] if grey else levels
+def _plain(label: Any) -> Any:
+    """A label as Python has it. Raises ValueError for several in one."""
+    with suppress(RuntimeError, ValueError):
+        label = label.item() if hasattr(label, "item") else label
+    if hasattr(label, "__len__") and not isinstance(label, str):
+        raise ValueError(f"expected a label for each image, got {what(label)}")
+    return label
 
 
-def _is_pattern(image: Any) -> bool:
-    """Whether it is an array or a tensor in grey, of a size that `patterns_of` takes."""
-    shape = [side for side in getattr(image, "shape", ()) if side != 1]
-    return shape in ([PATTERN, PATTERN], [FIELD, FIELD], [PATTERN * PATTERN])
+def _are_labels(given: Any) -> bool:
+    """Whether these may be labels, one for each image, and not an image and its label."""
+    if hasattr(given, "shape"):
+        return len(given.shape) == 1
+    return isinstance(given, (list, tuple)) and all(isinstance(one, (int, str)) for one in given)
 
 
-def _without_margin(images: Tensor) -> Tensor:
-    """Patterns (N, 28, 28) of fields (N, 32, 32) with two pixels of paper on each side."""
-    if images.shape[1:] == (PATTERN, PATTERN):
-        return images
-    inner = images[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
-    if images.shape[1:] != (FIELD, FIELD) or images.sum() != inner.sum():
-        raise ValueError(
-            f"expected images of {PATTERN}x{PATTERN}, or with {MARGIN} pixels of paper"
-        )
-    return inner.contiguous()
-
-
-def _what(data: Any) -> str:
-    shape = getattr(data, "shape", None)
-    kind = type(data).__name__
-    return kind if shape is None else f"{kind} {tuple(shape)} {getattr(data, 'dtype', '')}"
+def _classes_of(data: Any) -> list[str]:
+    """What a dataset, or the one that it is a part of, calls its classes; nothing if it does not say."""
+    while not hasattr(data, "classes") and hasattr(data, "dataset"):
+        data = data.dataset
+    features = getattr(data, "features", None)
+    of_rows = features.get("label") if isinstance(features, Mapping) else None
+    names = getattr(data, "classes", getattr(of_rows, "names", None)) or ()
+    if getattr(data, "target_transform", None) is not None:
+        names = ()  # its labels are no longer places among them
+    return [re.sub(r"^(\d) - .*", r"\1", str(name)) for name in names]  # MNIST's "0 - zero"

@@ -12,7 +12,7 @@ ORDER = ["terminal", "threads", "files", "connections", "bitmaps", "checks", "pr
          "recursion", "transform", "verdict", "layers", "rbf", "initialisation", "losses", "hub",
          "pretrained", "config", "lenet5", "doubt", "variants", "modern", "mnist", "distort",
          "changes", "strings", "reading", "patterns", "sdlm", "eager", "compiled", "training",
-         "checkpoint", "recipe", "pictures", "labelled", "own", "train_command"]  # fmt: skip
+         "checkpoint", "recipe", "pictures", "images", "labelled", "own", "train_command"]  # fmt: skip
 
 
 WINGS = ["baselines", "rows", "measures", "running", "writing", "section_iii_c"]

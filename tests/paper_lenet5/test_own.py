@@ -5,24 +5,26 @@ import itertools
 import json
 import os
 import re
+import shutil
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from torch.utils.data import TensorDataset
+from PIL import Image, UnidentifiedImageError
+from torch.utils.data import DataLoader, IterableDataset, Subset, TensorDataset, random_split
 
 from paper_lenet5 import LeNet5, own, train
 from paper_lenet5.__main__ import main
 from paper_lenet5.bitmaps import bitmaps
 from paper_lenet5.config import LeNet5Config
+from paper_lenet5.images import pattern_in
 from paper_lenet5.initialisation import PRINTED
-from paper_lenet5.labelled import labelled, pattern_in
+from paper_lenet5.labelled import labelled
 from paper_lenet5.own import recipe_for
 from paper_lenet5.patterns import Split
 from paper_lenet5.pictures import read_picture
@@ -67,6 +69,45 @@ class Pairs:
         return Image.fromarray(IMAGES[number].numpy()), int(LABELS[number])
 
 
+class Table:
+    """As pandas has them: `to_numpy`, and items by the names of columns."""
+
+    def __init__(self, values):
+        self.values, self.shape = values, values.shape
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getitem__(self, column):
+        raise KeyError(column)
+
+    def to_numpy(self):
+        return self.values
+
+
+class Things:
+    """A dataset whose classes are not in the order of their names, one picture for each label."""
+
+    classes = ("shirt", "bag", "coat")
+
+    def __init__(self, labels, target_transform=None):
+        self.labels, self.target_transform = labels, target_transform
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, number):
+        label = self.labels[number]
+        return IMAGES[number], self.target_transform(label) if self.target_transform else label
+
+
+class Stream(IterableDataset):
+    """Pairs without a length."""
+
+    def __iter__(self):
+        return iter([(IMAGES[0], 0), (IMAGES[1], 1)])
+
+
 ALIKE = {
     "tensors": (IMAGES, LABELS),
     "arrays": (IMAGES.numpy(), LABELS.numpy().astype(np.uint8)),
@@ -76,6 +117,15 @@ ALIKE = {
     "names": (IMAGES, [str(int(label)) for label in LABELS]),
     "a dataset": (Pairs(), None),
     "a dataset of tensors": (TensorDataset(IMAGES, LABELS), None),
+    "rows": ([{"image": image, "label": label} for image, label in Pairs()], None),
+    "columns": ({"image": IMAGES.numpy(), "label": LABELS.tolist()}, None),
+    "images and labels": ((IMAGES, LABELS), None),
+    "tables": (Table(IMAGES.flatten(1).numpy()), Table(LABELS.numpy())),
+    "any objects": (np.array([*IMAGES.numpy()], object), np.array(LABELS.tolist(), object)),
+    "16 bits": (IMAGES.numpy().astype(np.uint16) * 257, LABELS),
+    "16 bits of 8": (IMAGES.numpy().astype(np.uint16), LABELS),
+    "the network's input": (LeNet5.transforms()(IMAGES), LABELS),
+    "a dataset of the network's input": (TensorDataset(LeNet5.transforms()(IMAGES), LABELS), None),
 }
 
 
@@ -98,6 +148,33 @@ def test_a_folder_has_a_class_in_each_folder(folder):
 def test_classes_that_do_not_occur_are_left_out_and_names_are_in_order():
     found = labelled(IMAGES[:4], [7, 3, 26, 3])
     assert (found.classes, found.labels.tolist()) == (("3", "7", "26"), [1, 0, 2, 0])
+
+
+def test_classes_stand_in_the_order_of_the_dataset_if_it_names_them():
+    found = labelled(Things([2, 0, 1, 0]))
+    assert (found.classes, found.labels.tolist()) == (("shirt", "bag", "coat"), [2, 0, 1, 0])
+    assert labelled(Things([2, 0])).classes == ("shirt", "coat")
+    of_names = labelled(Things(["coat", "shirt"]))
+    assert (of_names.classes, of_names.labels.tolist()) == (("shirt", "coat"), [1, 0])
+    assert labelled(Things([0, 1, 2], lambda label: label % 2)).classes == ("0", "1")
+    assert labelled(Things([0, 9])).classes == ("0", "9"), "numbers that its names are not for"
+
+
+def test_a_part_of_a_dataset_has_the_names_of_its_classes():
+    whole = Things([2, 0, 1, 0])
+    assert labelled(Subset(whole, [0, 1])).classes == ("shirt", "coat")
+    for part in random_split(whole, [2, 2], torch.Generator().manual_seed(0)):
+        found = labelled(Subset(part, [1, 0]))
+        expected = [whole.classes[label] for _, label in (part[1], part[0])]
+        assert [found.classes[label] for label in found.labels] == expected
+
+
+def test_rows_with_features_have_the_names_of_their_classes():
+    class Rows(list):
+        features, shape = MappingProxyType({"label": SimpleNamespace(names=Things.classes)}), (2, 2)
+
+    rows = Rows({"image": image, "label": label} for image, label in Things([2, 0]))
+    assert labelled(rows).classes == ("shirt", "coat")
 
 
 def test_pictures_of_other_sizes_and_colours_are_seen_first(tmp_path):
@@ -148,12 +225,79 @@ def test_what_cannot_be_read_is_left_out_and_named(folder, tmp_path):
     assert list(found.left_out) == [str(tmp_path / "A" / "bad.png")]
 
 
+BLANK = Image.new("L", (99, 99))
+
+
+def test_one_bad_image_is_left_out_of_a_list_and_of_a_dataset():
+    images = [Image.fromarray(image.numpy()) for image in IMAGES]
+    images[17] = BLANK
+    expected = [number for number in range(60) if number != 17]
+
+    class Opened(Pairs):
+        def __getitem__(self, number):
+            if number == 17:
+                raise UnidentifiedImageError("cannot identify image file")
+            return super().__getitem__(number)
+
+    for given, why in (
+        ((images, LABELS), "nothing is drawn"),
+        ((list(zip(images, LABELS.tolist(), strict=True)),), "nothing is drawn"),
+        ((Opened(),), "cannot identify image file"),
+    ):
+        found = labelled(*given)
+        assert torch.equal(found.images, IMAGES[expected])
+        assert torch.equal(found.labels, LABELS[expected])
+        assert list(found.left_out) == ["image 17"]
+        assert why in found.left_out["image 17"]
+
+
+def test_a_class_without_a_picture_that_can_be_read_is_named(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "own")
+    (tmp_path / "own/Z").mkdir()
+    (tmp_path / "own/Z/bad.png").write_bytes(b"no picture")
+    (tmp_path / "own/notes").mkdir()
+    found = labelled(tmp_path / "own")
+    assert (found.classes, found.empty) == (tuple(NAMES), ("Z", "notes"))
+    assert list(found.left_out) == [str(tmp_path / "own/Z/bad.png")]
+    images = [*IMAGES[:2], BLANK]
+    found = labelled(images, ["b", "c", "a"])
+    assert (found.classes, found.empty) == (("b", "c"), ("a",))
+
+
+def test_pictures_may_lie_deeper_in_the_folder_of_a_class(folder, tmp_path):
+    for number, name in enumerate("AB"):
+        shutil.copytree(folder / name, tmp_path / "own" / name / f"writer {number}" / "1998")
+    shutil.copytree(folder / "A", tmp_path / "own/B/.hidden")
+    flat, deep = labelled(folder), labelled(tmp_path / "own")
+    assert torch.equal(deep.images, flat.some(flat.labels < 2).images)
+    assert torch.equal(deep.labels, flat.some(flat.labels < 2).labels)
+
+
+def test_splits_are_no_classes(folder, tmp_path):
+    for split in ("train", "test", "val"):
+        shutil.copytree(folder, tmp_path / "split" / split)
+    with pytest.raises(ValueError, match=rf"one folder deeper: give {tmp_path}/split/train"):
+        labelled(tmp_path / "split")
+    assert labelled(tmp_path / "split/train").classes == tuple(NAMES)
+
+
 REFUSED = {
-    "no labels": ((IMAGES,), "a folder, a dataset, or images and labels"),
+    "no labels": (
+        (IMAGES,),
+        r"a dataset of pairs .*, or images and labels, got Tensor \(60, 28, 28\)",
+    ),
     "other labels": ((IMAGES, LABELS[:5]), "as many labels as images, 60, got 5"),
     "floats as labels": ((IMAGES, LABELS.float()), "whole numbers or all of them names"),
-    "one class": ((IMAGES, [0] * 60), "two names of classes"),
-    "no images": ((IMAGES[:0], []), "at least one image"),
+    "one class": ((IMAGES, [0] * 60), "only one class, '0': two are needed"),
+    "no images": ((IMAGES[:0], []), "two classes at least, got no images"),
+    "labels mixed": ((IMAGES[:2], [1, "1"]), "all of them names, got (1 and '1'|'1' and 1)"),
+    "labels of a batch": (([(IMAGES, LABELS)],), r"a label for each image, got Tensor \(60,\)"),
+    "one of ten": ((IMAGES[:2], [[0, 1], [1, 0]]), "a label for each image, got list"),
+    "other rows": (([{"img": 0, "label": 1}],), "got dict with 'img', 'label'"),
+    "splits": (({"train": [], "test": []},), "got dict with 'train', 'test'"),
+    "a stream": ((Stream(),), "got Stream: give a list of what it yields"),
+    "a loader": ((DataLoader(TensorDataset(IMAGES, LABELS)),), "got DataLoader: give its dataset"),
+    "an empty name": (("",), "no folder ''"),
     "normalised": ((2 * IMAGES / 255 - 1, LABELS), "normalises by mean"),
     "blank": (([Image.new("L", (99, 99))] * 2, [0, 1]), "image 0: nothing is drawn"),
     "five channels": ((torch.zeros(2, 5, 99, 99), [0, 1]), r"got Tensor \(5, 99, 99\)"),

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,7 +30,9 @@ from .transform import Transform
 from .variants import random_codes
 
 PRESENTED = 200_000
-"""Patterns that a training shows at least, over all of its passes."""
+"""Patterns that a training shows, over all of its passes, where the next two numbers allow it."""
+PASSES = (len(SCHEDULE), 1000)
+"""How many passes there are, at least and at most: each takes some time, however few its patterns."""
 UNFINISHED = "training.safetensors"
 """In the folder of a network whose training is not over: what its next pass depends on."""
 EVERY = 1.0
@@ -91,12 +94,12 @@ def train(
     are characters of Fig. 3 have its bitmaps as codes, all others the given `codes` (classes, 84), or
     random ones.
 
-    There are so many `passes` that 200,000 patterns are shown, 20 at least; the paper's schedule is
-    stretched over them, unless another `recipe` is given, which says how the network is trained and not
-    which it is. Ctrl-C ends the training after a whole pass, with what is there. With a folder `out` the
-    network is saved there, now and then and at the end, and the same call goes on from there. The
-    `engine` is the compiled pass, which needs the extra `train`, or `paper_lenet5.eager`, which is far
-    slower; parameters are float32.
+    There are so many `passes` that 200,000 patterns are shown, but from 20 to 1,000; the schedule of the
+    paper is stretched over them, unless another `recipe` is given, which says how the network is trained
+    and not which it is. Ctrl-C ends the training after a whole pass, with what is there. With a folder
+    `out` the network is saved there, now and then and at the end, and the same call goes on from there.
+    The `engine` is the compiled pass, which needs the extra `train`, or `paper_lenet5.eager`, which is
+    far slower; parameters are float32.
 
     Raises ValueError for data that cannot be read, a folder `out` with something else in it, a `start`
     or a `recipe` that does not fit; OSError; and FloatingPointError where the network is lost.
@@ -124,12 +127,13 @@ def train(
 def recipe_for(patterns: int, passes: int | None = None) -> Recipe:
     """The paper's recipe with its distortions (section III-B), its schedule stretched to the passes.
 
-    Without a number, they are as many as show 200,000 of so many patterns, and 20 at least. Raises
+    Without a number, they are as many as show 200,000 of so many patterns, from 20 to 1,000. Raises
     ValueError for less than one.
     """
-    if passes is not None and passes < 1:
-        raise ValueError(f"expected at least one pass, got {passes}")
-    count = max(len(SCHEDULE), -(-PRESENTED // patterns)) if passes is None else passes
+    if passes is not None and not (isinstance(passes, Integral) and passes >= 1):
+        raise ValueError(f"expected at least one pass, and whole ones, got {passes}")
+    fewest, most = PASSES
+    count = min(max(fewest, -(-PRESENTED // patterns)), most) if passes is None else passes
     schedule = tuple(SCHEDULE[number * len(SCHEDULE) // count] for number in range(count))
     return Recipe(schedule=schedule, distortions=FIG7_RANGES)
 

@@ -25,7 +25,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     option("--from", dest="start", metavar="NAME",
            help="a network to start from, as --weights of classify (default: a new one)")  # fmt: skip
     option("--passes", type=_positive, metavar="N",
-           help="how often all is shown (default: 20, and so often that 200,000 are)")  # fmt: skip
+           help="how often each is shown (default: 200,000 by the number of pictures, from 20 "
+           "to 1,000)")  # fmt: skip
     option("--seed", type=int, default=0, help="of all that is drawn at random (default: 0)")
     option("--held-out", type=_share, default=0.1, metavar="SHARE",
            help="of each class, judged and not trained on (default: 0.1)")  # fmt: skip

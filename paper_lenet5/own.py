@@ -108,6 +108,8 @@ def train(
         raise ValueError(
             "expected passes, or a recipe with an eta for each in its schedule, got both"
         )
+    if out is not None and os.path.exists(out) and not os.path.isdir(out):
+        raise ValueError(f"{out} is a file: choose a folder to save the network to")
     given = labelled(data, labels, _bar("reading") if progress else iter)
     model, given = _network(given, start, codes, seed)
     learned, held = _apart(given, held_out, seed)
@@ -202,7 +204,7 @@ def _of_network(recipe: Recipe, model: LeNet5) -> Recipe:
 def _apart(given: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:
     """What is trained on, one of each class at least, and the share that is not. Raises ValueError."""
     if not 0 <= share < 1:
-        raise ValueError(f"expected held_out in 0 ... 1, got {share}")
+        raise ValueError(f"expected held_out from 0 to less than 1, got {share}")
     order = torch.randperm(len(given.labels), generator=generator(seed, "held out"))
     judged = torch.zeros(len(order), dtype=torch.bool)
     for label in given.labels.unique():

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 SHOWN = 5
@@ -20,14 +21,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     command.set_defaults(run=run)
     option = command.add_argument
-    option("folder", type=Path, metavar="FOLDER", help="a folder of pictures for each class in it")
+    option("folder", metavar="FOLDER", help="a folder of pictures for each class in it")
     option("--out", type=Path, required=True, help="the folder that the network is saved to")
     option("--from", dest="start", metavar="NAME",
            help="a network to start from, as --weights of classify (default: a new one)")  # fmt: skip
-    option("--passes", type=_positive, metavar="N",
+    option("--passes", type=_whole(1), metavar="N",
            help="how often each is shown (default: 200,000 by the number of pictures, from 20 "
            "to 1,000)")  # fmt: skip
-    option("--seed", type=int, default=0, help="of all that is drawn at random (default: 0)")
+    option("--seed", type=_whole(0), default=0, help="of all that is drawn at random (default: 0)")
     option("--held-out", type=_share, default=0.1, metavar="SHARE",
            help="of each class, judged and not trained on (default: 0.1)")  # fmt: skip
 
@@ -41,13 +42,17 @@ def run(args: argparse.Namespace) -> int:
             args.folder, start=args.start, passes=args.passes, seed=args.seed,
             held_out=args.held_out, out=args.out,
         )  # fmt: skip
-    except (OSError, ValueError, FloatingPointError) as error:
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+        return 1
+    except (ValueError, FloatingPointError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped, before anything was trained.", file=sys.stderr)
         return 130
-    _say_left_out(trained.learned.left_out)
+    _say_left_out(trained.learned.left_out, trained.learned.empty)
+    print(f"Classes: {', '.join(trained.model.classes)}.")
     print(f"{trained}.")
     if len(trained.records) < trained.passes:
         there = "has the network so far" if trained.records else "has nothing yet"
@@ -57,25 +62,33 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _say_left_out(left_out: Mapping[str, str]) -> None:
-    """Which pictures could not be read, and why."""
+def _say_left_out(left_out: Mapping[str, str], empty: Sequence[str]) -> None:
+    """Which pictures could not be read, and why, and for which classes there is none."""
     if left_out:
         print(f"Left out, {len(left_out):,} of the pictures:", file=sys.stderr)
     for file, why in list(left_out.items())[:SHOWN]:
         print(f"  {file}: {why}", file=sys.stderr)
     if len(left_out) > SHOWN:
         print("  ...", file=sys.stderr)
+    if empty:
+        print(f"No picture that could be read: {', '.join(empty)}", file=sys.stderr)
 
 
-def _positive(text: str) -> int:
-    """A whole number from 1."""
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {text}")
-    return int(text)
+def _whole(least: int) -> Callable[[str], int]:
+    """Reads a whole number, at least this one."""
+
+    def number(text: str) -> int:
+        with suppress(ValueError):
+            if int(text) >= least:
+                return int(text)
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text}")
+
+    return number
 
 
 def _share(text: str) -> float:
     """A number from 0 to less than 1."""
-    if not 0 <= float(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected 0 ... 1, got {text}")
-    return float(text)
+    with suppress(ValueError):
+        if 0 <= float(text) < 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"expected a number from 0 to less than 1, got {text}")

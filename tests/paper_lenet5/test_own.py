@@ -498,6 +498,8 @@ def test_passes_are_given_once_and_one_at_least():
         train(IMAGES, LABELS, passes=7, recipe=recipe_for(60, 1), progress=False)
     with pytest.raises(ValueError, match=r"at least one pass, .* got 0"):
         train(IMAGES, LABELS, passes=0, progress=False)
+    with pytest.raises(ValueError, match="held_out from 0 to less than 1, got 1"):
+        train(IMAGES, LABELS, held_out=1, progress=False)
     with pytest.raises(ValueError, match=r"whole ones, got 1\.5"):
         train(IMAGES, LABELS, passes=1.5, progress=False)
 
@@ -685,9 +687,40 @@ def test_a_folder_to_a_network_that_classifies_by_name(folder, tmp_path, capsys)
 def test_the_command_says_in_a_line_what_it_cannot_do(tmp_path, capsys):
     assert main(["train", str(tmp_path), "--out", str(tmp_path / "mine")]) == 1
     assert "expected a folder for each class" in capsys.readouterr().err
-    for wrong in (["--passes", "0"], ["--held-out", "1"]):
+    assert main(["train", "", "--out", str(tmp_path / "mine")]) == 1
+    assert "there is no folder ''" in capsys.readouterr().err
+    for option, wrong, expected in (
+        ("--passes", "0", "a whole number from 1, got 0"),
+        ("--passes", "1.5", "a whole number from 1, got 1.5"),
+        ("--seed", "-1", "a whole number from 0, got -1"),
+        ("--held-out", "1", "a number from 0 to less than 1, got 1"),
+        ("--held-out", "half", "a number from 0 to less than 1, got half"),
+    ):
         with pytest.raises(SystemExit):
-            main(["train", str(tmp_path), "--out", "mine", *wrong])
+            main(["train", str(tmp_path), "--out", "mine", option, wrong])
+        assert f"argument {option}: expected {expected}" in capsys.readouterr().err
+
+
+def test_the_command_names_the_classes_and_those_without_a_picture(folder, tmp_path, capsys):
+    shutil.copytree(folder, tmp_path / "own")
+    (tmp_path / "own/Z").mkdir()
+    (tmp_path / "own/Z/bad.png").write_bytes(b"no picture")
+    out = tmp_path / "mine"
+    assert main(["train", str(tmp_path / "own"), "--out", str(out), "--passes", "1"]) == 0
+    said, complained = capsys.readouterr()
+    assert "Classes: A, B, C, D, E, F, G, H, I, J.\n" in said
+    assert "No picture that could be read: Z\n" in complained
+    assert "Z/bad.png: cannot be read" in complained
+
+
+def test_a_file_is_no_place_for_a_network(folder, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["train", str(folder), "--out", str(tmp_path / "file")]) == 1
+    assert capsys.readouterr().err == (
+        f"{tmp_path / 'file'} is a file: choose a folder to save the network to\n"
+    )
+    assert main(["train", str(folder), "--out", str(tmp_path / "file/mine"), "--passes", "1"]) == 1
+    assert capsys.readouterr().err.endswith(f"{tmp_path / 'file/mine'}: Not a directory\n")
 
 
 def test_a_network_of_many_classes_has_no_column_for_each(tmp_path, capsys):

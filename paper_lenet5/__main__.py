@@ -185,10 +185,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     any_terminal()
     run: Callable[[argparse.Namespace], int] = args.run
     try:
-        return run(args)
+        status = run(args)
+        sys.stdout.flush()
     except ModuleNotFoundError as error:
         print(missing(error), file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever reads, as head does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
 
 
 def show_demo(_: argparse.Namespace) -> int:
@@ -208,15 +213,19 @@ def answer_all(args: argparse.Namespace) -> int:
     try:
         model = LeNet5.from_pretrained(args.weights)
         ask = partial(read, LeNet5.from_pretrained(OF_DIGITS)) if reading else classify
-        paths = list(pictures_of(args.pictures))
+        found = [(str(given), list(pictures_of([given]))) for given in args.pictures]
         if reading and model.config.output != "bitmaps and blank":
             raise ValueError(f"{args.weights} knows no blank between digits: choose lenet5-sdnn")
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+    paths, without = (
+        [path for _, of in found for path in of],
+        [given for given, of in found if not of],
+    )
+    if without:
+        print(f"no pictures ({', '.join(ENDINGS)}) in {', '.join(without)}", file=sys.stderr)
     if not paths:
-        print(f"no pictures ({', '.join(ENDINGS)}) in {', '.join(map(str, args.pictures))}",
-              file=sys.stderr)  # fmt: skip
         return 1
     if not args.json and not reading:
         print(heading(model.classes))
@@ -232,7 +241,7 @@ def answer_all(args: argparse.Namespace) -> int:
         print(json.dumps(answers, indent=1))
     if args.explain and not explain(explained, args.explain):
         return 1
-    return int(any("error" in answer for answer in answers))
+    return int(bool(without) or any("error" in answer for answer in answers))
 
 
 def explain(explained: "Sequence[tuple[Mapping[str, Any], Seen | None]]", path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -94,6 +95,27 @@ def test_unknown_weights_and_an_empty_folder_are_refused_in_one_line(tmp_path, c
     assert "lenet5-1998" in capsys.readouterr().err
     assert main(["classify", str(tmp_path)]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_empty_folder_beside_pictures_is_named(pictures, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    given = [str(tmp_path / "empty"), str(pictures / "0.png"), str(tmp_path / "*.gif")]
+    assert main(["classify", "--json", *given]) == 1
+    said, complained = capsys.readouterr()
+    assert [answer["file"] for answer in json.loads(said)] == [str(pictures / "0.png")]
+    assert complained.endswith(f" in {tmp_path / 'empty'}, {tmp_path / '*.gif'}\n")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_has_seen_enough_is_no_error(pictures, options):
+    command = [sys.executable, "-m", "paper_lenet5", "classify", str(pictures), *options]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, "")
 
 
 def test_a_saved_network_classifies(pictures, tmp_path, capsys):

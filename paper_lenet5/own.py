@@ -76,7 +76,7 @@ def train(
     passes: int | None = None,
     seed: int = 0,
     held_out: float = 0.1,
-    codes: Tensor | None = None,
+    codes: Any = None,
     recipe: Recipe | None = None,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
@@ -146,7 +146,7 @@ def recipe_for(patterns: int, passes: int | None = None) -> Recipe:
 def _network(
     given: Labelled,
     start: str | os.PathLike[str] | LeNet5 | None,
-    codes: Tensor | None,
+    codes: Any,
     seed: int,
 ) -> tuple[LeNet5, Labelled]:
     """The network before its training, and the data with the labels of its classes."""
@@ -172,16 +172,24 @@ def _network(
     return model, given
 
 
-def _new(classes: tuple[str, ...], codes: Tensor | None, seed: int) -> LeNet5:
+def _new(classes: tuple[str, ...], codes: Any, seed: int) -> LeNet5:
     """A new network of these classes: with their bitmaps, if Fig. 3 has them, or with other codes."""
     if codes is None:
         try:
             bitmaps(classes)
         except ValueError:
             codes = random_codes(len(classes), generator(seed, "codes"))
-    model = LeNet5(generator(seed, "parameters"), classes=classes, codes=codes)
+    model = LeNet5(generator(seed, "parameters"), classes=classes, codes=_as_codes(codes))
     model.preprocessing = Transform()
     return model
+
+
+def _as_codes(given: Any) -> Tensor | None:
+    """The codes as float32, or None for bitmaps. Raises ValueError for what are no numbers in rows."""
+    try:
+        return None if given is None else torch.as_tensor(given, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"expected codes (classes, 84) of +1 and -1: {error}") from None
 
 
 def _of_network(recipe: Recipe, model: LeNet5) -> Recipe:

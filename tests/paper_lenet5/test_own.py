@@ -401,9 +401,23 @@ def test_characters_get_their_bitmaps_and_other_names_random_codes():
     names = train(IMAGES, [f"sign {k}" for k in LABELS], passes=1, progress=False).model
     assert names.classes[3] == "sign 3"
     assert set(names.rbf.centers.unique().tolist()) == {-1.0, 1.0}
-    codes = names.rbf.centers.flip(0)
-    given = train(IMAGES, LABELS, codes=codes, passes=1, progress=False).model
-    assert torch.equal(given.rbf.centers, codes)
+
+
+def test_codes_are_taken_as_tensors_arrays_and_lists():
+    codes = bitmaps(NAMES)
+    for given in (codes, codes.numpy().astype(np.int64), codes.tolist()):
+        model = train(IMAGES, LABELS, codes=given, passes=1, progress=False).model
+        assert torch.equal(model.rbf.centers, codes)
+        assert model.rbf.centers.dtype == torch.float32
+    for wrong, complaint in (
+        (codes[:9].tolist(), r"codes \(10, 84\), got \(9, 84\)"),
+        ("ABC", r"codes \(classes, 84\) of \+1 and -1"),
+        ([[1], [1, 2]], r"codes \(classes, 84\) of \+1 and -1"),
+        (np.full((10, 84), np.nan), "finite codes"),
+        (np.ones((10, 84)), "no two are alike"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            train(IMAGES, LABELS, codes=wrong, progress=False)
 
 
 @pytest.mark.parametrize("classes", ["0123456789", "9876543210"])

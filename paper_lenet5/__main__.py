@@ -219,10 +219,8 @@ def answer_all(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    paths, without = (
-        [path for _, of in found for path in of],
-        [given for given, of in found if not of],
-    )
+    paths = [path for _, of in found for path in of]
+    without = [given for given, of in found if not of]
     if without:
         print(f"no pictures ({', '.join(ENDINGS)}) in {', '.join(without)}", file=sys.stderr)
     if not paths:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import torch
-from huggingface_hub import PyTorchModelHubMixin
+from huggingface_hub import ModelCard, PyTorchModelHubMixin
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
@@ -37,6 +37,27 @@ IN_PLACE = (
     (b"<html", "a web page", "download the file itself"),
 )
 """How files begin that lie where weights should, what they are, and what to do."""
+
+CARD = """---
+{{ card_data }}
+---
+
+# {{ network }}
+
+A network saved by paper-lenet5, which rebuilds [LeNet-5](https://doi.org/10.1109/5.726791).
+{%- if classes %} It tells {{ classes | length }} classes apart: {{ classes | join(", ") }}.{% endif %}
+{%- if answer == "smallest" %} It gives a penalty for each class, and the **smallest** wins.
+{%- elif answer %} It gives a score for each class, and the **largest** wins.{% endif %}
+{% if network == "LeNet5" %}
+```python
+from paper_lenet5 import LeNet5
+
+model = LeNet5.from_pretrained("OWNER/NAME")  # this repository, or a folder
+x = model.transforms()(images)  # uint8 (N, 28, 28), ink 255 on paper 0
+print([model.classes[answer] for answer in model.classify(x)])
+```
+{% endif %}"""
+"""The README.md of a saved network. Its license, its data and its errors are for its owner to say."""
 
 Answer = Literal["smallest", "largest"]
 AnyNetwork = TypeVar("AnyNetwork", bound="Pretrained")
@@ -94,10 +115,9 @@ class Pretrained(
     nn.Module,
     PyTorchModelHubMixin,
     library_name="paper-lenet5",
-    license="mit",
     pipeline_tag="image-classification",
-    paper_url="https://doi.org/10.1109/5.726791",
-    tags=["lenet", "mnist"],
+    model_card_template=CARD,
+    tags=["lenet"],
 ):
     """A network with `from_pretrained`, `save_pretrained` and `push_to_hub`.
 
@@ -207,6 +227,12 @@ class Pretrained(
         }
         write_whole(save_directory / WEIGHTS_FILE, weights)
         write_whole(save_directory / CONFIG_FILE, json.dumps(config, indent=2).encode() + b"\n")
+
+    def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
+        """Called by the mixin where there is no README.md yet."""
+        about = {"network": type(self).__name__, "answer": self.answer}
+        classes = getattr(self.config, "classes", ()) if self.options else ()
+        return super().generate_model_card(*args, **about, classes=classes, **kwargs)
 
     def _images_and_answers(self) -> dict[str, object]:
         """What config.json says of a network's input and of its answer, if it takes images."""

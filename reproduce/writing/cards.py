@@ -166,7 +166,9 @@ def card(network: Published, namespace: str, source: str, records: Sequence[Reco
     made: ModelCard = ModelCard.from_template(
         ModelCardData(
             license="mit", library_name="paper-lenet5", pipeline_tag="image-classification",
-            tags=sorted({*(network.kind._hub_mixin_info.model_card_data.tags or ()), "digits"}),
+            tags=sorted(
+                {*(network.kind._hub_mixin_info.model_card_data.tags or ()), "digits", "mnist"}
+            ),
             datasets=["ylecun/mnist"], metrics=["accuracy"],
             model_name=title, eval_results=results,
         ),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import ModelCard
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -264,6 +265,24 @@ def test_what_is_saved_has_the_digest_of_the_record(name, tmp_path):
         json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))["weights_sha256"]
         == SHIPPED[name]
     )
+
+
+def test_the_card_says_what_is_known_and_leaves_the_rest_to_its_owner(tmp_path):
+    LeNet5(classes=("cat", "dog"), codes=own_codes(2)).save_pretrained(tmp_path / "own")
+    ModernNet((2, 3, 4)).save_pretrained(tmp_path / "modern")
+    TwoLayers().save_pretrained(tmp_path / "layers")
+    cards = {of: ModelCard.load(tmp_path / of / "README.md") for of in ("own", "modern", "layers")}
+    assert "2 classes apart: cat, dog." in cards["own"].text
+    assert "a penalty for each class, and the **smallest** wins" in cards["own"].text
+    assert "and the **largest** wins" in cards["modern"].text
+    for card in cards.values():
+        assert card.data.license is None
+        assert "lenet" in card.data.tags
+        assert "mnist" not in card.data.tags
+        assert "Information Needed" not in str(card)
+    (tmp_path / "own/README.md").write_bytes(b"my own")
+    LeNet5().save_pretrained(tmp_path / "own")
+    assert (tmp_path / "own/README.md").read_bytes() == b"my own"
 
 
 def test_another_class_is_saved_and_loaded_alike(tmp_path):

@@ -188,6 +188,8 @@ def test_the_numbers_of_the_card_are_those_of_the_records(network, tmp_path):
     records = recorded(network.row, RUNS)
     cards.model_folder(network, "someone", SOURCE, RUNS, tmp_path)
     card = ModelCard.load(tmp_path / "README.md")
+    assert card.data.license == "mit"
+    assert {"mnist", "lenet"} <= {*card.data.tags}
     results = {result.metric_type: result for result in card.data.eval_results}
     over_seeds = error_of(records)
     assert results["test_error"].metric_value == pytest.approx(percent(records[0]))

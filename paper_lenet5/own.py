@@ -33,6 +33,11 @@ PRESENTED = 200_000
 """Patterns that a training shows, over all of its passes, where the next two numbers allow it."""
 PASSES = (len(SCHEDULE), 1000)
 """How many passes there are, at least and at most: each takes some time, however few its patterns."""
+SMALL = 0.00005
+"""The largest rate for a network that was trained before. Larger ones, which a new network begins with,
+undo what it has learned."""
+TENTH = 10
+"""Such a network is shown a tenth of PRESENTED."""
 UNFINISHED = "training.safetensors"
 """In the folder of a network whose training is not over: what its next pass depends on."""
 EVERY = 1.0
@@ -92,7 +97,8 @@ def train(
     The network is new, or one to `start` from, as `from_pretrained` names it. That keeps its classes if
     the data's are among them; else its layers are kept, and F6 learns the codes of others. Classes that
     are characters of Fig. 3 have its bitmaps as codes, all others the given `codes` (classes, 84), or
-    random ones.
+    random ones. With a `start`, the rates are those of the schedule's last passes, 0.00005 and less, and
+    a tenth of the patterns is shown, so that it keeps what it knows.
 
     There are so many `passes` that 200,000 patterns are shown, but from 20 to 1,000; the schedule of the
     paper is stretched over them, unless another `recipe` is given, which says how the network is trained
@@ -113,7 +119,9 @@ def train(
     given = labelled(data, labels, _bar("reading") if progress else iter)
     model, given = _network(given, start, codes, seed)
     learned, held = _apart(given, held_out, seed)
-    recipe = _of_network(recipe or recipe_for(len(learned.labels), passes), model)
+    recipe = _of_network(
+        recipe or recipe_for(len(learned.labels), passes, trained=start is not None), model
+    )
     learned = learned.some(torch.arange(len(learned.labels))[: recipe.training_patterns])
     splits = [Split(of.images, of.labels) for of in (learned, held) if len(of.labels)]
     session = Session(recipe, seed, splits[0], splits[-1], engine or recipe.engine, model)
@@ -126,17 +134,19 @@ def train(
     return Trained(model, session.records, learned, held, session.length)
 
 
-def recipe_for(patterns: int, passes: int | None = None) -> Recipe:
+def recipe_for(patterns: int, passes: int | None = None, *, trained: bool = False) -> Recipe:
     """The paper's recipe with its distortions (section III-B), its schedule stretched to the passes.
 
-    Without a number, they are as many as show 200,000 of so many patterns, from 20 to 1,000. Raises
-    ValueError for less than one.
+    Without a number, they are as many as show 200,000 of so many patterns, from 20 to 1,000. For a
+    network that was `trained` before, the schedule is that of the last passes, from 0.00005 on, and
+    20,000 patterns are shown. Raises ValueError for less than one pass.
     """
     if passes is not None and not (isinstance(passes, Integral) and passes >= 1):
         raise ValueError(f"expected at least one pass, and whole ones, got {passes}")
-    fewest, most = PASSES
-    count = min(max(fewest, -(-PRESENTED // patterns)), most) if passes is None else passes
-    schedule = tuple(SCHEDULE[number * len(SCHEDULE) // count] for number in range(count))
+    etas = tuple(eta for eta in SCHEDULE if eta <= SMALL) if trained else SCHEDULE
+    presented, (fewest, most) = (PRESENTED // TENTH if trained else PRESENTED), PASSES
+    count = min(max(fewest, -(-presented // patterns)), most) if passes is None else passes
+    schedule = tuple(etas[number * len(etas) // count] for number in range(count))
     return Recipe(schedule=schedule, distortions=FIG7_RANGES)
 
 

@@ -24,7 +24,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     option("folder", metavar="FOLDER", help="a folder of pictures for each class in it")
     option("--out", type=Path, required=True, help="the folder that the network is saved to")
     option("--from", dest="start", metavar="NAME",
-           help="a network to start from, as --weights of classify (default: a new one)")  # fmt: skip
+           help="a network to start from, as --weights of classify (default: a new one); it is shown a "
+           "tenth as much, at the small rates of the last passes")  # fmt: skip
     option("--passes", type=_whole(1), metavar="N",
            help="how often each is shown (default: 200,000 by the number of pictures, from 20 "
            "to 1,000)")  # fmt: skip

@@ -332,6 +332,23 @@ def test_the_recipe_is_the_papers_stretched_over_the_passes():
     assert recipe_for(1000).distortions is not None
 
 
+def test_a_network_that_was_trained_goes_on_as_in_the_last_passes():
+    assert recipe_for(60_000, 12, trained=True).schedule == SCHEDULE[8:]
+    assert [len(recipe_for(n, trained=True).schedule) for n in (10, 20, 200, 1000, 2000)] == [
+        1000, 1000, 100, 20, 20,
+    ]  # fmt: skip
+    assert recipe_for(200, trained=True).distortions == recipe_for(200).distortions
+
+
+def test_a_few_hundred_digits_from_a_trained_network_keep_nearly_all_others_right(digits):
+    images, labels = digits
+    before = LeNet5.from_pretrained()
+    model = train(images[:200], labels[:200], start=before, held_out=0, progress=False).model
+    other, right = before.transforms()(images[200:]), labels[200:]
+    assert (before.classify(other) == right).float().mean() > 0.99
+    assert (model.classify(other) == right).float().mean() > 0.98
+
+
 def test_it_is_a_session_on_what_is_not_held_out():
     trained = train(IMAGES, LABELS, passes=2, held_out=0.0, progress=False)
     split = Split(IMAGES, LABELS)
@@ -433,7 +450,8 @@ def test_a_network_to_start_from_keeps_its_classes_and_is_left_as_it_was(classes
     learned = [classes.index(names[image.numpy().tobytes()]) for image in trained.learned.images]
     assert trained.learned.labels.tolist() == learned
     split = Split(trained.learned.images, torch.tensor(learned))
-    session = Session(recipe_for(len(learned), 1), 0, split, split, compiled, as_it_was)
+    recipe = recipe_for(len(learned), 1, trained=True)
+    session = Session(recipe, 0, split, split, compiled, as_it_was)
     list(session.passes())
     assert same(session.model, trained.model)
 
@@ -447,7 +465,8 @@ def test_input_is_at_the_levels_of_the_network_to_start_from(kept):
     expected = LeNet5(classes="0123456789" if kept else NAMES)
     layers = {n: t for n, t in start.state_dict().items() if n != "rbf.centers"}
     expected.load_state_dict(expected.state_dict() | layers)
-    split, recipe = Split(IMAGES, LABELS), replace(recipe_for(60, 1), levels=(0.0, 1.0))
+    split = Split(IMAGES, LABELS)
+    recipe = replace(recipe_for(60, 1, trained=True), levels=(0.0, 1.0))
     list(Session(recipe, 0, split, split, compiled, expected).passes())
     assert same(expected, trained.model)
 

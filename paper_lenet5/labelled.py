@@ -197,7 +197,10 @@ def _named(
     there = {label for pattern, label in read if pattern is not None}
     if len(there) < 2 and left_out:
         name, why = next(iter(left_out.items()))
-        raise ValueError(f"{len(left_out):,} pictures cannot be read: {name}: {why}")
+        raise ValueError(
+            f"expected images of two classes at least, but {len(left_out):,} cannot be read, the first "
+            f"is {name}: {why}"
+        )
     if len(there) < 2:
         one = f"only one class, {names[there.pop()]!r}: two are needed" if there else "no images"
         raise ValueError(f"expected images of two classes at least, got {one}")

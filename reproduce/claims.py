@@ -23,15 +23,14 @@ from . import collapse, figure6, figure13, forty_passes
 from .measures import costs, statistics
 from .measures.invariance import CHANGES
 from .measures.judging import (
+    FACTOR,
     FEWEST,
     NOT,
     OPEN,
     REPRODUCED,
     SHARE,
     Claim,
-    alone,
     compared,
-    fitted,
     in_view,
     less_tuning,
     no_rise,
@@ -54,7 +53,7 @@ from .rows.recipes import (
 )
 from .rows.row import Rated, Record, Row
 from .running.runs import Runs, recorded
-from .section_iii_c import boosting, classifiers, comparison, methods
+from .section_iii_c.claimed import of_section_iii_c
 from .writing import findings, options, tables
 
 EXPONENT = (0.5, 1.0)
@@ -63,22 +62,12 @@ SETTLED_BY = 12
 """The pass after which the test error has converged (section III-B)."""
 FEW = 5
 """The first few passes, in which weights shrink (section III-C.5)."""
-BOOSTED_COST = 1.75
-"""Of boosted LeNet-4, which often stops after its first network, in networks (section III-C.9)."""
 COLLAPSED = 0.01
 """Centers have fallen together where their squared distance is this share of that of the bitmaps."""
-STEPS = 1.5
-"""The factor within which the smallest and the largest step are the paper's, and costs compared."""
 TRAINED = 10
 """Percent of held-out errors beyond which a network has not learned."""
-VIRTUAL_COST = 2
-"""Of virtual support vectors, in plain ones (section III-C.10)."""
 ROUGHLY = 0.2
 """How far mean and variance of the input may be from what they roughly are."""
-OF_ONE_NETWORK = ("lenet4-local", "lenet4-k-nn", "boosted-lenet4")
-"""Bars of Fig. 9 that rest on networks trained from one seed, and might be others with another."""
-CHOSEN_BY = ("linear", "linear-deslanted", "pca-quadratic")
-"""Bars of Fig. 9 that the units of our classifiers were chosen with in view (D19)."""
 VERDICTS = f"""\
 Errors in percent of the test set after the last pass unless it says otherwise; intervals hold 95 %.
 
@@ -93,7 +82,7 @@ reproduced, but our reading of the paper was chosen with that in view (DEVIATION
 hardly come out otherwise.
 """
 DETAILS = f"""\
-Steps, and costs compared, are reproduced within a factor of {STEPS:g}. A network has learned with at
+Steps, and costs compared, are reproduced within a factor of {FACTOR:g}. A network has learned with at
 most {TRAINED} % of errors. Little tuning is a smaller spread of the means over a factor of ten of the
 rate, the best in its middle; on the two small networks, over all rates that were tried. Centers have
 fallen together where their squared distance is below {100 * COLLAPSED:g} % of what it was, and have not
@@ -156,7 +145,7 @@ def of_training(plain: Sequence[Record], distorted: Sequence[Record]) -> Iterato
     low, high = (f([r["passes"][0][f"{which}_step"] for r in plain])
                  for f, which in ((min, "smallest"), (max, "largest")))  # fmt: skip
     paper_low, paper_high = reported.FIRST_PASS_STEPS
-    near = max(abs(np.log(low / paper_low)), abs(np.log(high / paper_high))) <= np.log(STEPS)
+    near = max(abs(np.log(low / paper_low)), abs(np.log(high / paper_high))) <= np.log(FACTOR)
     yield in_view(Claim(
         "III-B", f"the steps of the first pass run from {paper_low:.0e} to {paper_high:g}",
         f"{low:.1e} to {high:.3f}", str(len(plain)), REPRODUCED if near else NOT,
@@ -329,73 +318,6 @@ def of_centers(results: Path) -> Iterator[Claim]:
                     str(len(left)), REPRODUCED if as_said else NOT if otherwise else OPEN)  # fmt: skip
 
 
-def of_early_stop(results: Path) -> Iterator[Claim]:
-    """What boosting costs where the first network is sure: results/methods/boosted-lenet4.json."""
-    record = methods.recorded(classifiers.FITTED["boosted-lenet4"], results)
-    if record is None or not (by_share := record.get("test_errors_by_share")):
-        return
-    cost = [1 + 2 * k / boosting.SHARES for k in range(1 + boosting.SHARES)]
-    percent = [100 * errors / record["dataset"]["test_patterns"] for errors in by_share]
-    of_paper = percent[cost.index(BOOSTED_COST)]
-    least = next(c for c, error in zip(cost, percent, strict=True) if error <= percent[-1])
-    yield Claim("III-C.9", f"boosted LeNet-4 need cost no more than {BOOSTED_COST:g} times one network",
-                f"{of_paper:.2f} % at that cost, {percent[-1]:.2f} % at three times; no more errors "
-                f"than these from {least:.2f} times on", "1",
-                REPRODUCED if of_paper - percent[-1] <= reported.UNCERTAINTY else NOT)  # fmt: skip
-
-
-def of_bars(runs: Runs, results: Path) -> Iterator[Claim]:
-    """All bars of Fig. 9 but those of LeNet-5, which section III-B has already."""
-    bars = classifiers.table_of(results).set_index("name")
-    for name, bar in bars[bars.index.isin(reported.SECTION_III_C)].iterrows():
-        if name in (LENET5.name, LENET5_DISTORTIONS.name) or np.isnan(bar["error"]):
-            continue
-        said = (findings.BARS, f"{bar['method']}: {bar['error_paper']:g} %", bar["error_paper"])
-        if (row := classifiers.ROWS.get(name)) is not None:
-            yield printed(*said, test_errors(recorded(row, runs)))
-        elif name in OF_ONE_NETWORK:
-            yield printed(*said, [bar["error"]])
-        else:
-            claim = fitted(*said, bar["error"])
-            yield in_view(claim) if name in CHOSEN_BY else claim
-
-
-def of_comparisons(results: Path) -> Iterator[Claim]:
-    """What section III-C says of classifiers beside others, each of them fitted once."""
-    of = classifiers.table_of(results, networks=1).set_index("name")
-    for name, layer in (("lenet4-k-nn", "nearest neighbours"), ("lenet4-local", "local learning")):
-        for quantity, paper, rises in (
-            (comparison.ERROR, f"LeNet-4 errs as often with {layer} for its last layer", None),
-            (comparison.REJECTION, f"LeNet-4 rejects less with {layer} for its last layer", False),
-        ):  # fmt: skip
-            ours, base = (of.loc[each, quantity.column] for each in (name, "lenet4"))
-            if not np.isnan([ours, base]).any():
-                yield Claim("III-C.7", paper, f"{ours:.2f} against {base:.2f} %", "1",
-                            alone(ours - base, rises))  # fmt: skip
-    virtual, plain = of.loc["v-svm-poly-9"], of.loc["svm-poly-4"]
-    if not np.isnan([virtual["error"], plain["error"]]).any():
-        yield Claim("III-C.10", "virtual support vectors lower the error of plain ones",
-                    f"{virtual['error']:.2f} against {plain['error']:.2f} %", "1",
-                    alone(virtual["error"] - plain["error"], rises=False))  # fmt: skip
-        times = virtual["multiply_adds"] / plain["multiply_adds"]
-        near = abs(np.log(times / VIRTUAL_COST)) <= np.log(STEPS)
-        yield Claim("III-C.10", f"virtual support vectors cost {VIRTUAL_COST} times as much",
-                    f"{times:.1f} times", "1",
-                    REPRODUCED if near else NOT)  # fmt: skip
-    method = classifiers.FITTED["linear"]
-    candidates = {candidate.title: candidate for candidate in method.candidates()}
-    squashed, linear = (
-        methods.recorded(candidates[title], results, datasets.MNIST_HELD_OUT)
-        for title in (method.title, methods.LEAST_SQUARES)
-    )
-    if squashed and linear:
-        errors = [statistics.percent(record) for record in (squashed, linear)]
-        yield Claim("III-C.1, held out",
-                    "squashed units by gradient descent and linear systems do much the same",
-                    f"{errors[0]:.1f} against {errors[1]:.1f} %", "1",
-                    alone(errors[0] - errors[1], rises=None))  # fmt: skip
-
-
 def of_inputs(results: Path) -> Iterator[Claim]:
     """The values of the training inputs: results/inputs.json."""
     if not (path := results / "inputs.json").exists():
@@ -448,7 +370,7 @@ def table_of(results: Path) -> pd.DataFrame:
     patterns = (of_patterns(*(by_size(rows, runs) for rows in sets)) for sets in of_sets)
     found = [*beside(*training), *of_passes(results), *beside(*patterns), *of_details(runs),
              *of_rates(results), *of_centers(results), *of_codes(results), *of_inputs(results),
-             *of_bars(runs, results), *of_comparisons(results), *of_early_stop(results),
+             *of_section_iii_c(runs, results),
              *of_others(results)]  # fmt: skip
     return pd.DataFrame(found, columns=Claim._fields)
 

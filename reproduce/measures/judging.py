@@ -15,6 +15,8 @@ FEWEST = 3
 """Networks from which an interval is worth something."""
 SHARE = 0.1
 """Of the paper's number: within it, or its uncertainty, a classifier that is fitted once has it."""
+FACTOR = 1.5
+"""Steps, and costs compared, are the paper's within it."""
 RESAMPLED = 10_000
 """Times that networks are drawn anew for the interval of a difference of spreads."""
 

@@ -12,6 +12,7 @@ from reproduce import claims
 from reproduce.measures import judging
 from reproduce.measures.judging import CONSISTENT, NOT, OPEN, REPRODUCED
 from reproduce.rows import reported
+from reproduce.section_iii_c import claimed
 from reproduce.writing import findings
 from tests import ROOT
 
@@ -153,8 +154,8 @@ def test_boosting_stops_early_if_it_errs_no_more_at_the_papers_cost(
     """Invented: 1.75 times one network is that of 15 fortieths of the patterns for all three."""
     by_share = [99] * 15 + [at_the_cost] + [64] * 3 + [62] * 22
     record = {"test_errors_by_share": by_share, "dataset": {"test_patterns": 10_000}}
-    monkeypatch.setattr(claims.methods, "recorded", lambda *_: record)
-    (found,) = claims.of_early_stop(None)
+    monkeypatch.setattr(claimed.methods, "recorded", lambda *_: record)
+    (found,) = claimed.of_early_stop(None)
     assert found.verdict == verdict
     assert found.ours.startswith(f"{at_the_cost / 100:.2f} % at that cost, 0.62 % at three times")
     assert found.ours.endswith("from 1.75 times on" if at_the_cost == 62 else "from 1.95 times on")

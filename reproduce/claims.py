@@ -203,11 +203,12 @@ def exponent(of_size: Mapping[int, Sequence[Record]], section: str, paper: str) 
 
 def of_details(runs: Runs) -> Iterator[Claim]:
     """What the appendices and section II say of the details, by the ladder and the readings."""
-    of = {rung.name: recorded(rung.row, runs) for rung in LADDER}
+    rungs = {rung.name: rung for rung in LADDER}
+    of = {name: recorded(rung.row, runs) for name, rung in rungs.items()}
     base = of["rate"]
     reading = {row.name.removeprefix("reading-"): recorded(row, runs, datasets.MNIST_HELD_OUT)
                for row in ALTERNATIVES}  # fmt: skip
-    literal = [statistics.percent(record) for record in reading["literal"]]
+    literal = test_errors(reading["literal"])
     yield Claim("III-B, app. A, C", "weights from ±2.4 / F, curvature anew before each pass: trains",
                 f"held out {min(literal):.0f} to {max(literal):.0f} %", str(len(literal)),
                 NOT if min(literal) > TRAINED else REPRODUCED if max(literal) <= TRAINED
@@ -219,18 +220,13 @@ def of_details(runs: Runs) -> Iterator[Claim]:
         "app. C, held out", serves, reading["half-eq8-latest"], half, rises=None
     )._replace(how=BY_HALF_EQ8.label)
     yield less_tuning("app. C, held out", "the method needs little tuning of its rate",
-                      around_the_best(rung_named("rate"), runs),
-                      around_the_best(rung_named("sgd"), runs), "over a factor of ten")  # fmt: skip
+                      around_the_best(rungs["rate"], runs), around_the_best(rungs["sgd"], runs),
+                      "over a factor of ten")  # fmt: skip
     yield compared("app. B", "steps after single patterns beat batches (64 of them here)",
                    of["batch"], base, rises=True)  # fmt: skip
     yield compared("app. A", "the scale of the squashing function does not affect the result",
                    of["tanh"], base, rises=None)  # fmt: skip
     yield compared("II-B", "C3 need not look at all maps of S2", base, of["full"], rises=None)
-
-
-def rung_named(name: str) -> Rated:
-    """The rung of the ladder with that name."""
-    return next(rung for rung in LADDER if rung.name == name)
 
 
 def around_the_best(rung: Rated, runs: Runs) -> dict[float, list[float]]:

@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args, console = arguments(argv), Console(highlight=False, markup=False)
     dataset = datasets.load(args.data)
     found = measured(dataset.test.images, dataset.test.labels)
-    pixels = preprocess(dataset.train.images).double()
+    pixels = dataset.train.inputs.double()
     training = {"mean": pixels.mean().item(), "variance": pixels.var().item()}
     record = {"dataset": dataset.name, "sha256": dataset.sha256, **found, "training": training,
               "versions": versions()}  # fmt: skip

@@ -84,11 +84,9 @@ def markdown(table: pd.DataFrame, records: dict[AnyRow, list[Record]]) -> str:
 def summary(table: pd.DataFrame) -> str:
     """What matters of the table, as README.md shows it: bold what is different among so many rows."""
     lines = []
-    marked = table["p_holm"] < tables.SIGNIFICANT
-    for cell, bold in zip(tables.formatted(table, FORMS), marked, strict=True):
+    differences = tables.differences(table, FORMS)
+    for cell, difference in zip(tables.formatted(table, FORMS), differences, strict=True):
         spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
-        apart = f"**{cell['difference']}**" if bold else cell["difference"]
-        difference = f"{apart} ({cell['difference_low']} … {cell['difference_high']})"
         lines.append(
             {
                 "trained from scratch": cell["model"],
@@ -96,7 +94,7 @@ def summary(table: pd.DataFrame) -> str:
                 "ours, test error %": f"{cell['test_error']}{spread}",
                 "n": cell["n"],
                 "95 % of networks": f"{cell['one_low']} … {cell['one_high']}",
-                "difference from 1998, 95 % interval": difference if cell["difference"] else "",
+                "difference from 1998, 95 % interval": difference,
                 "parameters": cell["parameters"],
                 "multiply-adds": cell["multiply_adds"],
                 "seconds": cell["seconds"],

@@ -127,7 +127,7 @@ def table_of(runs: Runs) -> pd.DataFrame:
             **statistics.error_of(records),
             **statistics.against(records, of_1998),
             **against_same_rate(rung, records, runs),
-            **against_printed(records, as_printed),
+            **in_columns("printed", records, as_printed),
             "train_error": statistics.training_error(records),
             "passes_to_goal": np.mean(reached) if reached else np.nan,
             "reached_goal": f"{len(reached)} of {len(passes)}",
@@ -146,27 +146,25 @@ def against_same_rate(rung: Rated, records: Sequence[Record], runs: Runs) -> dic
     row = same_rate(rung)
     if row is None or not (others := recorded(row, runs)):
         return {}
-    compared = statistics.against(records, others)
     return {
         "same_rate_error": statistics.error_of(others)["test_error"],
         "same_rate_n": len(others),
-        "same_rate_difference": compared["difference"],
-        "same_rate_low": compared.get("difference_low", np.nan),
-        "same_rate_high": compared.get("difference_high", np.nan),
-        "same_rate_p": compared.get("p", np.nan),
+        **in_columns("same_rate", records, others),
     }
 
 
-def against_printed(records: Sequence[Record], as_printed: Sequence[Record]) -> dict[str, float]:
-    """The columns that compare a rung with LeNet-5 (1998) at the printed rate."""
-    compared = statistics.against(records, as_printed)
+def in_columns(
+    prefix: str, records: Sequence[Record], others: Sequence[Record]
+) -> dict[str, float]:
+    """How a rung differs from other networks, in the columns that begin so."""
+    compared = statistics.against(records, others)
     names = {
         "difference": "difference",
         "low": "difference_low",
         "high": "difference_high",
         "p": "p",
     }
-    return {f"printed_{name}": compared[of] for name, of in names.items() if of in compared}
+    return {f"{prefix}_{name}": compared[of] for name, of in names.items() if of in compared}
 
 
 def rates_of(runs: Runs) -> pd.DataFrame:

@@ -14,10 +14,10 @@ from . import tables
 FORMS = {"paper_error": "{:.2f}", "test_error": "{:.2f}", "test_sd": "{:.2f}", "one_low": "{:.2f}",
          "one_high": "{:.2f}", "difference": "{:+.2f}", "difference_low": "{:+.2f}",
          "difference_high": "{:+.2f}", "parameters": "{:,}"}  # fmt: skip
-
-
 HOLDS = (REPRODUCED, CONSISTENT)
 """Verdicts on what agrees with the paper."""
+BARS = "III-C, Fig. 9"
+"""The section of claims that are each a bar of a figure."""
 
 
 def abstract(results: Path) -> str:
@@ -70,10 +70,8 @@ def counted(claims: pd.DataFrame) -> str:
 def networks(results: Path) -> str:
     """Table 1 as wide as a sheet of paper; bold what is different among so many rows."""
     lines, table = [], pd.read_csv(results / "table1.csv")
-    marked = table["p_holm"] < tables.SIGNIFICANT
-    for cell, bold in zip(tables.formatted(table, FORMS), marked, strict=True):
-        difference = f"**{cell['difference']}**" if bold else cell["difference"]
-        apart = f"{difference} ({cell['difference_low']} … {cell['difference_high']})"
+    differences = tables.differences(table, FORMS)
+    for cell, difference in zip(tables.formatted(table, FORMS), differences, strict=True):
         lines.append(
             {
                 "network": cell["model"],
@@ -81,15 +79,11 @@ def networks(results: Path) -> str:
                 "ours": f"{cell['test_error']} ± {cell['test_sd']}",
                 "n": cell["n"],
                 "one network": f"{cell['one_low']} … {cell['one_high']}",
-                "more than 1998": apart if cell["difference"] else "",
+                "more than 1998": difference,
                 "parameters": cell["parameters"],
             }
         )
     return tables.markdown(lines)
-
-
-BARS = "III-C, Fig. 9"
-"""The section of claims that are each a bar of a figure."""
 
 
 def claims_table(results: Path, bars: bool = True) -> str:
@@ -123,7 +117,7 @@ def not_reproduced(results: Path) -> str:
         else:
             lists[first["verdict"]].append(f"{paper} ({section})")
     for verdict, bars in claims[of_bars].groupby("verdict"):
-        if verdict in lists and verdict != REPRODUCED:
+        if verdict in (NOT, OPEN):
             both = (f"{bar.paper} (here {bar.ours.partition(';')[0]})" for bar in bars.itertuples())
             lists[verdict].append(f"bars of Fig. 9 (III-C): {', '.join(both)}")
     heads = {NOT: "Not reproduced",

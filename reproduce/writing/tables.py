@@ -41,6 +41,19 @@ def against_1998(cell: dict[str, str]) -> dict[str, str]:
     }
 
 
+def differences(table: pd.DataFrame, forms: dict[str, str]) -> list[str]:
+    """How much more each row errs than LeNet-5 (1998), with its interval; bold if SIGNIFICANT.
+
+    Nothing for a row that is not compared.
+    """
+    marked, lines = table["p_holm"] < SIGNIFICANT, []
+    for cell, bold in zip(formatted(table, forms), marked, strict=True):
+        difference = f"**{cell['difference']}**" if bold else cell["difference"]
+        interval = f"({cell['difference_low']} … {cell['difference_high']})"
+        lines.append(f"{difference} {interval}" if difference else "")
+    return lines
+
+
 def grid(title: str, lines: Sequence[dict[str, str]], numbers: bool = True) -> Table:
     """Lines with the same keys for a terminal of 80 columns, their keys as its head.
 

@@ -13,12 +13,16 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
 """The folder that the project's packages are in."""
 DESCRIBED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 """What has docstrings in it."""
+PARSING = Lock()
+"""One thread at a time builds a syntax tree: in some versions of Python (3.11.7 for one) all threads
+count how deep they are in one place, and fail where the count comes out wrong (CPython's gh-106905)."""
 BESIDE = frozenset(
     f"paper_lenet5.{name}" for name in ("files", "pretrained", "hub", "transform", "verdict")
 )
@@ -102,7 +106,9 @@ def _is_text(node: ast.AST) -> bool:
 
 def tree_of(module: str) -> ast.Module:
     """The module's syntax tree."""
-    return ast.parse(source_of(module).read_text(encoding="utf-8"))
+    source = source_of(module).read_text(encoding="utf-8")
+    with PARSING:
+        return ast.parse(source)
 
 
 def source_of(module: str) -> Path:

@@ -1,6 +1,9 @@
 """The digest of the code that a record's numbers depend on: reproduce.running.code."""
 
+import ast
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -91,6 +94,23 @@ def test_a_module_that_is_run_is_the_same_as_when_it_is_imported(digest, monkeyp
     monkeypatch.setitem(sys.modules, "__main__", run)
     monkeypatch.setattr(network, "__module__", "__main__")
     assert digest() == imported
+
+
+def test_of_runs_side_by_side_one_at_a_time_builds_syntax_trees(monkeypatch):
+    inside, seen, parse = [], [], ast.parse
+
+    def slow(source):
+        inside.append(source)
+        time.sleep(0.01)  # others come in here, if they can
+        seen.append(len(inside))
+        tree = parse(source)
+        inside.pop()
+        return tree
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(4) as pool:
+        patched.setattr(ast, "parse", slow)
+        list(pool.map(code.tree_of, ["reproduce.running.code"] * 8))
+    assert seen == [1] * 8
 
 
 def test_there_is_no_digest_of_nothing():

@@ -140,10 +140,23 @@ def _of_images(images: Any, labels: Any, counted: Counted) -> Labelled:
     given = [_plain(label) for label in _in_a_row(labels)]
     if len(given) != len(images):
         raise ValueError(f"expected as many labels as images, {len(images)}, got {len(given)}")
-    patterns = patterns_at_once(images)
-    if patterns is not None:
-        return _named(list(zip(patterns, given, strict=True)), {})
-    return _one_by_one(lambda number: (images[number], given[number]), _numbered(images), counted)
+
+    def one_by_one() -> Labelled:
+        return _one_by_one(
+            lambda number: (images[number], given[number]), _numbered(images), counted
+        )
+
+    try:
+        patterns = patterns_at_once(images)
+    except ValueError as error:  # of some of them, or of all
+        with suppress(ValueError):
+            found = one_by_one()
+            if len(found.left_out) <= len(found.images):
+                return found
+        raise error from None
+    if patterns is None:
+        return one_by_one()
+    return _named(list(zip(patterns, given, strict=True)), {})
 
 
 def _one_by_one(

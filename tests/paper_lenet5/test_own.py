@@ -228,9 +228,11 @@ def test_what_cannot_be_read_is_left_out_and_named(folder, tmp_path):
 BLANK = Image.new("L", (99, 99))
 
 
-def test_one_bad_image_is_left_out_of_a_list_and_of_a_dataset():
+def test_one_bad_image_is_left_out_of_an_array_a_list_and_a_dataset():
     images = [Image.fromarray(image.numpy()) for image in IMAGES]
     images[17] = BLANK
+    inverted, unknown = IMAGES.clone(), IMAGES.double().numpy() / 255
+    inverted[17], unknown[17, 0, 0] = 255 - inverted[17], np.nan
     expected = [number for number in range(60) if number != 17]
 
     class Opened(Pairs):
@@ -240,6 +242,8 @@ def test_one_bad_image_is_left_out_of_a_list_and_of_a_dataset():
             return super().__getitem__(number)
 
     for given, why in (
+        ((inverted, LABELS), "give 255 - image"),
+        ((unknown, LABELS), "no numbers"),
         ((images, LABELS), "nothing is drawn"),
         ((list(zip(images, LABELS.tolist(), strict=True)),), "nothing is drawn"),
         ((Opened(),), "cannot identify image file"),
@@ -298,6 +302,10 @@ REFUSED = {
     "a stream": ((Stream(),), "got Stream: give a list of what it yields"),
     "a loader": ((DataLoader(TensorDataset(IMAGES, LABELS)),), "got DataLoader: give its dataset"),
     "an empty name": (("",), "no folder ''"),
+    "most inverted": (
+        (torch.cat([255 - IMAGES[:55], IMAGES[55:]]), LABELS),
+        "^expected bright ink",
+    ),
     "normalised": ((2 * IMAGES / 255 - 1, LABELS), "normalises by mean"),
     "blank": (([Image.new("L", (99, 99))] * 2, [0, 1]), "image 0: nothing is drawn"),
     "five channels": ((torch.zeros(2, 5, 99, 99), [0, 1]), r"got Tensor \(5, 99, 99\)"),

@@ -25,20 +25,14 @@ PICTURES = "a file, a folder (with those in it), a pattern like *.png, or - for 
 
 
 def pictures_of(paths: Sequence[Path]) -> Iterator[Path]:
-    """The paths, in place of each folder the pictures in it, and of each pattern what it stands for.
-
-    By name; without those whose names or folders begin with a dot, which are nobody's pictures.
-    """
-    from .pictures.files import ENDINGS
+    """The paths, for a folder the pictures in it, and for a pattern what it stands for, by name."""
+    from .pictures.files import pictures_in
 
     for path in paths:
         if path == STANDARD_INPUT:
             yield path
         elif os.path.isdir(path):
-            for found in sorted(path.rglob("*")):
-                hidden = any(part.startswith(".") for part in found.relative_to(path).parts)
-                if found.suffix.lower() in ENDINGS and not hidden and not os.path.isdir(found):
-                    yield found
+            yield from pictures_in(path)
         elif not os.path.lexists(path) and glob.has_magic(str(path)):
             yield from pictures_of([Path(found) for found in sorted(glob.glob(str(path)))])
         else:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .config import class_names
 from .images import pattern_of_image, patterns_at_once, what
-from .pictures.files import ENDINGS
+from .pictures.files import pictures_in
 
 Counted = Callable[[Sequence[Any]], Iterable[Any]]
 """Gives the items of a sequence one by one, and shows how far they are."""
@@ -88,7 +88,7 @@ def _of_folder(folder: str | Path, counted: Counted) -> Labelled:
             f"{folder} has {' and '.join(one.name for one in inner)}, and the folders of the classes "
             f"are one folder deeper: give {first}"
         )
-    files = {str(file): one.name for one in inner for file in _pictures_in(one)}
+    files = {str(file): one.name for one in inner for file in pictures_in(one)}
     of_classes = len({*files.values()})
     if of_classes < 2:
         raise ValueError(
@@ -97,17 +97,6 @@ def _of_folder(folder: str | Path, counted: Counted) -> Labelled:
         )
     found = _one_by_one(list(files.items()).__getitem__, list(files), counted)
     return replace(found, empty=tuple(o.name for o in inner if o.name not in found.classes))
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    """Files in the folder and in those in it, without what is hidden."""
-    return [
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.suffix.lower() in ENDINGS
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-        and not file.is_dir()
-    ]
 
 
 def _of_dataset(data: Any, counted: Counted) -> Labelled:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -27,6 +28,24 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".
 """What is taken for a picture in a folder."""
 WORKED_ON = 800
 """Longest side of what is worked on, pixels."""
+
+
+def pictures_in(folder: str | os.PathLike[str]) -> list[Path]:
+    """The pictures in a folder, in those in it and in those that these link to, each once, by name.
+
+    Without those whose names or folders begin with a dot, which are nobody's pictures.
+    """
+    top = Path(os.path.realpath(folder))
+    found, seen = [], {top, *top.parents}  # a link to one of these leads here again
+    for inner, folders, files in os.walk(folder, followlinks=True):
+        for name in sorted(folders):
+            folders.remove(name)
+            real = Path(os.path.realpath(os.path.join(inner, name)))
+            if name[0] != "." and real not in seen:
+                folders.append(name)
+                seen.add(real)
+        found += [Path(inner, file) for file in files if file[0] != "."]
+    return sorted(file for file in found if file.suffix.lower() in ENDINGS)
 
 
 def pixels(source: "Source", max_pixels: int = MAX_PIXELS, page: int = 0) -> np.ndarray:

@@ -19,7 +19,7 @@ from PIL import Image, UnidentifiedImageError
 from torch.utils.data import DataLoader, IterableDataset, Subset, TensorDataset, random_split
 
 from paper_lenet5 import LeNet5, own, train
-from paper_lenet5.__main__ import main
+from paper_lenet5.__main__ import main, pictures_of
 from paper_lenet5.bitmaps import bitmaps
 from paper_lenet5.config import LeNet5Config
 from paper_lenet5.images import pattern_in
@@ -275,6 +275,17 @@ def test_pictures_may_lie_deeper_in_the_folder_of_a_class(folder, tmp_path):
     flat, deep = labelled(folder), labelled(tmp_path / "own")
     assert torch.equal(deep.images, flat.some(flat.labels < 2).images)
     assert torch.equal(deep.labels, flat.some(flat.labels < 2).labels)
+
+
+def test_folders_that_are_linked_are_looked_into_once_and_no_loop_is_followed(folder, tmp_path):
+    for name, batch in (("A", "C"), ("B", "D")):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        for link in ("batch1", "batch2"):
+            (tmp_path / "own" / name / link).symlink_to(folder / batch, target_is_directory=True)
+        (tmp_path / "own" / name / "loop").symlink_to(tmp_path / "own", target_is_directory=True)
+    flat, linked = labelled(folder), labelled(tmp_path / "own")
+    assert torch.equal(linked.images, flat.some((flat.labels == 2) | (flat.labels == 3)).images)
+    assert len(list(pictures_of([tmp_path / "own"]))) == len(linked.images)
 
 
 def test_splits_are_no_classes(folder, tmp_path):

@@ -27,8 +27,8 @@ def pattern_in(source: "Source") -> Tensor:
     Dark ink on bright paper is taken, too. Raises ValueError and OSError as `read_picture` does.
     """
     seen = pixels(source)
-    grey = not np.ptp(seen[..., :3], -1).any() and bool((seen[..., 3] == 1).all())
-    if seen.shape[:2] != (PATTERN, PATTERN) or not grey:
+    large = seen.shape[:2] != (PATTERN, PATTERN)
+    if large or np.ptp(seen[..., :3], -1).any() or seen[..., 3].min() < 1:
         return pattern_of(written(seen))
     pattern = torch.from_numpy(np.rint(seen[..., 0] * BYTE).astype(np.uint8))
     return BYTE - pattern if inverted_patterns(pattern[None])[0] else pattern

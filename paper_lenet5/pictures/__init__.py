@@ -5,7 +5,9 @@ fitted into the network's field as MNIST's digits were (normalise). `see` keeps 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
@@ -14,7 +16,7 @@ from .files import MAX_PIXELS, pixels
 from .lines import characters_of, levelled, lines_of, slope_of, spaced
 from .marks import Found, grown, is_dash, mask_of, side_by_side, together, without_lines, writing
 from .normalise import normalise, normalise_line, thickness
-from .paper import CONTRAST, Paper, papers
+from .paper import CONTRAST, Paper, median, papers
 
 if TYPE_CHECKING:
     from .files import Source
@@ -44,7 +46,8 @@ def read_lines(source: "Source", max_pixels: int = MAX_PIXELS) -> list[Tensor]:
     return fields_of(see(source, max_pixels))
 
 
-class Seen(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Seen:
     """What is seen in a picture, step by step."""
 
     picture: np.ndarray
@@ -56,14 +59,35 @@ class Seen(NamedTuple):
 
     def ink_of(self, parts: Sequence[int] | np.ndarray) -> np.ndarray:
         """The ink of some parts, (rows, columns) in 0 ... 1, with the grey of their outlines."""
-        ink, noise = self.paper.ink, self.paper.noise
-        labels = self.found.parts.labels
-        strong = np.isin(labels, parts)
-        near = grown(strong, max(2, min(strong.shape) // 100))
-        near &= ~np.isin(labels, np.setdiff1d(self.found.chosen, parts))
-        faint = np.count_nonzero((ink[near] > 1e-3) & (ink[near] <= CONTRAST))
-        least = 1e-3 if faint < np.count_nonzero(ink[near] > CONTRAST) else CONTRAST
-        return np.where(near & (ink > max(least, noise)), ink, 0)
+        all_ink, all_parts = self.paper.ink, self.found.parts
+        by = max(2, min(all_ink.shape) // 100)
+        box = all_parts.box_of(parts, by)
+        ink = all_ink[box]
+        near = grown(all_parts.are(parts, box), by)
+        if others := [part for part in self.found.chosen.tolist() if part not in parts]:
+            near &= ~all_parts.are(others, box)
+        values = ink[near]
+        strong = np.count_nonzero(values > CONTRAST)
+        faint = np.count_nonzero(values > 1e-3) - strong
+        least = 1e-3 if faint < strong else CONTRAST
+        shown = np.zeros_like(all_ink)
+        np.copyto(shown[box], ink, where=near & (ink > max(least, self.paper.noise)))
+        return shown
+
+    @cached_property
+    def character(self) -> list[int]:
+        """The parts of the largest character."""
+        return together(self.found.parts, self.found.chosen)
+
+    @cached_property
+    def pattern(self) -> Tensor:
+        """The largest character as MNIST's are: uint8 (28, 28)."""
+        return normalise(self.ink_of(self.character))
+
+    @property
+    def size(self) -> int:
+        """Of the largest part of that character, pixels."""
+        return int(self.found.parts.sizes[self.character].max())
 
 
 def see(source: "Source", max_pixels: int = MAX_PIXELS, page: int = 0) -> Seen:
@@ -90,12 +114,11 @@ def written(pixels: np.ndarray) -> Seen:
         if not len(found.chosen):
             cut |= found.at_the_edge
             continue
-        parts = together(found.parts, found.chosen)
-        if not _is_paper(paper, found) or is_dash(found.parts, parts):
-            continue
         seen = Seen(colour, paper, found)
-        mass = found.parts.mass[parts].sum()
-        if _size(found, parts) < SMALLEST or thickness(normalise(seen.ink_of(parts))) > THICK:
+        if not _is_paper(paper, found) or is_dash(found.parts, seen.character):
+            continue
+        mass = found.parts.mass[seen.character].sum()
+        if seen.size < SMALLEST or thickness(seen.pattern) > THICK:
             mass /= 100  # a fleck of an outline; or a sheet on a desk, and the writing on it a hole
         if best is None or mass > 1.3 * best[0]:
             best = mass, seen
@@ -106,11 +129,6 @@ def written(pixels: np.ndarray) -> Seen:
             else "nothing that looks like ink on paper"
         )
     return best[1]
-
-
-def _size(found: Found, character: list[int]) -> int:
-    """Of the largest of a character's parts, pixels."""
-    return int(found.parts.sizes[character].max())
 
 
 def _on_paper(pixels: np.ndarray) -> np.ndarray:
@@ -136,15 +154,13 @@ def _is_paper(paper: Paper, found: Found) -> bool:
 
     Else it is the ink, and what is taken for ink are the bays between strokes.
     """
-    boxes = found.parts.boxes[found.chosen]
-    low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0) + 1
-    margin = (high - low).max() // 2
-    low, high = (low - margin).clip(0), high + margin
-    around = (slice(low[0], high[0]), slice(low[1], high[1]))
-    ink = np.isin(found.parts.labels[around], found.chosen)
-    prevails = np.median(paper.channel[around])
-    of_paper = np.median(paper.paper[around][ink])
-    of_ink = np.median(paper.channel[around][ink])
+    rows, columns = found.parts.box_of(found.chosen)
+    margin = max(rows.stop - rows.start, columns.stop - columns.start) // 2
+    around = found.parts.box_of(found.chosen, margin)
+    ink = found.parts.are(found.chosen, around)
+    prevails = median(paper.channel[around])
+    of_paper = median(paper.paper[around][ink])
+    of_ink = median(paper.channel[around][ink])
     return bool(abs(prevails - of_paper) < abs(prevails - of_ink))
 
 
@@ -162,10 +178,8 @@ def pattern_of(seen: Seen) -> Tensor:
     """The one character in a picture as a pattern: uint8 (28, 28). Raises ValueError for several."""
     if side_by_side(seen.found):
         raise ValueError("several characters side by side: use read")
-    parts = together(seen.found.parts, seen.found.chosen)
-    if (size := _size(seen.found, parts)) < SMALLEST:
-        raise ValueError(f"what is drawn is only {size} pixels large, of {SMALLEST} at least")
-    pattern = normalise(seen.ink_of(parts))
-    if thickness(pattern) > THICKEST:
+    if seen.size < SMALLEST:
+        raise ValueError(f"what is drawn is only {seen.size} pixels large, of {SMALLEST} at least")
+    if thickness(seen.pattern) > THICKEST:
         raise ValueError("what is drawn is a filled shape and has no strokes")
-    return pattern
+    return seen.pattern

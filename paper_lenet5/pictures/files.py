@@ -71,7 +71,9 @@ def pixels(source: "Source", max_pixels: int = MAX_PIXELS, page: int = 0) -> np.
             image = ImageOps.exif_transpose(image)
         except Exception as error:  # of any kind: decoders raise what they like
             raise _unreadable(error) from error
-    return np.asarray(image, np.float32) / 255
+    planes = np.array([np.asarray(band) for band in image.split()], np.float32)  # which is faster
+    planes /= 255
+    return np.moveaxis(planes, 0, -1)
 
 
 def pages(source: "Source") -> int:

@@ -4,11 +4,12 @@ Ruled lines and frames are no writing, nor is dust; what is cut off by the edge 
 be read. What remains lies together as characters do.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from .paper import running
+from .paper import padded, running
 
 SMALLEST = 0.035
 """Of the picture's shorter side: a mark has to be so large, and 2 pixels, else it is a speck."""
@@ -50,16 +51,31 @@ class Parts(NamedTuple):
         last = np.array(self.labels.shape) - 1
         return np.concatenate([self.boxes[:, :2] == 0, self.boxes[:, 2:] == last], 1)
 
+    def box_of(self, parts: Sequence[int] | np.ndarray, margin: int = 0) -> tuple[slice, slice]:
+        """Rows and columns around some parts, at least one, and around so many pixels beside them."""
+        boxes = self.boxes[parts]
+        top, left = (boxes[:, :2].min(0) - margin).clip(0).tolist()
+        bottom, right = (boxes[:, 2:].max(0) + 1 + margin).tolist()
+        return slice(top, bottom), slice(left, right)
+
+    def are(
+        self, parts: Sequence[int] | np.ndarray, box: tuple[slice, ...] = (slice(None),)
+    ) -> np.ndarray:
+        """Which pixels are of these parts; (rows, columns), or those in a box."""
+        wanted = np.zeros(len(self.boxes) + 1, bool)  # the last is that of -1
+        wanted[parts] = True
+        return np.asarray(wanted[self.labels[box]])
+
 
 def parts_of(mask: np.ndarray, ink: np.ndarray) -> Parts:
     """The parts of a mask (rows, columns) that hang together, corners included."""
     rows, columns = mask.shape
-    padded = np.zeros((rows, columns + 3), np.int8)
-    padded[:, 1:-2] = mask
-    steps = np.diff(padded.ravel())
-    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)  # of runs, row by row
-    first = np.searchsorted(ends, starts - padded.shape[1])
-    behind = np.searchsorted(starts, ends - padded.shape[1], "right")
+    wide = columns + 3
+    line = np.zeros((rows, wide), bool)
+    line[:, 1:-2] = mask
+    starts, ends = _runs(line.ravel())  # row by row
+    first = np.searchsorted(ends, starts - wide)
+    behind = np.searchsorted(starts, ends - wide, "right")
     touching = (behind - first).clip(0)  # runs of the row above that each run touches
     below = np.repeat(np.arange(len(starts)), touching)
     above = np.arange(len(below)) + np.repeat(first - (touching.cumsum() - touching), touching)
@@ -73,18 +89,18 @@ def parts_of(mask: np.ndarray, ink: np.ndarray) -> Parts:
         if np.array_equal(root, before):
             break
     _, numbers = np.unique(root, return_inverse=True)
-    labels = np.full(mask.shape, -1)
-    labels[mask] = np.repeat(numbers, ends - starts)
+    of, ink = np.repeat(numbers, ends - starts), ink[mask]
+    labels = np.full(mask.shape, -1, np.int32)
+    labels[mask] = of
     count = numbers.max(initial=-1) + 1
-    row, left = np.divmod(starts, padded.shape[1])
-    right = ends % padded.shape[1] - 1
+    row, left = np.divmod(starts, wide)
+    right = ends % wide - 1
     boxes = np.empty((count, 4), int)
     boxes[:, :2], boxes[:, 2:] = max(mask.shape), -1
     np.minimum.at(boxes[:, 0], numbers, row)
     np.minimum.at(boxes[:, 1], numbers, left)
     np.maximum.at(boxes[:, 2], numbers, row)
     np.maximum.at(boxes[:, 3], numbers, right)
-    of, ink = labels[mask], ink[mask]
     mass = np.bincount(of, ink, count)
     return Parts(labels, boxes, mass, np.bincount(of, ink**2, count) / mass)
 
@@ -127,19 +143,21 @@ def _without_rows(mask: np.ndarray) -> np.ndarray:
     piece = max(9, columns // 12)
     if columns < 2 * piece:
         return mask
-    thick = grown(mask, 1, axes=(0,))  # a line that is a little turned climbs by steps
-    pieces = running(thick, piece, 1, np.logical_and)
-    along = (
-        running(np.pad(pieces, ((0, 0), (piece - 1, piece - 1))), piece, 1, np.logical_or) & thick
-    )
+    end = columns // 100
+    ends = mask[:, : piece + end], mask[:, -piece - end :]  # most pictures have no line at both
+    for part in (*ends, mask):
+        thick = grown(part, 1, axes=(0,))  # a line that is a little turned climbs by steps
+        pieces = running(thick, piece, 1, np.logical_and)
+        if not pieces.any():
+            return mask
+    along = running(padded(pieces, 0, piece - 1), piece, 1, np.logical_or) & thick
     lines = parts_of(along, along.astype(float))
     top, left, bottom, right = lines.boxes.T
-    end = columns // 100
     through = (left <= end) & (right >= columns - 1 - end)
     ruled = np.flatnonzero(through & (bottom - top < 0.08 * columns))
     if not len(ruled):
         return mask
-    on_line = np.isin(lines.labels, ruled) & mask
+    on_line = lines.are(ruled) & mask
     heights = _heights(mask)
     if on_line.any():
         on_line &= heights <= 2 * np.median(heights[on_line]) + 1
@@ -149,9 +167,7 @@ def _without_rows(mask: np.ndarray) -> np.ndarray:
 
 def _heights(mask: np.ndarray) -> np.ndarray:
     """Of the vertical run that each pixel of the mask lies in."""
-    padded = np.pad(mask, ((1, 1), (0, 0))).T.astype(np.int8).ravel()
-    steps = np.diff(padded)
-    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    starts, ends = _runs(padded(mask, 1, 0).T.ravel())
     heights = np.zeros(mask.T.shape, int)
     heights[mask.T] = np.repeat(ends - starts, ends - starts)
     return heights.T
@@ -159,7 +175,7 @@ def _heights(mask: np.ndarray) -> np.ndarray:
 
 def grown(mask: np.ndarray, by: int, axes: tuple[int, ...] = (0, 1)) -> np.ndarray:
     """With everything that lies within `by` pixels of it along the axes."""
-    mask = np.pad(mask, [(by, by) if axis in axes else (0, 0) for axis in (0, 1)])
+    mask = padded(mask, *(by if axis in axes else 0 for axis in (0, 1)))
     for axis in axes:
         mask = running(mask, 2 * by + 1, axis, np.logical_or)
     return mask
@@ -206,7 +222,7 @@ def _whole_at_the_edge(parts: Parts, part: int) -> bool:
         return True
     mask = parts.labels == part
     turned = [mask, mask[::-1], mask.T, mask.T[::-1]]  # each of the edges above
-    runs = [(side, *run) for side in turned for run in _runs(side[0])]
+    runs = [(side, *run) for side in turned for run in _pairs(side[0])]
     if len(runs) != 1:
         return False
     ((side, start, end),) = runs
@@ -215,16 +231,21 @@ def _whole_at_the_edge(parts: Parts, part: int) -> bool:
     if parts.sizes[part] >= FILLS * max(parts.labels.shape):
         return True
     inner = [
-        run for run in _runs(side[max(1, (end - start) // 2)]) if run[0] < end and start < run[1]
+        run for run in _pairs(side[max(1, (end - start) // 2)]) if run[0] < end and start < run[1]
     ]
     return max((stop - begin for begin, stop in inner), default=0) >= WIDER * (end - start)
 
 
-def _runs(line: np.ndarray) -> list[tuple[int, int]]:
+def _pairs(line: np.ndarray) -> list[tuple[int, int]]:
     """Where a line of a mask is set: from, and up to before."""
-    steps = np.diff(np.pad(line, 1).astype(np.int8))
-    starts, ends = np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist()
-    return list(zip(starts, ends, strict=True))
+    starts, ends = _runs(np.pad(line, 1))
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def _runs(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels before each run of a line, and the last ones of each; its own ends are not set."""
+    changes = np.flatnonzero(line[1:] != line[:-1])
+    return changes[::2], changes[1::2]
 
 
 def _surrounds(parts: Parts, frame: int, others: np.ndarray) -> bool:

@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 
 from ..preprocessing import MARGIN, PATTERN
 from ..strings import STRIDE
-from .paper import running
+from .paper import padded, running
 
 BOX = 20
 """Side of the box that the digit is fitted into, pixels."""
@@ -104,19 +104,19 @@ def thickened(ink: np.ndarray, size: int) -> np.ndarray:
     if radius < (STROKE - THIN) * size / 2 or radius < 0.5:
         return ink
     reach = int(radius)
-    padded = np.pad(ink, 2 * reach)
+    around = padded(ink, 2 * reach, 2 * reach)
     rows, columns = (side + 2 * reach for side in ink.shape)
     drawn = np.zeros((rows, columns), ink.dtype)
     for down in range(-reach, reach + 1):
         half = int((radius**2 - down**2) ** 0.5)
-        row = running(padded[reach + down :][:rows], 2 * half + 1, 1, np.maximum)
+        row = running(around[reach + down :][:rows], 2 * half + 1, 1, np.maximum)
         np.maximum(drawn, row[:, reach - half :][:, :columns], out=drawn)
     return drawn
 
 
 def stroke(mask: np.ndarray) -> float:
     """How thick the strokes in a mask (rows, columns) are, pixels: twice the area by the outline."""
-    mask = np.pad(mask, 1)
+    mask = padded(mask, 1, 1)
     outline = np.count_nonzero(np.diff(mask, axis=0)) + np.count_nonzero(np.diff(mask, axis=1))
     return 2 * np.count_nonzero(mask) / outline
 

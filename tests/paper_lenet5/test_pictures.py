@@ -16,6 +16,7 @@ from paper_lenet5.pictures.files import MAX_PIXELS, pages
 from paper_lenet5.pictures.lines import characters_of, levelled, lines_of, slope_of, spaced
 from paper_lenet5.pictures.marks import parts_of
 from paper_lenet5.pictures.normalise import normalise, normalise_line, stroke, thickened, thickness
+from paper_lenet5.pictures.paper import running
 from paper_lenet5.strings import STRIDE
 from paper_lenet5.verdict import verdict
 from tests.conftest import draw_digits, filled_six
@@ -515,6 +516,17 @@ def test_parts_hang_together_at_corners_and_know_their_boxes():
     assert sorted(parts.mass) == [0.5, 1.5, 2.5]
     assert (parts.labels >= 0).sum() == mask.sum()
     assert len(parts_of(np.zeros((3, 3), bool), np.zeros((3, 3))).boxes) == 0
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 11])
+@pytest.mark.parametrize("turned", [False, True])
+def test_running_extremes_are_those_of_every_window(length, turned):
+    array = np.random.default_rng(0).integers(0, 99, (11, 17)).astype(np.uint16)
+    array = array.T if turned else array
+    for axis in (0, 1):
+        windows = np.lib.stride_tricks.sliding_window_view(array, length, axis)
+        assert np.array_equal(running(array, length, axis, np.maximum), windows.max(-1))
+        assert np.array_equal(running(array, length, axis, np.minimum), windows.min(-1))
 
 
 def test_two_lines_that_climb_are_two_lines():

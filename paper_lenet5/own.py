@@ -20,7 +20,7 @@ from .bitmaps import bitmaps
 from .distort import FIG7_RANGES
 from .files import clear
 from .labelled import Labelled, labelled
-from .lenet5 import LeNet5
+from .lenet5 import UNITS, LeNet5
 from .patterns import Split, generator
 from .pretrained import CONFIG_FILE, WEIGHTS_FILE
 from .recipe import SCHEDULE, Recipe
@@ -114,20 +114,22 @@ def train(
         raise ValueError(
             "expected passes, or a recipe with an eta for each in its schedule, got both"
         )
-    if out is not None and os.path.exists(out) and not os.path.isdir(out):
-        raise ValueError(f"{out} is a file: choose a folder to save the network to")
-    given = labelled(data, labels, _bar("reading") if progress else iter)
-    model, given = _network(given, start, codes, seed)
+    if not 0 <= held_out < 1:
+        raise ValueError(f"expected held_out from 0 to less than 1, got {held_out}")
+    recipe_for(1, passes), generator(seed, "held out")  # which check them
+    kept, before, codes = None if out is None else _Kept(Path(out)), _start(start), _as_codes(codes)
+    engine = engine or (recipe or Recipe()).engine
+    given = labelled(data, labels, _bar("reading") if progress else iter)  # last: it takes a while
+    model, given = _network(given, before, codes, seed)
     learned, held = _apart(given, held_out, seed)
     recipe = _of_network(
         recipe or recipe_for(len(learned.labels), passes, trained=start is not None), model
     )
     learned = learned.some(torch.arange(len(learned.labels))[: recipe.training_patterns])
     splits = [Split(of.images, of.labels) for of in (learned, held) if len(of.labels)]
-    session = Session(recipe, seed, splits[0], splits[-1], engine or recipe.engine, model)
-    kept = None if out is None else _Kept(Path(out), _identity(session, given, held_out))
+    session = Session(recipe, seed, splits[0], splits[-1], engine, model)
     if kept:
-        kept.resume(session)
+        kept.resume(session, _identity(session, given, held_out))
     with one_thread():
         _run(session, kept, progress, _judged(learned, held))
     model.eval()
@@ -153,21 +155,24 @@ def recipe_for(patterns: int, passes: int | None = None, *, trained: bool = Fals
 # --- what it is made of ---------------------------------------------------------------------------
 
 
+def _start(start: str | os.PathLike[str] | LeNet5 | None) -> LeNet5 | None:
+    """The network to start from, if there is one. Raises ValueError for what is none."""
+    if start is None or isinstance(start, LeNet5):
+        return start
+    if isinstance(start, (str, os.PathLike)):
+        return LeNet5.from_pretrained(start)
+    raise ValueError(
+        f"expected a LeNet5 to start from, or its name, got {type(start).__name__}: if that was "
+        "made of one, as torch.compile does, give the LeNet5 itself"
+    )
+
+
 def _network(
-    given: Labelled,
-    start: str | os.PathLike[str] | LeNet5 | None,
-    codes: Any,
-    seed: int,
+    given: Labelled, before: LeNet5 | None, codes: Tensor | None, seed: int
 ) -> tuple[LeNet5, Labelled]:
     """The network before its training, and the data with the labels of its classes."""
-    if start is None:
+    if before is None:
         return _new(given.classes, codes, seed), given
-    if not isinstance(start, (LeNet5, str, os.PathLike)):
-        raise ValueError(
-            f"expected a LeNet5 to start from, or its name, got {type(start).__name__}: if that was "
-            "made of one, as torch.compile does, give the LeNet5 itself"
-        )
-    before = start if isinstance(start, LeNet5) else LeNet5.from_pretrained(start)
     if codes is None and {*given.classes} <= {*before.config.classes}:
         return copy.deepcopy(before).float().cpu().train(), given.renamed(before.config.classes)
     if not before.config.as_printed:
@@ -182,24 +187,32 @@ def _network(
     return model, given
 
 
-def _new(classes: tuple[str, ...], codes: Any, seed: int) -> LeNet5:
+def _new(classes: tuple[str, ...], codes: Tensor | None, seed: int) -> LeNet5:
     """A new network of these classes: with their bitmaps, if Fig. 3 has them, or with other codes."""
     if codes is None:
         try:
             bitmaps(classes)
         except ValueError:
             codes = random_codes(len(classes), generator(seed, "codes"))
-    model = LeNet5(generator(seed, "parameters"), classes=classes, codes=_as_codes(codes))
+    model = LeNet5(generator(seed, "parameters"), classes=classes, codes=codes)
     model.preprocessing = Transform()
     return model
 
 
 def _as_codes(given: Any) -> Tensor | None:
-    """The codes as float32, or None for bitmaps. Raises ValueError for what are no numbers in rows."""
+    """The codes as float32, or None for bitmaps. Raises ValueError for what no classes can have."""
+    if given is None:
+        return None
     try:
-        return None if given is None else torch.as_tensor(given, dtype=torch.float32)
+        codes = torch.as_tensor(given, dtype=torch.float32)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"expected codes (classes, 84) of +1 and -1: {error}") from None
+        raise ValueError(f"expected codes (classes, {UNITS}) of +1 and -1: {error}") from None
+    if codes.shape[1:] != (UNITS,):
+        raise ValueError(
+            f"expected codes (classes, {UNITS}) of +1 and -1, got {tuple(codes.shape)}"
+        )
+    LeNet5(torch.Generator(), classes=[str(k) for k in range(len(codes))], codes=codes)  # all else
+    return codes
 
 
 def _of_network(recipe: Recipe, model: LeNet5) -> Recipe:
@@ -220,9 +233,7 @@ def _of_network(recipe: Recipe, model: LeNet5) -> Recipe:
 
 
 def _apart(given: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:
-    """What is trained on, one of each class at least, and the share that is not. Raises ValueError."""
-    if not 0 <= share < 1:
-        raise ValueError(f"expected held_out from 0 to less than 1, got {share}")
+    """What is trained on, one of each class at least, and the share that is not."""
     order = torch.randperm(len(given.labels), generator=generator(seed, "held out"))
     judged = torch.zeros(len(order), dtype=torch.bool)
     for label in given.labels.unique():
@@ -280,9 +291,11 @@ def _identity(session: Session, given: Labelled, share: float) -> str:
 class _Kept:
     """A folder with a network in training: it can be loaded, and its training can go on."""
 
-    def __init__(self, folder: Path, identity: str):
+    def __init__(self, folder: Path):
         """Raises ValueError where something else lies there."""
-        self.folder, self.identity = folder, identity
+        self.folder, self.identity = folder, ""
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"{folder} is a file: choose a folder to save the network to")
         self.unfinished = folder / UNFINISHED
         if (folder / CONFIG_FILE).exists() and not self.unfinished.exists():
             raise ValueError(
@@ -302,8 +315,9 @@ class _Kept:
         if over:
             self.unfinished.unlink(missing_ok=True)
 
-    def resume(self, session: Session) -> None:
+    def resume(self, session: Session, identity: str) -> None:
         """Put the session where it was saved, if it was. Raises ValueError for another training."""
+        self.identity = identity
         for file in (UNFINISHED, WEIGHTS_FILE, CONFIG_FILE):
             clear(self.folder / file)
         if not self.unfinished.exists():

@@ -556,6 +556,27 @@ def test_passes_are_given_once_and_one_at_least():
         train(IMAGES, LABELS, passes=1.5, progress=False)
 
 
+WITHOUT_DATA = {
+    "passes": ({"passes": 0}, "at least one pass"),
+    "held_out": ({"held_out": 2}, "held_out from 0 to less than 1"),
+    "seed": ({"seed": -1}, "non-negative"),
+    "start": ({"start": "lenet5-1999"}, "lenet5-1999"),
+    "codes": ({"codes": [[1]]}, r"codes \(classes, 84\) of \+1 and -1, got \(1, 1\)"),
+    "codes alike": ({"codes": np.ones((10, 84))}, "no two are alike"),
+    "out": ({"out": "over"}, "training is over"),
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT_DATA)
+def test_what_cannot_work_is_said_before_the_data_are_read(what, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    LeNet5().save_pretrained("over")
+    monkeypatch.setattr(own, "labelled", lambda *_: pytest.fail("data were read"))
+    options, complaint = WITHOUT_DATA[what]
+    with pytest.raises(ValueError, match=complaint):
+        train(IMAGES, LABELS, progress=False, **options)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.1])
 def test_what_a_recipe_leaves_out_of_the_training_patterns_is_not_reported(share):
     recipe = replace(recipe_for(60, 1), training_patterns=20)

@@ -125,6 +125,11 @@ class LeNet5(Pretrained):
 
     def check(self, x: Tensor) -> None:
         """Raises ValueError for what is no input of the network."""
+        if not isinstance(x, Tensor):
+            raise ValueError(
+                f"expected input as a torch.Tensor, got {type(x).__name__}: transforms() makes one of "
+                "images of Pillow, arrays and lists, model(model.transforms()(images))"
+            )
         if x.ndim != 4 or x.shape[1] != 1 or min(x.shape[2:]) < FIELD:
             raise ValueError(
                 f"expected input of shape (N, 1, >= {FIELD}, >= {FIELD}), as transforms() gives it, "
@@ -177,7 +182,7 @@ class LeNet5(Pretrained):
 
     def _answers(self, x: Tensor, check: bool, of: Callable[[Tensor], Tensor]) -> Tensor:
         """What is made `of` the penalties of some images, or of one."""
-        one = x.ndim == 3
+        one = isinstance(x, Tensor) and x.ndim == 3
         x = x[None] if one else x
         if check:
             self.check(x)

@@ -14,6 +14,7 @@ import math
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,11 @@ def test_preprocess_takes_bytes_in_three_shapes_and_refuses_the_rest(images):
 def test_what_is_no_tensor_is_refused_by_the_name_of_its_type(images):
     for function in (preprocess, hubconf.preprocess, bounding_columns):
         with refused("torch.Tensor", type(images).__name__):
+            function(images)
+    model = LeNet5()
+    for function in (model, model.states, model.classify, model.posterior, model.logits,
+                     partial(model.classify, check=False)):  # fmt: skip
+        with refused("torch.Tensor", f"got {type(images).__name__}: transforms() makes one"):
             function(images)
 
 

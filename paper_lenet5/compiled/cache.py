@@ -26,6 +26,13 @@ from numba.core.serialize import dumps
 from ..files import cache_folder, write_whole
 from .registers import REGISTERS
 
+_HERE = Path(__file__).parent
+SOURCES = (
+    *sorted(_HERE.glob("*.py")),
+    _HERE.parent / "layers.py",
+    _HERE.parent / "preprocessing.py",
+)
+"""What compiled code is made of, the modules whose numbers go into it among them."""
 _OF_COMPILED_CODE: dict[str, Any] = {
     "nogil": True,
     "error_model": "numpy",
@@ -44,9 +51,7 @@ def _folder() -> Path:
     Numba's own cache looks only at the file of the function that it compiles: it would go on using
     the old code when a file that this one imports has changed.
     """
-    here = Path(__file__).parent
-    sources = [*sorted(here.glob("*.py")), here.parent / "layers.py"]
-    content = b"".join(path.read_bytes() for path in sources) + REGISTERS.name.encode()
+    content = b"".join(path.read_bytes() for path in SOURCES) + REGISTERS.name.encode()
     return (
         Path(vars(numba.config)["CACHE_DIR"] or cache_folder())
         / f"compiled-{hashlib.sha256(content).hexdigest()[:16]}"

@@ -22,8 +22,11 @@ from paper_lenet5.compiled.lanes import (
     zeros,
 )
 
-from .of_1998_layout import CONVOLUTION, SLAB, SUBSAMPLING, K
-
+CONVOLUTION, SUBSAMPLING, DENSE = range(3)
+K = 5
+"""Height and width of the kernels."""
+SLAB = 4 * LANES
+"""Units of a dense layer that are done at a time."""
 BLOCK = 8
 """Neighbouring positions of a convolution that are done at a time."""
 CLASSES = 10

@@ -16,12 +16,7 @@ from paper_lenet5.compiled.layout import zeros
 from paper_lenet5.layers import Subsampling, TableConvolution
 
 from .of_1998 import Dense, Layers, PairedSubsampling
-
-CONVOLUTION, SUBSAMPLING, DENSE = range(3)
-K = 5
-"""Height and width of the kernels."""
-SLAB = 4 * LANES
-"""Units of a dense layer that are done at a time."""
+from .of_1998_kernels import CONVOLUTION, DENSE, SLAB, SUBSAMPLING, K
 
 LAYER = np.dtype([
     (name, np.int64) for name in (

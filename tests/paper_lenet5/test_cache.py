@@ -1,8 +1,12 @@
 """Compiled code on disk: shared by content, healed where damaged, done without where there is none."""
 
+import ast
 import os
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import resolve_name
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +15,9 @@ pytest.importorskip("numba")
 
 import numba
 
-from paper_lenet5.compiled.cache import _say_once, cached, on_compiling
+from paper_lenet5.compiled.cache import SOURCES, _say_once, cached, on_compiling
 
+ROOT = Path(__file__).parents[2]
 ADD = "def add(a):\n    return a[0] + 1\n"
 
 
@@ -56,6 +61,30 @@ def test_clones_share_by_content(tmp_path, folder):
     assert compiled_by(clone(tmp_path / "there")) == []
     assert compiled_by(clone(tmp_path / "there", ADD.replace("1", "2")), 5) == ["add"]
     assert len(files(folder)) == 2
+
+
+def constants_of(path):
+    """The modules of the project from which a file imports numbers, or tuples of them."""
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            name = resolve_name("." * node.level + node.module, module.rpartition(".")[0])
+            there = import_module(name)
+            if name.partition(".")[0] in ("paper_lenet5", "reproduce") and any(
+                isinstance(getattr(there, of.name), (int, float, tuple, np.generic, np.ndarray))
+                for of in node.names
+            ):
+                yield Path(there.__file__)
+
+
+def test_what_the_kernels_take_numbers_from_is_among_their_sources():
+    for path in SOURCES:
+        assert {*constants_of(path)} <= {*SOURCES}, path
+    of_1998 = ROOT / "reproduce/baselines/of_1998_kernels.py"
+    assert {*constants_of(of_1998)} <= {*SOURCES}
+    assert ROOT / "paper_lenet5/preprocessing.py" in {
+        *constants_of(SOURCES[0].parent / "kernels.py")
+    }
 
 
 def test_other_arguments_are_another_file(tmp_path, folder):

@@ -16,6 +16,7 @@ from .terminal import any_terminal, missing
 if TYPE_CHECKING:
     from .lenet5 import LeNet5
     from .pictures import Seen
+    from .pictures.explained import Row
 
 
 OF_DIGITS = "lenet5-1998-distortions"
@@ -200,6 +201,7 @@ def show_demo(_: argparse.Namespace) -> int:
 def answer_all(args: argparse.Namespace) -> int:
     """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
     from .lenet5 import LeNet5
+    from .pictures.explained import check_place, row
     from .pictures.files import ENDINGS
     from .threads import one_thread
 
@@ -210,6 +212,8 @@ def answer_all(args: argparse.Namespace) -> int:
         found = [(str(given), list(pictures_of([given]))) for given in args.pictures]
         if reading and model.config.output != "bitmaps and blank":
             raise ValueError(f"{args.weights} knows no blank between digits: choose lenet5-sdnn")
+        if args.explain:
+            check_place(args.explain)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -226,7 +230,7 @@ def answer_all(args: argparse.Namespace) -> int:
         for answer, seen in answers_to(model, ask, paths):
             answers.append(answer)
             if args.explain:
-                explained.append((answer, seen))
+                explained.append(row(answer.get("error", answer["file"]), seen))
             if not args.json:
                 print(lines(answer) if reading else line(answer), flush=True)
     if args.json:
@@ -236,14 +240,12 @@ def answer_all(args: argparse.Namespace) -> int:
     return int(bool(without) or any("error" in answer for answer in answers))
 
 
-def explain(explained: "Sequence[tuple[Mapping[str, Any], Seen | None]]", path: Path) -> bool:
-    """Draw what was seen in each picture. False, and a line on standard error, if that failed."""
+def explain(rows: "Sequence[Row]", path: Path) -> bool:
+    """Save what was seen in each picture. False, and a line on standard error, if that failed."""
     from .pictures.explained import sheet
 
     try:
-        sheet([(answer.get("error", answer["file"]), seen) for answer, seen in explained]).save(
-            path
-        )
+        sheet(rows).save(path)
     except (OSError, ValueError) as error:
         print(f"{path}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return False

@@ -1,6 +1,7 @@
 """What is seen in a picture, step by step, as a picture: paper, ink, writing, what the network sees."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,8 @@ from . import Seen, fields_of, pattern_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    Row = tuple[str, dict[str, Image]]
 
 SIDE, CAPTION, GAP = 240, 16, 8
 """Of each step's picture, the words above it, and the space between two, pixels."""
@@ -31,11 +34,34 @@ def steps(seen: Seen) -> dict[str, np.ndarray]:
         }
 
 
-def sheet(explained: Sequence[tuple[str, Seen | None]]) -> "Image":
-    """A row for each: words about it, and the steps, if anything was seen."""
+def check_place(path: Path) -> None:
+    """Raises ValueError where no sheet can be saved."""
+    from PIL import Image
+
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(f"{path}: choose a file in a folder that is there")
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
+        raise ValueError(f"{path}: choose a name that ends in .png")
+
+
+def row(words: str, seen: Seen | None) -> "Row":
+    """Of a sheet: words about a picture, and its steps in the size that they are drawn in, if any."""
+    from PIL import Image
+
+    drawn = {}
+    for name, step in (steps(seen) if seen else {}).items():
+        image = Image.fromarray(step)
+        scale = SIDE / max(image.size)
+        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        how = Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST
+        drawn[name] = image.resize(size, how)
+    return words, drawn
+
+
+def sheet(rows: "Sequence[Row]") -> "Image":
+    """The rows, one below the other."""
     from PIL import Image, ImageDraw
 
-    rows = [(words, steps(seen) if seen else {}) for words, seen in explained]
     width = GAP + max(4, *(len(of) for _, of in rows)) * (SIDE + GAP)
     high = 2 * CAPTION + SIDE + GAP
     drawn = Image.new("RGB", (width, max(1, len(rows)) * high), "white")
@@ -46,13 +72,8 @@ def sheet(explained: Sequence[tuple[str, Seen | None]]) -> "Image":
         for place, (name, step) in enumerate(of.items()):
             left = GAP + place * (SIDE + GAP)
             pen.text((left, top + CAPTION), name, "gray")
-            image = Image.fromarray(step)
-            scale = SIDE / max(image.size)
-            size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-            small = image.resize(
-                size, Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST
-            )
-            drawn.paste(small, (left, top + 2 * CAPTION))
-            pen.rectangle((left - 1, top + 2 * CAPTION - 1, left + size[0], top + 2 * CAPTION + size[1]),
+            drawn.paste(step, (left, top + 2 * CAPTION))
+            pen.rectangle((left - 1, top + 2 * CAPTION - 1,
+                           left + step.width, top + 2 * CAPTION + step.height),
                           outline="lightgray")  # fmt: skip
     return drawn

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, doubt, preprocess
 from paper_lenet5.__main__ import main
-from paper_lenet5.pictures import read_picture
+from paper_lenet5.pictures import read_picture, see
+from paper_lenet5.pictures.explained import SIDE, row
 from tests.conftest import draw_digits
 
 
@@ -283,5 +284,19 @@ def test_explain_draws_a_row_for_each_picture(pictures, tmp_path, capsys):
     drawn = Image.open(out)
     assert drawn.height % 6 == 0
     assert drawn.convert("L").getextrema()[0] < 60
-    assert main(["classify", str(pictures / "1.png"), "--explain", str(tmp_path)]) == 1
-    assert str(tmp_path) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["", "there/is/none.png", "explained.txt", "explained"])
+def test_where_explain_cannot_save_it_says_so_before_it_reads_anything(
+    place, pictures, tmp_path, capsys
+):
+    assert main(["classify", str(pictures), "--explain", str(tmp_path / place)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"{tmp_path / place}: choose a ")
+
+
+def test_explain_keeps_no_more_of_a_picture_than_it_draws(pictures):
+    _, steps = row("a digit", see(pictures / "1.png"))
+    assert [*steps] == ["picture", "paper", "ink", "writing", "pattern"]
+    assert {max(step.size) for step in steps.values()} == {SIDE}

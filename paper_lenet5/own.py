@@ -63,7 +63,7 @@ class Trained:
         done = len(self.records)
         stopped = "" if done == self.passes else f"stopped after {done} of "
         said = (
-            f"{len(self.learned.labels):,} patterns of {len(self.learned.classes)} classes, "
+            f"{len(self.learned.labels):,} patterns of {len(self.learned.labels.unique())} classes, "
             f"{stopped}{self.passes} {'pass' if self.passes == 1 else 'passes'}"
         )
         if done:
@@ -102,10 +102,10 @@ def train(
 
     There are so many `passes` that 200,000 patterns are shown, but from 20 to 1,000; the schedule of the
     paper is stretched over them, unless another `recipe` is given, which says how the network is trained
-    and not which it is. Ctrl-C ends the training after a whole pass, with what is there. With a folder
-    `out` the network is saved there, now and then and at the end, and the same call goes on from there.
-    The `engine` is the compiled pass, which needs the extra `train`, or `paper_lenet5.eager`, which is
-    far slower; parameters are float32.
+    and not which it is; its `training_patterns` are any of those there are. Ctrl-C ends it after
+    a whole pass, with what is there. With a folder `out` the network is saved there, now and then and at
+    the end, and the same call goes on from there. The `engine` is the compiled pass, which needs the
+    extra `train`, or `paper_lenet5.eager`, which is far slower; parameters are float32.
 
     Raises ValueError for data that cannot be read, a folder `out` with something else in it, a `start`
     or a `recipe` that does not fit; OSError; and FloatingPointError where the network is lost.
@@ -125,7 +125,9 @@ def train(
     recipe = _of_network(
         recipe or recipe_for(len(learned.labels), passes, trained=start is not None), model
     )
-    learned = learned.some(torch.arange(len(learned.labels))[: recipe.training_patterns])
+    if recipe.training_patterns is not None:  # the first ones may all be of one class
+        order = torch.randperm(len(learned.labels), generator=generator(seed, "training patterns"))
+        learned = learned.some(order[: recipe.training_patterns])
     splits = [Split(of.images, of.labels) for of in (learned, held) if len(of.labels)]
     session = Session(recipe, seed, splits[0], splits[-1], engine, model)
     if kept:

@@ -582,12 +582,24 @@ def test_what_a_recipe_leaves_out_of_the_training_patterns_is_not_reported(share
     recipe = replace(recipe_for(60, 1), training_patterns=20)
     trained = train(IMAGES, LABELS, recipe=recipe, held_out=share, progress=False)
     everything = train(IMAGES, LABELS, passes=1, held_out=share, progress=False)
-    assert torch.equal(trained.learned.images, everything.learned.images[:20])
-    assert str(trained).startswith("20 patterns of 10 classes, 1 pass: ")
+    found = (everything.learned.images[:, None] == trained.learned.images).all(-1).all(-1)
+    assert found.any(0).all()
+    assert found.any(1).sum() == len(trained.learned.images) == 20
+    assert str(trained).startswith("20 patterns of ")
     judged = trained.held_out if share else trained.learned
     assert f" of {len(judged.labels)} " in str(trained)
     answers = trained.model.classify(trained.model.transforms()(judged.images))
     assert trained.records[-1].test_errors == int((answers != judged.labels).sum())
+
+
+def test_the_training_patterns_of_a_recipe_are_of_all_classes_in_whatever_order_they_stand():
+    order = torch.argsort(LABELS, stable=True)
+    recipe = replace(recipe_for(60, 1), training_patterns=20)
+    for seed in range(3):
+        few = train(IMAGES[order], LABELS[order], recipe=recipe, seed=seed, progress=False)
+        present = len(few.learned.labels.unique())
+        assert present > 5
+        assert str(few).startswith(f"20 patterns of {present} classes, ")
 
 
 RECIPE = Recipe(schedule=SCHEDULE[::5])

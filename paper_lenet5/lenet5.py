@@ -1,7 +1,7 @@
 """LeNet-5. Section II-B, Fig. 2."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -48,8 +48,9 @@ class LeNet5(Pretrained):
     by another `initialisation`. `LeNet5.from_pretrained()` is a trained one.
 
     Other `classes` than the ten digits are any characters of Fig. 3, as in `classes="ABC"`; or any
-    names, with `codes` of their own, (classes, 84), each of them about +1 and -1. Raises ValueError
-    for characters that Fig. 3 lacks, and for codes that are not finite, of another shape, or alike.
+    names, with `codes` of their own, (classes, 84), each of them about +1 and -1: a tensor, an array or
+    lists. Raises ValueError for characters that Fig. 3 lacks, and for codes that are not finite, of
+    another shape, or alike.
     """
 
     config: LeNet5Config
@@ -66,7 +67,7 @@ class LeNet5(Pretrained):
         *,
         blank: bool = False,
         classes: Sequence[str] = DIGITS,
-        codes: Tensor | None = None,
+        codes: Any = None,
     ):
         super().__init__()
         if codes is None:
@@ -75,7 +76,11 @@ class LeNet5(Pretrained):
             codes = bitmaps([*self.config.classes, *([BLANK] if blank else [])])
         else:
             self.config = LeNet5Config(output="own codes", classes=tuple(classes))
-            _check_codes(codes, len(self.config.classes), blank)
+            if blank:
+                raise ValueError(
+                    "expected codes or a blank: codes of one's own have no blank among them"
+                )
+            codes = as_codes(codes, len(self.config.classes))
         self.c1 = nn.Conv2d(1, 6, 5)
         self.s2 = Subsampling(6)
         self.c3 = TableConvolution(TABLE_I)
@@ -209,14 +214,23 @@ class LeNet5(Pretrained):
         return [*rows, LayerRow("total", None, None, *totals)]
 
 
-def _check_codes(codes: Tensor, classes: int, blank: bool) -> None:
-    """Raises ValueError for codes that no network can be trained with."""
-    if blank:
-        raise ValueError("expected codes or a blank: codes of one's own have no blank among them")
-    if codes.shape != (classes, UNITS) or not codes.isfinite().all():
-        raise ValueError(f"expected finite codes ({classes}, {UNITS}), got {tuple(codes.shape)}")
-    if len(codes.unique(dim=0)) < classes:
+def as_codes(given: Any, classes: int | None = None) -> Tensor:
+    """The codes, a tensor, an array or lists, as float32, (classes, 84).
+
+    Raises ValueError for codes that are not finite, of another shape, or alike.
+    """
+    try:
+        codes = torch.as_tensor(given, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"expected codes (classes, {UNITS}) of +1 and -1: {error}") from None
+    many = len(codes) if classes is None and codes.ndim else classes
+    if codes.shape != (many, UNITS) or not codes.isfinite().all():
+        raise ValueError(
+            f"expected finite codes ({many or 'classes'}, {UNITS}), got {tuple(codes.shape)}"
+        )
+    if len(codes.unique(dim=0)) < len(codes):
         raise ValueError("expected codes of which no two are alike")
+    return codes
 
 
 class LayerRow(NamedTuple):

@@ -20,7 +20,7 @@ from .bitmaps import bitmaps
 from .distort import FIG7_RANGES
 from .files import clear
 from .labelled import Labelled, labelled
-from .lenet5 import UNITS, LeNet5
+from .lenet5 import LeNet5, as_codes
 from .patterns import Split, generator
 from .pretrained import CONFIG_FILE, WEIGHTS_FILE
 from .recipe import SCHEDULE, Recipe
@@ -117,7 +117,8 @@ def train(
     if not 0 <= held_out < 1:
         raise ValueError(f"expected held_out from 0 to less than 1, got {held_out}")
     recipe_for(1, passes), generator(seed, "held out")  # which check them
-    kept, before, codes = None if out is None else _Kept(Path(out)), _start(start), _as_codes(codes)
+    kept, before = None if out is None else _Kept(Path(out)), _start(start)
+    codes = None if codes is None else as_codes(codes)
     engine = engine or (recipe or Recipe()).engine
     given = labelled(data, labels, _bar("reading") if progress else iter)  # last: it takes a while
     model, given = _network(given, before, codes, seed)
@@ -199,22 +200,6 @@ def _new(classes: tuple[str, ...], codes: Tensor | None, seed: int) -> LeNet5:
     model = LeNet5(generator(seed, "parameters"), classes=classes, codes=codes)
     model.preprocessing = Transform()
     return model
-
-
-def _as_codes(given: Any) -> Tensor | None:
-    """The codes as float32, or None for bitmaps. Raises ValueError for what no classes can have."""
-    if given is None:
-        return None
-    try:
-        codes = torch.as_tensor(given, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"expected codes (classes, {UNITS}) of +1 and -1: {error}") from None
-    if codes.shape[1:] != (UNITS,):
-        raise ValueError(
-            f"expected codes (classes, {UNITS}) of +1 and -1, got {tuple(codes.shape)}"
-        )
-    LeNet5(torch.Generator(), classes=[str(k) for k in range(len(codes))], codes=codes)  # all else
-    return codes
 
 
 def _of_network(recipe: Recipe, model: LeNet5) -> Recipe:

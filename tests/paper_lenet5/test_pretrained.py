@@ -219,6 +219,16 @@ def test_codes_of_ones_own_travel_with_the_weights(tmp_path, count):
         assert torch.equal(again.classify(blank_field), model.classify(blank_field))
 
 
+@pytest.mark.parametrize(
+    "kind", [torch.Tensor.int, torch.Tensor.double, torch.Tensor.numpy, torch.Tensor.tolist]
+)
+def test_codes_of_any_numbers_are_float32_and_can_be_loaded_back(tmp_path, kind):
+    model = LeNet5(classes=("cat", "dog"), codes=kind(own_codes(2)))
+    assert model.rbf.centers.dtype == torch.float32
+    model.save_pretrained(tmp_path)
+    assert_same(LeNet5.from_pretrained(tmp_path), model)
+
+
 @pytest.mark.parametrize("output", ["random codes", "linear"])
 def test_a_variant_has_any_classes_too(tmp_path, output):
     model = Variant(LeNet5Config(output=output, classes="ABC"))

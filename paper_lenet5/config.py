@@ -1,7 +1,8 @@
 """What records and config.json say of the network: the names of its parts and of its classes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from types import NoneType
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from .bitmaps import DIGITS
@@ -33,7 +34,7 @@ class LeNet5Config:
     any names for other codes. A string stands for its characters."""
 
     def __post_init__(self) -> None:
-        check_names(self)
+        check_kinds(self)
         object.__setattr__(self, "classes", class_names(self.classes))
         digits = self.classes == tuple(DIGITS)
         if self.output in ("bitmaps and blank", "one of ten") and not digits:
@@ -55,9 +56,16 @@ def class_names(names: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def check_names(options: object) -> None:
-    """Raises ValueError where a field of this dataclass is none of the names in its Literal."""
-    for field, kind in get_type_hints(type(options)).items():
-        value, known = getattr(options, field), list(get_args(kind))
-        if get_origin(kind) is Literal and value not in known:
-            raise ValueError(f"expected {field} of {known}, got {value!r}")
+def check_kinds(options: object) -> None:
+    """Raises ValueError where a field of this dataclass has none of its names, or no object of its kind.
+
+    Looked at are fields that are a Literal, and those that are another dataclass, or one of several.
+    """
+    for field, hint in get_type_hints(type(options)).items():
+        value, kinds = getattr(options, field), get_args(hint) or (hint,)
+        if get_origin(hint) is Literal and value not in kinds:
+            raise ValueError(f"expected {field} of {list(kinds)}, got {value!r}")
+        known = all(is_dataclass(kind) or kind is NoneType for kind in kinds)
+        if known and not isinstance(value, kinds):
+            names = " or ".join(kind.__name__ for kind in kinds)
+            raise ValueError(f"expected {field} to be {names}, got {value!r}")

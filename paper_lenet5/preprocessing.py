@@ -1,5 +1,7 @@
 """What turns stored digits into the network's input. Section II-B, third and fourth paragraph."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -25,7 +27,7 @@ def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> 
     Each 28x28 image is extended by two pixels of background on every side (D14); grey level g becomes
     g / 255 x 1.275 - 0.1, or what leads from 0 and 255 to the two `levels`. Images that are 32x32
     already (distorted ones), or wider (strings), are only rescaled.
-    Raises ValueError for any other shape or dtype, and for levels further from 0 than 10.
+    Raises ValueError for any other shape or dtype, and for levels that are no levels.
     """
     if not isinstance(images, torch.Tensor):
         raise ValueError(f"expected images as a torch.Tensor, got {type(images).__name__}")
@@ -36,12 +38,17 @@ def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> 
             "expected images as uint8 of shape (N, 28, 28), (N, 32, 32) or (N, 32, more), "
             f"got {images.dtype} of shape {tuple(images.shape)}"
         )
+    check_levels(levels)
     margin = (FIELD - rows) // 2
     field = torch.nn.functional.pad(images, [margin] * 4)
     white, black = levels
-    if not (abs(white) <= FURTHEST and abs(black) <= FURTHEST):
-        raise ValueError(f"expected levels in +-{FURTHEST}, got {levels}")
     return (field.unsqueeze(1).to(torch.float32) * ((black - white) / 255)).add_(white)
+
+
+def check_levels(levels: Sequence[float]) -> None:
+    """Raises ValueError unless these are two numbers, not alike, and not further from 0 than 10."""
+    if len(levels) != 2 or len({*levels}) != 2 or not all(abs(x) <= FURTHEST for x in levels):
+        raise ValueError(f"expected two levels in +-{FURTHEST}, not alike, got {levels}")
 
 
 def check_patterns(images: Tensor) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from types import ModuleType
 from typing import Literal
 
@@ -10,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from . import variants
-from .config import LeNet5Config, check_names
+from .config import LeNet5Config, check_kinds
 from .distort import DistortionRanges
 from .initialisation import Initialisation
 from .lenet5 import LeNet5
 from .losses import Loss, MAPLoss
 from .patterns import Distorted, Noisy, Originals, Patterns, Split, Strings, fixed_fields
-from .preprocessing import BLACK, WHITE
+from .preprocessing import BLACK, WHITE, check_levels
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM, CoefficientInput, check_options
 from .strings import StringRanges
 from .training import Session
@@ -74,21 +75,25 @@ class Recipe:
     """How many of the training patterns there are, the first ones; None for all (Fig. 6)."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for numbers out of range and names it does not know."""
+        """Raises ValueError for parts of other kinds, names not known, and numbers out of range."""
+        check_kinds(self)
+        check_levels(self.levels)
         if not (self.schedule and all(0 < eta < math.inf for eta in (*self.schedule, self.mu))):
             raise ValueError(
                 "expected a schedule of one eta for each pass, and mu, all finite and above 0, "
                 f"got {self.schedule} and mu = {self.mu}"
             )
-        counts = (self.batch, self.curvature_patterns, self.training_patterns)
-        if not all(count is None or count >= 1 for count in counts):
+        counts = [self.batch, self.curvature_patterns]
+        counts += [] if self.training_patterns is None else [self.training_patterns]
+        if not all(isinstance(count, Integral) and count >= 1 for count in counts):
             raise ValueError(
-                "expected batch, curvature_patterns and training_patterns of at least 1, "
+                "expected batch, curvature_patterns and training_patterns, whole and at least 1, "
                 f"got {counts}"
             )
+        if self.loss.reduction != "mean":
+            raise ValueError(f"expected a loss that is the mean over the patterns, got {self.loss}")
         if not 0 <= self.noise <= 1:
             raise ValueError(f"expected noise in 0 ... 1, got {self.noise}")
-        check_names(self)
         check_options(self.output_curvature, self.coefficient_input)
         if self.output_curvature == math.inf:
             raise ValueError("expected a finite output_curvature, got infinity")

@@ -11,7 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .preprocessing import BLACK, FIELD, MARGIN, PATTERN, WHITE, inverted_patterns, preprocess
+from .preprocessing import (
+    BLACK,
+    FIELD,
+    MARGIN,
+    PATTERN,
+    WHITE,
+    check_levels,
+    inverted_patterns,
+    preprocess,
+)
 
 STEP = 1e-3
 """How far 255 times a level in 0 ... 1 may lie from a whole number."""
@@ -41,9 +50,9 @@ class Transform:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "levels", tuple(self.levels))
-        known = (self.size, self.padding, len(self.levels)) == (FIELD, MARGIN, 2)
-        if not known or not all(map(math.isfinite, self.levels)):
-            raise ValueError(f"expected size {FIELD}, padding {MARGIN} and two levels, got {self}")
+        check_levels(self.levels)
+        if (self.size, self.padding) != (FIELD, MARGIN):
+            raise ValueError(f"expected size {FIELD}, padding {MARGIN}, got {self}")
 
     def __call__(self, image: Any) -> Tensor:
         """One image to (1, 32, 32), or several to (N, 1, 32, 32), float32. Raises ValueError."""

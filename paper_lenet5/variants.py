@@ -149,8 +149,13 @@ def build(
     generator: torch.Generator | None = None,
     initialisation: Initialisation | None = None,
 ) -> LeNet5:
-    """A new network: LeNet5 itself, unless a part of it is to be replaced."""
-    if not config.as_printed or config.output == "own codes":
+    """A new network: LeNet5 itself, unless a part of it is to be replaced.
+
+    Raises ValueError for codes of one's own, which are no part of the configuration.
+    """
+    if config.output == "own codes":
+        raise ValueError("expected a network without codes of its own: LeNet5(codes=...) has them")
+    if not config.as_printed:
         return Variant(config, generator, initialisation)
     blank = config.output == "bitmaps and blank"
     return LeNet5(generator, initialisation, blank=blank, classes=config.classes)

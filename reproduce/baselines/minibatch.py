@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from paper_lenet5.config import check_names
+from paper_lenet5.config import check_kinds
 from paper_lenet5.distort import DistortionRanges
 from paper_lenet5.patterns import Distorted, Originals, Patterns, Split, generator
 from paper_lenet5.training import Training
@@ -65,7 +65,7 @@ class MinibatchRecipe:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a reduction it does not know."""
-        check_names(self)
+        check_kinds(self)
 
     def build(self, rng: torch.Generator | None) -> nn.Module:
         """The network before its training; PyTorch's layers draw from the global stream, not `rng`."""

@@ -41,7 +41,13 @@ from paper_lenet5 import (
 from paper_lenet5.__main__ import main
 from paper_lenet5.bitmaps import digit_bitmaps
 from paper_lenet5.config import LeNet5Config
-from paper_lenet5.distort import DistortionRanges, distort, distorted_patterns, draw_distortions
+from paper_lenet5.distort import (
+    FIG7_RANGES,
+    DistortionRanges,
+    distort,
+    distorted_patterns,
+    draw_distortions,
+)
 from paper_lenet5.initialisation import Initialisation
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.modern import ModernNet
@@ -131,13 +137,13 @@ def test_what_is_no_tensor_is_refused_by_the_name_of_its_type(images):
 
 @few
 @given(st.tuples(NUMBERS, NUMBERS))
-def test_levels_are_small_numbers(levels):
+def test_levels_are_two_small_numbers(levels):
     images = torch.tensor([0, 255], dtype=torch.uint8)[:, None, None].expand(2, 32, 32)
-    if max(map(abs, levels)) <= 10 and not any(map(math.isnan, levels)):
+    if max(map(abs, levels)) <= 10 and levels[0] != levels[1] and not any(map(math.isnan, levels)):
         low, high = preprocess(images, levels)[:, 0, 0, 0].tolist()
         assert (low, high) == pytest.approx(levels, rel=1e-5, abs=1e-5)
     else:
-        with refused("expected levels in +-10"):
+        with refused("expected two levels in +-10"):
             preprocess(images, levels)
 
 
@@ -271,6 +277,33 @@ def test_every_count_has_its_least(name, n):
     COUNT_OF[name](1)
     with refused("expected", "got"):
         COUNT_OF[name](n)
+
+
+PARTS = {
+    "network": ["full", None],
+    "loss": [torch.nn.CrossEntropyLoss(), torch.nn.MSELoss(), MSELoss, None, "eq. 8",
+             MSELoss(reduction="sum"), MAPLoss(10.0, reduction="none")],
+    "initialisation": [1.2, None],
+    "distortions": [True, SECTION_VII],
+    "strings": [True, FIG7_RANGES],
+    "levels": [(100, 200), (0.5, 0.5), (0.0,), (0.0, 0.5, 1.0), (0.0, math.nan)],
+    "batch": [1.5, 2.0, None],
+    "curvature_patterns": [0.5, None],
+    "training_patterns": [10.5],
+    "optimizer": ["SGD"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, of in PARTS.items() for v in of])
+def test_a_recipe_is_made_of_parts_that_belong_there(name, value):
+    with refused("expected", "got"):
+        Recipe(**{name: value})
+
+
+def test_no_network_is_built_of_codes_that_are_not_there():
+    recipe = Recipe(network=LeNet5Config(output="own codes"))
+    with refused("codes of its own", "LeNet5(codes=...)"):
+        recipe.build(None)
 
 
 @few

@@ -51,20 +51,22 @@ def pictures_in(folder: str | os.PathLike[str]) -> list[Path]:
 def pixels(source: "Source", max_pixels: int = MAX_PIXELS, page: int = 0) -> np.ndarray:
     """(rows, columns, 4) float32 in 0 ... 1: red, green, blue, opacity. Smaller if it is large.
 
-    `page` is that of a TIFF, from 0; of an animation the last frame that is whole is taken. Raises
-    ValueError for what cannot be read as a picture, has more than `max_pixels`, or no such page;
-    OSError for a path that cannot be opened.
+    `page` is that of a TIFF, from 0; of an animation the last frame that is whole is taken, of an image
+    of Pillow the one that it is at; it is not changed. Raises ValueError for what cannot be read as a
+    picture, has more than `max_pixels`, or no such page; OSError for a path that cannot be opened.
     """
     from PIL import Image, ImageOps
 
     with _opened(source, max_pixels) as image:
         if isinstance(image, ValueError):
             raise image
-        small = image.format == "JPEG" and not image.info.get("progressive")
+        given = image is source
+        small = image.format == "JPEG" and not (given or image.info.get("progressive"))
         most = max_pixels * (AS_JPEG if small else 1)
         if image.width * image.height > most:
             raise ValueError(f"the picture has more than {most:,} pixels: make it smaller")
         try:
+            image = image.copy() if given else image
             _to_frame(image, page)
             image = _eight_bits(image)
             image.thumbnail((WORKED_ON, WORKED_ON), Image.Resampling.BOX)
@@ -82,7 +84,7 @@ def pages(source: "Source") -> int:
     1, too, for what cannot be read. Raises OSError for a path that cannot be opened.
     """
     with _opened(source) as image:
-        if isinstance(image, ValueError) or image.format != "TIFF":
+        if isinstance(image, ValueError) or image is source or image.format != "TIFF":
             return 1
         try:
             return int(getattr(image, "n_frames", 1))

@@ -429,6 +429,16 @@ def test_the_last_whole_frame_of_an_animation_is_looked_at():
     assert close(read_picture(ended[: len(ended) * 4 // 5]))
 
 
+@pytest.mark.parametrize("form", ["JPEG", "GIF"])
+def test_an_image_of_pillow_is_looked_at_as_it_is_and_stays_so(form):
+    large, blank = drawing().resize((2400, 1600)), Image.new("L", (2400, 1600), 255)
+    frames = {"save_all": True, "append_images": [blank]} if form == "GIF" else {}
+    given = Image.open(io.BytesIO(encoded(large, form, **frames)))
+    before = given.size, given.mode, given.tell()
+    assert close(read_picture(given))
+    assert (given.size, given.mode, given.tell()) == before
+
+
 def test_the_pages_of_a_tiff_are_counted():
     content = encoded(drawing(), "TIFF", save_all=True, append_images=[drawing(width=20)])
     assert pages(content) == 2

@@ -180,9 +180,10 @@ class Session(Training[PassRecord]):
             part, name = key.split(".", 1)
             parts[part][name] = tensor
         self.model.load_state_dict(parts.pop("model"))
+        self.optimizer.state.clear()
         for kind, of in parts.items():
             for name, tensor in of.items():
-                self.optimizer.state[self.model.get_parameter(name)][kind] = tensor
+                self.optimizer.state[self.model.get_parameter(name)][kind] = tensor.clone()
         self.records = [PassRecord(**record) for record in records]
 
 

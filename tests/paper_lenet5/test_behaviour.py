@@ -899,6 +899,7 @@ RECIPES = {
     "distorted": tiny(distortions=FIG7_RANGES),
     "largest curvature": tiny(curvature_memory="largest"),
     "eq. 9": tiny(loss=MAPLoss(20.0), output_curvature=None, coefficient_input="each"),
+    "Adam": tiny(optimizer="adam"),
 }
 
 
@@ -916,6 +917,8 @@ def test_a_session_put_back_goes_on_as_it_would_have(engine, recipe):
     torch.manual_seed(123)
     resumed = Session(recipe, 7, train, test, engine)
     resumed.restore(kept, records)
+    list(resumed.passes())
+    resumed.restore(kept, records)  # and once more, of the same state
     later = list(resumed.passes())
     assert [record.number for record in later] == [3, 4]
     assert untimed(resumed.records) == untimed(whole.records)

@@ -65,6 +65,8 @@ def labelled(data: Any, labels: Any = None, counted: Counted = iter) -> Labelled
     folder that cannot be read.
     """
     if isinstance(data, (str, Path)):
+        if labels is not None:
+            raise ValueError("expected a folder without labels: its folders name the classes")
         return _of_folder(data, counted)
     if labels is None and _is_row(data) and isinstance(data, Mapping):
         data, labels = data["image"], data["label"]

@@ -143,6 +143,8 @@ def test_a_folder_has_a_class_in_each_folder(folder):
     order = sorted(range(60), key=lambda number: (int(LABELS[number]), number))
     assert torch.equal(found.images, IMAGES[order])
     assert torch.equal(found.labels, LABELS[order])
+    with pytest.raises(ValueError, match="a folder without labels"):
+        labelled(folder, LABELS)
 
 
 def test_classes_that_do_not_occur_are_left_out_and_names_are_in_order():

@@ -61,9 +61,10 @@ def doubts(units: Tensor, states: dict[str, Tensor], closest: Tensor) -> Tensor:
 def verdicts(model: LeNet5, x: Tensor) -> list[Verdict]:
     """What the network says of each input (N, 1, 32, 32), as `transforms` or `preprocess` gives it.
 
-    By its units and eq. 9, or by eq. 9 alone where it has no units. Raises ValueError as the network
-    does, and for wide input.
+    One image (1, 32, 32) has one verdict in the list. They are by its units and eq. 9, or by eq. 9
+    alone where it has no units. Raises ValueError as the network does, and for wide input.
     """
+    x = x[None] if x.ndim == 3 else x
     with torch.no_grad():
         states = model.states(x)
     if x.shape[2:] != (FIELD, FIELD):

@@ -138,7 +138,7 @@ class LeNet5(Pretrained):
         if x.ndim != 4 or x.shape[1] != 1 or min(x.shape[2:]) < FIELD:
             raise ValueError(
                 f"expected input of shape (N, 1, >= {FIELD}, >= {FIELD}), as transforms() gives it, "
-                f"got {tuple(x.shape)}"
+                f"got {tuple(x.shape)}{': for one image give x[None]' if x.ndim == 3 else ''}"
             )
         if x.dtype != self.c1.weight.dtype:
             raise ValueError(
@@ -179,11 +179,10 @@ class LeNet5(Pretrained):
     def logits(self, x: Tensor) -> Tensor:
         """The penalties with the sign turned, (N, classes), for what takes the largest for the answer.
 
-        Their softmax is the posterior without none of these. Nothing of the input is checked that
-        `forward` does not check.
+        Their softmax is the posterior without none of these. Wide input and one image as in `classify`.
+        Nothing of the input is checked that `forward` does not check.
         """
-        penalties: Tensor = self(x)
-        return -penalties
+        return self._answers(x, False, torch.neg)
 
     def _answers(self, x: Tensor, check: bool, of: Callable[[Tensor], Tensor]) -> Tensor:
         """What is made `of` the penalties of some images, or of one."""

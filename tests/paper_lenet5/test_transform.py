@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from paper_lenet5 import LeNet5, preprocess
+from paper_lenet5 import LeNet5, preprocess, verdicts
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.preprocessing import BLACK, WHITE, check_input, inverted_patterns
 from paper_lenet5.recipe import Recipe
@@ -226,7 +226,12 @@ def test_one_image_has_one_answer(model):
     one = model.transforms()(Image.fromarray(IMAGES[1].numpy()))
     assert model.classify(one).shape == ()
     assert model.classify(one) == model.classify(EXPECTED)[1]
-    assert torch.allclose(model.posterior(one), model.posterior(EXPECTED)[1])
+    for answer in (model.posterior, model.logits):
+        assert torch.allclose(answer(one), answer(EXPECTED)[1])
+    assert verdicts(model, one) == verdicts(model, one[None])
+    for ask in (model, model.states):
+        with pytest.raises(ValueError, match=r"got \(1, 32, 32\): for one image give x\[None\]"):
+            ask(one)
 
 
 def test_logits_are_the_penalties_with_the_sign_turned(model):

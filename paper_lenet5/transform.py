@@ -37,8 +37,8 @@ class Transform:
     0 ... 255, of any type; or floats in 0 ... 1 if they are 255ths, as ToTensor makes them.
 
     Raises ValueError for all else: other sizes, colours, levels in between or below 0, dark ink on
-    bright paper; and for floats (3, 28, 28), which ToTensor makes of the colours of one image, but which
-    may be three.
+    bright paper; for floats (3, 28, 28), which ToTensor makes of the colours of one image, but which
+    may be three; and for (32, 784), which may be one field or 32 patterns.
     """
 
     levels: tuple[float, float] = (WHITE, BLACK)
@@ -62,6 +62,12 @@ class Transform:
                 raise ValueError("expected a list of single images, without colours")
             return torch.stack(each)
         patterns, single = patterns_of(image)
+        if getattr(image, "shape", None) == (FIELD, PATTERN * PATTERN):
+            raise ValueError(
+                f"expected one field or several patterns, got {FIELD}x{PATTERN * PATTERN}, which may be "
+                f"either: give patterns as ({FIELD}, {PATTERN}, {PATTERN}), or one field as "
+                f"(1, {FIELD}, {PATTERN * PATTERN})"
+            )
         of_floats = "float" in str(getattr(image, "dtype", ""))
         if of_floats and image.shape == patterns.shape and len(patterns) == 3:
             rows, columns = patterns.shape[1:]
@@ -80,7 +86,8 @@ def patterns_of(image: Any) -> tuple[Tensor, bool]:
     Raises ValueError as `Transform` does.
     """
     given = grey_levels(image)
-    pixels = given.unflatten(-1, (PATTERN, PATTERN)) if _are_rows(given) else given
+    one_by_one = _are_rows(given) and not hasattr(image, "getbands")
+    pixels = given.unflatten(-1, (PATTERN, PATTERN)) if one_by_one else given
     if pixels.ndim in (3, 4) and pixels.shape[-1] in (1, 3):
         pixels = _one_channel(pixels, -1)
     elif pixels.ndim == 4 or (pixels.ndim == 3 and len(pixels) == 1):

@@ -81,6 +81,12 @@ def test_wide_fields_are_only_rescaled():
     assert torch.equal(LeNet5.transforms()(fields), preprocess(fields))
 
 
+def test_a_field_that_is_784_wide_is_one_field():
+    field = torch.nn.functional.pad(IMAGES[:1], (378, 378, 2, 2))
+    for given in (field, field[None], Image.fromarray(field[0].numpy())):
+        assert torch.equal(LeNet5.transforms()(given).flatten(), preprocess(field).flatten())
+
+
 def test_no_images_are_no_input():
     assert LeNet5.transforms()(IMAGES[:0]).shape == (0, 1, 32, 32)
 
@@ -120,6 +126,7 @@ REFUSED = {
     "colours": (Image.new("RGB", (28, 28), (0, 9, 0)), "colours"),
     "colours in a tensor": (torch.stack([IMAGES[:1], IMAGES[:1], 0 * IMAGES[:1]], 1), "in colour"),
     "three, or colours": (IMAGES[:3] / 255, r"\(3, 1, 28, 28\), or one as \(1, 3, 28, 28\)"),
+    "one field, or 32": (torch.zeros(32, 784).byte(), r"\(32, 28, 28\), or one .* \(1, 32, 784\)"),
     "colours among others": (list(IMAGES[:3].expand(2, -1, -1, -1)), "single images"),
     "two channels": (IMAGES[:, None].expand(-1, 2, -1, -1), "in colour"),
     "transparency": (Image.new("RGBA", (28, 28)), "transparency"),

@@ -61,6 +61,8 @@ def draw_fields(
             "expected at least one image and as many int64 labels, "
             f"got {n} images and {tuple(labels.shape)} {labels.dtype}"
         )
+    if not 0 <= labels.min() <= labels.max() < BLANK:
+        raise ValueError(f"expected labels 0 ... 9, got {labels.min()} to {labels.max()}")
     neighbours = torch.randint(n, (2, n), generator=generator)
     separations = _whole(ranges.separation, (n, 2), generator)
     shift = _whole(ranges.shift, (n,), generator)

@@ -69,6 +69,13 @@ def test_what_lies_outside_of_the_field_is_cut_off():
     assert (field[2:30].amin(0) > 0).nonzero().flatten().tolist() == [*range(8), 30, 31]
 
 
+@pytest.mark.parametrize("label", [-3, 10, 37])
+def test_labels_are_those_of_digits(label):
+    images, labels = DIGITS
+    with pytest.raises(ValueError, match=r"expected labels 0 \.\.\. 9"):
+        draw_fields(images, labels.index_fill(0, torch.tensor([7]), label), SECTION_VII, None)
+
+
 @pytest.mark.parametrize("separation", [0, 1, 3, 4])
 def test_a_gap_lies_in_the_middle_of_its_field(separation):
     bars = torch.full((4, 28, 28), 255, dtype=torch.uint8)

@@ -50,10 +50,13 @@ PRINTED = Initialisation(scale=2.4, power=1.0, coefficient=None)
 def initialise(
     model: nn.Module, generator: torch.Generator | None = None, rule: Initialisation | None = None
 ) -> None:
-    """Draw all trainable parameters of the model anew, layer by layer, from one generator."""
+    """Draw the weights of all layers that are trained anew, one after the other, from one generator.
+
+    Their biases are 0 then. Other parameters stay as they are.
+    """
     rule = rule or Initialisation()
-    for layer in model.children():
-        own = dict(layer.named_parameters())
+    for layer in model.modules():
+        own = dict(layer.named_parameters(recurse=False))
         if not any(p.requires_grad for p in own.values()):
             continue
         if isinstance(layer, Subsampling):

@@ -399,6 +399,13 @@ def test_weights_are_uniform_in_scale_over_a_power_of_the_fan_in(rule, scale, po
         assert unit.mean().abs() < 4 / math.sqrt(3 * len(unit))
 
 
+def test_layers_within_others_are_drawn_too():
+    inner = torch.nn.Linear(100, 50)
+    initialise(torch.nn.Sequential(torch.nn.Sequential(inner)), rng())
+    assert 0.11 < inner.weight.abs().max() <= 0.12  # 1.2 / sqrt(100)
+    assert not inner.bias.any()
+
+
 @pytest.mark.parametrize(("rule", "value"), [(None, 0.5), (Initialisation(coefficient=0.8), 0.8)])
 def test_coefficients_start_from_a_constant(rule, value):
     model = random_model()

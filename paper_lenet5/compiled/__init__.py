@@ -81,13 +81,11 @@ def diagonal_curvature(
         raise ValueError("expected at least one image to measure the curvature on")
     check_options(output_curvature, coefficient_input)
     check_labels(labels, len(images), model)
-    weights = pack_weights(model)
+    network, weights = structure_of(model), pack_weights(model)
     sums, minus_one = (pack(model, _filled(model, value)) for value in (0, -1))
     constant = np.float32(-1 if output_curvature is None else output_curvature)
     curvature = passes.Curvature(True, constant, coefficient_input == "each")
-    setting = passes.Setting(
-        structure_of(model), _loss(loss), curvature, *workspace(len(model.classes))
-    )
+    setting = passes.Setting(network, _loss(loss), curvature, *workspace(len(model.classes)))
     passes.one_by_one(
         setting, _rows(images), labels.contiguous().numpy(), np.arange(len(images)),
         passes.Arrays(weights, np.square(weights), sums, minus_one),

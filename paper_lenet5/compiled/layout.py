@@ -118,16 +118,32 @@ _ACTIVATIONS = {squash: k.SCALED_TANH, torch.tanh: k.TANH, torch.relu: k.RELU, u
 
 
 def structure_of(model: LeNet5) -> Structure:
-    """What the parts of this model are. Raises KeyError for an activation without a kernel."""
-    f, g = (_ACTIVATIONS[model.activation(layer)] for layer in ("c1", "s2"))
+    """What the parts of this model are. Raises ValueError for parts without a kernel."""
+    f, g = (_activation_of(model, layers) for layers in (("c1", "c3", "c5", "f6"), ("s2", "s4")))
     inputs, maps = _crosses(model)
     fed = [maps[inputs == i] for i in range(k.FEW)]
+    if (model.c3.inputs, model.c3.maps) != (k.FEW, k.MANY) or len({*map(len, fed)}) > 1:
+        raise ValueError(
+            f"expected a table in which each of {k.FEW} maps feeds as many of {k.MANY}, got other "
+            "crosses: paper_lenet5.eager takes any"
+        )
     crosses = np.zeros((k.FEW, k.MANY), bool)
     crosses[inputs, maps] = True
     return Structure(
         f, g, isinstance(model.s2, MaxPooling), not hasattr(model, "rbf"), len(model.classes),
         _packed_ends(model), np.array(fed), crosses,
     )  # fmt: skip
+
+
+def _activation_of(model: LeNet5, layers: tuple[str, ...]) -> int:
+    """The activation that all these layers have, as a number. Raises ValueError for one without."""
+    found = {model.activation(layer) for layer in layers}
+    if len(found) > 1 or not found <= _ACTIVATIONS.keys():
+        raise ValueError(
+            f"expected one activation of paper_lenet5.variants for {', '.join(layers)}, got "
+            f"{' and '.join(f.__name__ for f in found)}: paper_lenet5.eager takes others"
+        )
+    return _ACTIVATIONS[found.pop()]
 
 
 def _packed_ends(model: LeNet5) -> tuple[int, ...]:

@@ -16,6 +16,8 @@ import torch
 from paper_lenet5 import SDLM, LeNet5, MAPLoss, MSELoss, diagonal_curvature, eager, preprocess
 from paper_lenet5.bitmaps import digit_bitmaps
 from paper_lenet5.config import LeNet5Config
+from paper_lenet5.connections import TABLE_I
+from paper_lenet5.layers import TableConvolution, squash
 from paper_lenet5.recipe import Recipe
 from paper_lenet5.variants import CROSS_ENTROPY, Variant
 from tests.conftest import draw_digits, random_model
@@ -388,6 +390,29 @@ def test_images_that_are_not_float32_of_32_by_32_are_refused(x):
         compiled.diagonal_curvature(model, x, labels, MSELoss())
     with refused:
         trained(model, x, labels, torch.tensor([0]))
+
+
+def other_table():
+    model = LeNet5()
+    model.c3 = TableConvolution([(0, 1, 2, 3), *TABLE_I[1:]])
+    return model
+
+
+class Sine(LeNet5):
+    def activation(self, layer):
+        return torch.sin if layer == "f6" else squash
+
+
+@pytest.mark.parametrize("other", [other_table, Sine])
+def test_what_has_no_kernel_is_left_to_the_readable_pass(other):
+    x, labels = drawn(3)
+    for work in (
+        lambda model: compiled.penalties(model, x),
+        lambda model: compiled.diagonal_curvature(model, x, labels, MSELoss()),
+        lambda model: trained(model, x, labels, torch.tensor([0])),
+    ):
+        with pytest.raises(ValueError, match=r"expected .*: paper_lenet5\.eager takes"):
+            work(other())
 
 
 @pytest.mark.parametrize("fault", ["no images", "a label too few", "no such reading"])

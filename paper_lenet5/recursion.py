@@ -49,9 +49,11 @@ def curvature_rule(*kinds: Kind) -> Callable[[AnyRule], AnyRule]:
 
 def overridable(function: Function) -> Function:
     """The function as one that can have a rule, as PyTorch's own can."""
+    parameters = signature(function)
 
     @wraps(function)
-    def seen(*args: Any) -> Any:
+    def seen(*args: Any, **names: Any) -> Any:
+        args = parameters.bind(*args, **names).args if names else args
         if has_torch_function(args):
             return handle_torch_function(seen, args, *args)
         return function(*args)

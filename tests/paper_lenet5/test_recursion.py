@@ -362,6 +362,15 @@ def test_every_activation_is_squared_as_its_slope_is(module, make):
         np.testing.assert_allclose(found[name].numpy(), value, rtol=1e-8, atol=1e-14)
 
 
+def test_a_function_with_a_rule_takes_its_argument_by_name_too():
+    x, labels, linear = some(PATTERNS, 5), torch.tensor([0, 2]), nn.Linear(5, 3).double()
+    of = [
+        diagonal_curvature(nn.Sequential(linear, Function(f)), x, labels, nn.CrossEntropyLoss())
+        for f in (squash, lambda x: squash(a=x))
+    ]
+    assert torch.equal(of[0]["0.weight"], of[1]["0.weight"])
+
+
 # --- other ways to write a network ----------------------------------------------------------------
 
 

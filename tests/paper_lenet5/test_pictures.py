@@ -548,6 +548,13 @@ def test_two_lines_that_climb_are_two_lines():
     assert slope_of(parts.boxes[lines[0]]) == pytest.approx(-0.2)
 
 
+@pytest.mark.parametrize(("row", "in_lines"), [(43, [6, 5]), (64, [5, 5]), (85, [5, 6])])
+def test_a_speck_is_of_a_line_only_where_it_is_near_to_it(row, in_lines):
+    boxes = [(top, 60 * k, top + 20, 60 * k + 9) for top in (20, 90) for k in range(5)]
+    parts = strokes(*boxes, (row, 35, row + 2, 37), size=(120, 320))
+    assert [len(line) for line in lines_of(parts, np.arange(11))] == in_lines
+
+
 def test_a_level_line_keeps_its_columns_and_loses_its_slope():
     ink = np.zeros((80, 200))
     for column in range(0, 200, 10):

@@ -105,8 +105,9 @@ def test_as_many_blanks_as_said():
     assert found[found != BLANK].equal(labels[found != BLANK])
 
 
-def test_the_shift_moves_all_of_a_field():
-    still, moved = (fields(shift=(by, by))[0] for by in (0, 2))
+@pytest.mark.parametrize("kind", [{"blanks": 0.0}, {"blanks": 1.0, "gaps": 1.0}])
+def test_the_shift_moves_all_of_a_field(kind):
+    still, moved = (fields(shift=(by, by), **kind)[0] for by in (0, 2))
     assert still[:, :, :-2].equal(moved[:, :, 2:])
 
 
@@ -320,6 +321,11 @@ def test_both_networks_are_heard_and_the_surer_one_more():
     field, sweep, digits = bars((11, 20), width=32), answers("3"), of_digits("5")
     assert read_line(field, sweep, 1.1 * digits).text == "5"
     assert read_line(field, 1.1 * sweep, digits).text == "3"
+
+
+def test_what_stands_at_either_end_of_a_field_is_of_its_first_or_last_answer():
+    field = bars((0, 8), (71, 79), width=80)
+    assert characters_in(field) == [(0, 0), (12, 12)]
 
 
 def test_digits_that_touch_are_read_by_the_sweep_above_them():

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from .pictures.explained import Row
 
 
-OF_DIGITS = "lenet5-1998-distortions"
-"""The network that `read` asks about single digits, beside the one that sweeps over the line."""
 STANDARD_INPUT = Path("-")
 PICTURES = "a file, a folder (with those in it), a pattern like *.png, or - for standard input"
 
@@ -200,7 +198,7 @@ def show_demo(_: argparse.Namespace) -> int:
 
 def answer_all(args: argparse.Namespace) -> int:
     """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
-    from .lenet5 import LeNet5
+    from .lenet5 import FOR_DIGITS, LeNet5
     from .pictures.explained import check_place, row
     from .pictures.files import ENDINGS
     from .threads import one_thread
@@ -208,7 +206,7 @@ def answer_all(args: argparse.Namespace) -> int:
     reading = args.command == "read"
     try:
         model = LeNet5.from_pretrained(args.weights)
-        ask = partial(read, LeNet5.from_pretrained(OF_DIGITS)) if reading else classify
+        ask = partial(read, LeNet5.from_pretrained(FOR_DIGITS)) if reading else classify
         found = [(str(given), list(pictures_of([given]))) for given in args.pictures]
         if reading and model.config.output != "bitmaps and blank":
             raise ValueError(f"{args.weights} knows no blank between digits: choose lenet5-sdnn")

@@ -29,6 +29,8 @@ SHIPPED = {
 }
 """The trained networks in the package, by the SHA-256 of their weights: of each row the one of seed 0,
 whatever its error is. The first is what `LeNet5.from_pretrained()` gives."""
+FOR_DIGITS, FOR_STRINGS = "lenet5-1998-distortions", "lenet5-sdnn"
+"""Of these, the one that the demo and `read` ask about single digits, and the one that reads strings."""
 UNITS = ROWS * COLUMNS
 """Of F6: as many as a bitmap has pixels."""
 WITH_BLANK = LeNet5Config(output="bitmaps and blank")
@@ -56,7 +58,7 @@ class LeNet5(Pretrained):
     config: LeNet5Config
     options: ClassVar[type] = LeNet5Config
     shipped: ClassVar[Mapping[str, str]] = SHIPPED
-    shipped_options: ClassVar[Mapping[str, LeNet5Config]] = {"lenet5-sdnn": WITH_BLANK}
+    shipped_options: ClassVar[Mapping[str, LeNet5Config]] = {FOR_STRINGS: WITH_BLANK}
     preprocessing = Transform()
     answer: ClassVar[Answer] = "smallest"
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from paper_lenet5 import LeNet5, doubt, preprocess
+from paper_lenet5.lenet5 import FOR_DIGITS, FOR_STRINGS
 from paper_lenet5.reading import Reading, read_line
 from paper_lenet5.verdict import Certainty, Verdict
 
@@ -14,13 +15,13 @@ from paper_lenet5.verdict import Certainty, Verdict
 @cache
 def lenet5() -> LeNet5:
     """The network of Fig. 8, trained with distortions."""
-    return LeNet5.from_pretrained("lenet5-1998-distortions")
+    return LeNet5.from_pretrained(FOR_DIGITS)
 
 
 @cache
 def reader() -> LeNet5:
     """With a class for the blank between digits (section VII)."""
-    return LeNet5.from_pretrained("lenet5-sdnn")
+    return LeNet5.from_pretrained(FOR_STRINGS)
 
 
 class Look(NamedTuple):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from paper_lenet5.doubt import DECIMALS, shipped
+from paper_lenet5.lenet5 import FOR_DIGITS
 
 SCRIPTS = ("network", "doubt", "verdict", "image", "reading", "modern", "changes", "training",
            "paper", "marks", "lines", "normalise", "pictures")  # fmt: skip
@@ -19,8 +20,6 @@ MODULES = ("connections", "doubt", "layers", "preprocessing", "reading", "string
            "pictures", "pictures.files", "pictures.lines", "pictures.marks", "pictures.normalise",
            "pictures.paper")  # fmt: skip
 """Of paper_lenet5, those whose numbers they use."""
-NETWORK = "lenet5-1998-distortions"
-"""The one for single digits."""
 
 
 def script() -> str:
@@ -37,8 +36,8 @@ def numbers() -> dict[str, dict[str, object]]:
 
 
 def units() -> list[list[float]]:
-    """Those of `NETWORK` that doubt."""
-    return [[round(weight, DECIMALS) for weight in unit] for unit in shipped()[NETWORK].tolist()]
+    """Those of the network for single digits that doubt."""
+    return [[round(weight, DECIMALS) for weight in unit] for unit in shipped()[FOR_DIGITS].tolist()]
 
 
 def _named(module: str) -> dict[str, object]:

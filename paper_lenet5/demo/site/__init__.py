@@ -15,6 +15,7 @@ from dataclasses import asdict, astuple
 from html import escape
 from pathlib import Path
 
+from paper_lenet5.lenet5 import FOR_DIGITS, FOR_STRINGS
 from paper_lenet5.pretrained import WEIGHTS
 
 from .. import engine, training
@@ -28,7 +29,7 @@ from .pictures import card, icon
 HERE = Path(__file__).parent
 TITLE = "LeNet-5 reads your digit"
 SENTENCE = "Draw a digit. A network designed in 1998 says which one it is, and shows you why."
-NETWORKS = {"lenet5": "lenet5-1998-distortions", "reader": "lenet5-sdnn"}
+NETWORKS = {"lenet5": FOR_DIGITS, "reader": FOR_STRINGS}
 """The weights in the page: for one digit, and for several (section VII)."""
 SCRIPTS = ("words", "tabs", "parcels", "chart", "drawing", "pad", "answer", "string", "inside", "photo",
            "misses", "then", "learning", "train", "results", "share", "walk", "main")  # fmt: skip

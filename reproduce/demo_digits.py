@@ -36,8 +36,8 @@ def first_of_each(images: Tensor, labels: Sequence[int]) -> list[int]:
             index
             for index, label in enumerate(labels)
             if label == digit
-            and (seen := look(images[index])).closest == digit
-            and seen.certainty is Certainty.SURE
+            and (said := look(images[index]).verdict).closest == digit
+            and said.certainty is Certainty.SURE
         )
         for digit in range(10)
     ]

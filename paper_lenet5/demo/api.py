@@ -12,7 +12,6 @@ from gradio.utils import get_upload_folder
 from torch import Tensor
 
 from paper_lenet5 import pictures
-from paper_lenet5.verdict import Certainty
 
 from .networks import look, read
 from .refusals import FOREIGN, refuse
@@ -60,11 +59,12 @@ def classify(picture: FileData) -> Answer:
         smallest wins; f6, 12 rows of 7 units, ink about 1 and paper about -1.
     """
     seen = look(_seen(pictures.read_picture, picture))
+    said = seen.verdict
     return {
-        "digit": None if seen.certainty is Certainty.NONE else seen.closest,
-        "certainty": seen.certainty.value,
-        "closest": seen.closest,
-        "margin": seen.margin,
+        "digit": None if said.label is None else said.closest,
+        "certainty": said.certainty.value,
+        "closest": said.closest,
+        "margin": said.margin,
         "penalties": seen.penalties,
         "f6": seen.states["f6"].view(12, 7).tolist(),
     }

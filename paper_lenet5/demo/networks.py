@@ -9,7 +9,7 @@ from torch import Tensor
 from paper_lenet5 import LeNet5, doubt, preprocess
 from paper_lenet5.lenet5 import FOR_DIGITS, FOR_STRINGS
 from paper_lenet5.reading import Reading, read_line
-from paper_lenet5.verdict import Certainty, Verdict
+from paper_lenet5.verdict import Verdict
 
 
 @cache
@@ -35,26 +35,6 @@ class Look(NamedTuple):
     """Of the ten digits; the smallest wins."""
     verdict: Verdict
     """What they say, and how much speaks against them; as everywhere."""
-
-    @property
-    def ranking(self) -> list[int]:
-        """The ten digits by penalty."""
-        return sorted(range(10), key=self.penalties.__getitem__)
-
-    @property
-    def closest(self) -> int:
-        """The digit whose bitmap F6 lies closest to."""
-        return self.ranking[0]
-
-    @property
-    def margin(self) -> float:
-        """How much smaller its penalty is than the second."""
-        return self.penalties[self.ranking[1]] - self.penalties[self.closest]
-
-    @property
-    def certainty(self) -> Certainty:
-        """Whether the closest is the answer, or probably, or none of these is."""
-        return self.verdict.certainty
 
 
 @torch.inference_mode()

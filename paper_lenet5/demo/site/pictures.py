@@ -38,7 +38,7 @@ def card(title: str) -> bytes:
     _cells(image, f6, (560, 215), 28, INK, gap=2)
     for left in (450, 800):
         _arrow(pen, left, 375)
-    pen.text((930, 205), str(seen.closest), ACCENT, _letters(300))
+    pen.text((930, 205), str(seen.verdict.closest), ACCENT, _letters(300))
     pen.text((70, 60), title, INK, _letters(68))
     for left, words in ((70, "what it sees"), (560, "what it makes of it"), (930, "what it says")):
         pen.text((left, 572), words, QUIET, _letters(28))

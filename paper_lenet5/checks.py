@@ -1,4 +1,6 @@
-"""Checks of values where there are values: not in traced graphs, on the meta device, or under vmap."""
+"""Checks of values where there are values, not while a graph is traced; and of what a pass is given."""
+
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -22,3 +24,33 @@ def is_false(condition: Tensor) -> bool:
         return not bool(condition)
     except RuntimeError:  # vmap's, and that of fake tensors
         return False
+
+
+class WithClasses(Protocol):
+    """A network as far as its labels go: they are places in `classes`."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the classes are called."""
+
+
+def check_pass(
+    model: WithClasses, images: Tensor, labels: Tensor, order: Tensor, batch: int
+) -> None:
+    """Raises ValueError where these cannot be trained on."""
+    check_labels(labels, len(images), model)
+    if order.dtype != torch.int64 or order.ndim != 1:
+        raise ValueError(f"expected (P,) int64 indices, got {tuple(order.shape)} {order.dtype}")
+    if len(order) and not 0 <= order.min() <= order.max() < len(images):
+        raise ValueError(f"expected an order of 0 ... {len(images) - 1}, got other indices in it")
+    if batch < 1:
+        raise ValueError(f"expected at least one pattern in a batch, got {batch}")
+
+
+def check_labels(labels: Tensor, n: int, model: WithClasses) -> None:
+    """Raises ValueError unless there are n labels of classes that the model has."""
+    classes = len(model.classes)
+    if labels.dtype != torch.int64 or labels.shape != (n,):
+        raise ValueError(f"expected ({n},) int64 labels, got {tuple(labels.shape)} {labels.dtype}")
+    if n and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(f"expected labels 0 ... {classes - 1}, got others")

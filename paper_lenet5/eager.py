@@ -3,25 +3,16 @@
 Both modules have the same three functions, so that `training` works with either.
 """
 
-from typing import Protocol
-
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from .checks import check_pass
 from .lenet5 import LeNet5
 from .losses import Loss
 from .sdlm import diagonal_curvature
 
 __all__ = ["diagonal_curvature", "penalties", "train_one_pass"]
-
-
-class WithClasses(Protocol):
-    """A network as far as its labels go: they are places in `classes`."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """What the classes are called."""
 
 
 def train_one_pass(
@@ -49,25 +40,3 @@ def train_one_pass(
 def penalties(model: LeNet5, images: Tensor) -> Tensor:
     """Penalties (N, 10) for images (N, 1, 32, 32), a thousand at a time."""
     return torch.cat([model(some) for some in images.split(1000)])
-
-
-def check_pass(
-    model: WithClasses, images: Tensor, labels: Tensor, order: Tensor, batch: int
-) -> None:
-    """Raises ValueError where these cannot be trained on."""
-    check_labels(labels, len(images), model)
-    if order.dtype != torch.int64 or order.ndim != 1:
-        raise ValueError(f"expected (P,) int64 indices, got {tuple(order.shape)} {order.dtype}")
-    if len(order) and not 0 <= order.min() <= order.max() < len(images):
-        raise ValueError(f"expected an order of 0 ... {len(images) - 1}, got other indices in it")
-    if batch < 1:
-        raise ValueError(f"expected at least one pattern in a batch, got {batch}")
-
-
-def check_labels(labels: Tensor, n: int, model: WithClasses) -> None:
-    """Raises ValueError unless there are n labels of classes that the model has."""
-    classes = len(model.classes)
-    if labels.dtype != torch.int64 or labels.shape != (n,):
-        raise ValueError(f"expected ({n},) int64 labels, got {tuple(labels.shape)} {labels.dtype}")
-    if n and not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(f"expected labels 0 ... {classes - 1}, got others")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..eager import check_labels, check_pass
+from ..checks import check_labels, check_pass
 from ..lenet5 import LeNet5
 from ..losses import Loss, MAPLoss
 from ..preprocessing import FIELD, check_values

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paper_lenet5.eager import check_pass
+from paper_lenet5.checks import check_pass
 from paper_lenet5.losses import Loss, MSELoss
 from paper_lenet5.preprocessing import FIELD
 from paper_lenet5.sdlm import SDLM, diagonal_curvature

@@ -83,12 +83,13 @@ class LeNet5(Pretrained):
                     "expected codes or a blank: codes of one's own have no blank among them"
                 )
             codes = as_codes(codes, len(self.config.classes))
-        self.c1 = nn.Conv2d(1, 6, 5)
-        self.s2 = Subsampling(6)
-        self.c3 = TableConvolution(TABLE_I)
-        self.s4 = Subsampling(16)
-        self.c5 = nn.Conv2d(16, 120, 5)
-        self.f6 = nn.Linear(120, UNITS)
+        with torch.random.fork_rng(devices=[], enabled=generator is not None):
+            self.c1 = nn.Conv2d(1, 6, 5)
+            self.s2 = Subsampling(6)
+            self.c3 = TableConvolution(TABLE_I)
+            self.s4 = Subsampling(16)
+            self.c5 = nn.Conv2d(16, 120, 5)
+            self.f6 = nn.Linear(120, UNITS)
         self.rbf = EuclideanRBF(codes)
         initialise(self, generator, initialisation)
 

@@ -104,11 +104,12 @@ class Variant(LeNet5):
         pooling, codes = POOLINGS[config.pooling], CODES.get(config.output)
         self.s2, self.s4 = pooling(6), pooling(16)
         self.c3 = TableConvolution(TABLES[config.table])
-        if config.output == "one of ten":
-            self.f6 = nn.Linear(120, 10)
-        if codes is None:
-            del self.rbf
-            self.output = nn.Linear(UNITS, len(config.classes))
+        with torch.random.fork_rng(devices=[], enabled=generator is not None):
+            if config.output == "one of ten":
+                self.f6 = nn.Linear(120, 10)
+            if codes is None:
+                del self.rbf
+                self.output = nn.Linear(UNITS, len(config.classes))
         initialise(self, generator, initialisation)
         if codes is not None:
             self.rbf = EuclideanRBF(codes(config.classes, generator))

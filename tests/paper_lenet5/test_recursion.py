@@ -456,6 +456,23 @@ def test_a_mean_squared_error_curves_by_two_for_each_target():
     assert_all_close(ours.values(), constant.values())
 
 
+def test_a_loss_of_each_output_alone_is_not_differentiated_for_each_of_them():
+    """Nor does it take random numbers of PyTorch's own to see that it is one."""
+    network, x, times = nn.Linear(4, 50).double(), some(3, 4), []
+
+    def loss(outputs, targets):
+        outputs = outputs * 1
+        outputs.register_hook(times.append)
+        return functional.mse_loss(outputs, targets)
+
+    before = torch.random.get_rng_state()
+    h = diagonal_curvature(network, x, some(3, 50), loss)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert len(times) < 10
+    expected = 2 / 50 * x.square().mean(0).expand(50, 4), x.new_full((50,), 2 / 50)
+    assert_all_close(h.values(), expected)
+
+
 def test_a_relu_in_place_is_a_relu():
     torch.manual_seed(0)
     first, last, x = nn.Linear(4, 4), nn.Linear(4, 3), some(3, 4)

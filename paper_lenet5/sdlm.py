@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, overload
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from .checks import is_false
@@ -27,7 +28,7 @@ SUBSAMPLING: dict[CoefficientInput, dict[Kind, Rule]] = {
 }
 """The rules for it: none, since its sum and its product each have one; or one for both together."""
 LossFunction = Callable[[Tensor, Tensor], Tensor]
-"""Outputs and targets to a loss. A module's `reduction` is taken for "mean" where it does not say."""
+"""Outputs and targets to a loss: the mean over the patterns, their sum, or numbers of each of them."""
 
 
 def diagonal_curvature(
@@ -50,7 +51,8 @@ def diagonal_curvature(
 
     Raises NoRule, a ValueError, for networks that are more than linear layers and functions of single
     numbers, and for parameters that the output does not depend on; ValueError for what is no network,
-    inputs that it does not take, none at all or several tensors of them, or unknown options.
+    inputs that it does not take, none at all or several tensors of them, losses that tie patterns
+    together, or unknown options.
     """
     if not isinstance(model, nn.Module):
         raise ValueError(f"expected a network, an nn.Module, got {type(model).__name__}")
@@ -105,37 +107,65 @@ def _inside(model: nn.Module) -> nn.Module:
 
 def _at_states(passed: Passed, y: Tensor, loss: LossFunction) -> Tensor:
     """d2E / dx2 of each pattern's loss, at the states that the recursion starts from."""
+    again = _unchanged(loss)
     with torch.enable_grad():
-        of_batch = loss(passed.output, y).sum()
-    is_mean = getattr(loss, "reduction", "mean") == "mean"
+        of_batch = loss(passed.output, y)
     if isinstance(loss, MSELoss | MAPLoss):
-        answers = (
-            y[0].numel() if is_mean else 1
-        )  # that one pattern has: more than one if it is wide
+        # that one pattern has: more than one if it is wide
+        answers = y[0].numel() if loss.reduction == "mean" else 1
         if passed.ending is None:
             return loss.output_curvature(passed.output.detach()) / answers
         if passed.ending.function is distances and passed.ending.is_moved_to(passed.output):
             f6, (centers,) = passed.start.detach(), passed.ending.args
             return loss.curvature(f6.flatten(0, -2), centers).view_as(f6) / answers
     curvature = _twice_differentiated(of_batch, passed.start).clamp(min=0)
-    return curvature * len(y) if is_mean else curvature
+    return curvature * len(y) if _is_mean(of_batch, passed, y, again) else curvature
+
+
+def _unchanged(loss: LossFunction) -> LossFunction:
+    """The loss as it is now, whatever it keeps in its buffers when it is called."""
+    if not isinstance(loss, nn.Module):
+        return loss
+    kept = {name: value.clone() for name, value in loss.named_buffers()}
+    return lambda outputs, y: functional_call(loss, kept, (outputs, y))
 
 
 @torch.enable_grad()
+def _is_mean(of_batch: Tensor, passed: Passed, y: Tensor, loss: LossFunction) -> bool:
+    """Whether a loss is a mean over the patterns. Else it is their sum, or numbers of each of them.
+
+    Among twice as many patterns, each has half its second derivatives in a mean, and all in a sum.
+    Raises ValueError for losses of which neither is true.
+    """
+    if len(y) == 1 or (of_batch.ndim and len(of_batch) == len(y)):
+        return False
+    outputs, targets = torch.cat([passed.output, passed.output.detach()]), torch.cat([y, y])
+    try:
+        of_both = loss(outputs, targets)
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            "the loss does not take twice as many patterns, by which a mean over them is told from a "
+            "sum: let it give each pattern's own, of shape (P,)"
+        ) from error
+    v = _random_like(passed.start)
+    alone, among = (_second_derivatives(of, passed.start)(v) for of in (of_batch, of_both))
+    atol = torch.finfo(v.dtype).eps ** 0.5 * alone.nan_to_num().abs().max().item()
+    for share in (0.5, 1):
+        if torch.allclose(among, share * alone, rtol=0, atol=atol, equal_nan=True):
+            return share < 1
+    raise ValueError(
+        "expected a loss that is the mean or the sum over the patterns, or numbers of each of them: "
+        "this one ties patterns together, or draws at random"
+    )
+
+
 def _twice_differentiated(value: Tensor, x: Tensor) -> Tensor:
     """d2 value / dx2 of every number of x (P, ...), where patterns have no part in each other's.
 
     A matrix of second derivatives that takes random numbers to what its row sums say is diagonal, and
     the sums are the answer; of any other, each column has to be asked for.
     """
-    (gradient,) = torch.autograd.grad(value, x, create_graph=True)
-    if not gradient.requires_grad:
-        return torch.zeros_like(x)
-
-    def times(v: Tensor) -> Tensor:
-        (product,) = torch.autograd.grad(gradient, x, v, retain_graph=True, materialize_grads=True)
-        return product
-
+    times = _second_derivatives(value, x)
     sums, v, of = times(torch.ones_like(x)), _random_like(x), torch.finfo(x.dtype)
     if torch.allclose(times(v), sums * v, rtol=64 * of.eps, atol=of.tiny):
         return sums
@@ -145,6 +175,20 @@ def _twice_differentiated(value: Tensor, x: Tensor) -> Tensor:
         column[:, k] = 1
         second[:, k] = times(column.view_as(x)).reshape(len(x), -1)[:, k]
     return second.view_as(x)
+
+
+def _second_derivatives(value: Tensor, x: Tensor) -> Callable[[Tensor], Tensor]:
+    """What multiplies numbers like x with the matrix of second derivatives of value, or of its sum."""
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(value.sum(), x, create_graph=True)
+
+    def times(v: Tensor) -> Tensor:
+        if not gradient.requires_grad:
+            return torch.zeros_like(x)
+        (product,) = torch.autograd.grad(gradient, x, v, retain_graph=True, materialize_grads=True)
+        return product
+
+    return times
 
 
 def _random_like(x: Tensor) -> Tensor:

@@ -4,6 +4,7 @@
 loops over what a layer is said to do; eq. 23, 25 and 27 are sums over them.
 """
 
+import functools
 import math
 from dataclasses import replace
 from types import SimpleNamespace
@@ -454,6 +455,74 @@ def test_a_mean_squared_error_curves_by_two_for_each_target():
     ours = diagonal_curvature(network, x, some(4, 3), nn.MSELoss())
     constant = diagonal_curvature(network, x, some(4, 3), nn.MSELoss(), output_curvature=2 / 3)
     assert_all_close(ours.values(), constant.values())
+
+
+class Summed(nn.Module):
+    """A loss that says nothing of a reduction, and counts how often it is called."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("times", torch.zeros(()))
+
+    def forward(self, outputs, labels):
+        self.times += 1
+        return self.times * functional.cross_entropy(outputs, labels, reduction="sum")
+
+
+def weighed(outputs, labels, **options):
+    """Class 1 counts three times, 2 not at all."""
+    weight = torch.tensor([1.0, 3.0, 5.0]).double()
+    return functional.cross_entropy(outputs, labels, weight, ignore_index=2, **options)
+
+
+OF_PATTERNS = functools.partial(functional.cross_entropy, reduction="none")
+REDUCED = {
+    "a sum, in part": (functools.partial(functional.cross_entropy, reduction="sum"), OF_PATTERNS),
+    "a sum in a function": (lambda a, y: OF_PATTERNS(a, y).sum(), OF_PATTERNS),
+    "a mean in a function": (lambda a, y: OF_PATTERNS(a, y).mean(), OF_PATTERNS),
+    "each pattern in a row": (lambda a, y: OF_PATTERNS(a, y)[:, None], OF_PATTERNS),
+    "a sum in a layer": (Summed(), OF_PATTERNS),
+    "a mean of patterns alone": (
+        lambda a, y: nn.KLDivLoss(reduction="batchmean")(
+            a.log_softmax(1), functional.one_hot(y, 3).double()
+        ),
+        OF_PATTERNS,
+    ),
+    "a weighed sum": (
+        lambda a, y: weighed(a, y, reduction="sum"), functools.partial(weighed, reduction="none")
+    ),
+    "a weighed mean, of 1 + 3 + 1": (
+        weighed, lambda a, y: weighed(a, y, reduction="none") * 4 / (1 + 3 + 1)
+    ),
+    "a sum that is 0": (
+        lambda a, y: (a - a.detach()).square().sum(), lambda a, y: (a - a.detach()).square()
+    ),
+    "nothing": (lambda a, y: a.sum() * 0, lambda a, y: a * 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("loss", "of_patterns"), REDUCED.values(), ids=REDUCED)
+def test_whether_a_loss_is_a_mean_or_a_sum_is_asked_of_it(loss, of_patterns):
+    network, x = OfLayers(), some(4, 1, 6, 6)
+    assert_all_close(curvatures(network, x, loss), curvatures(network, x, of_patterns))
+    if isinstance(loss, Summed):
+        assert loss.times == 1
+
+
+NO_MEAN = {
+    "a root": (lambda a, y: functional.cross_entropy(a, y).sqrt(), "ties patterns together"),
+    "a draw": (lambda a, y: OF_PATTERNS(a, y).sum() * torch.rand(()), "or draws at random"),
+    "weights of so many patterns": (
+        lambda a, y: (OF_PATTERNS(a, y) * torch.arange(4)).sum(),
+        r"does not take twice as many patterns.* of shape \(P,\)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("loss", "words"), NO_MEAN.values(), ids=NO_MEAN)
+def test_a_loss_that_is_neither_a_mean_nor_a_sum_is_refused(loss, words):
+    with pytest.raises(ValueError, match=words):
+        curvatures(OfLayers(), some(4, 1, 6, 6), loss)
 
 
 def test_a_loss_of_each_output_alone_is_not_differentiated_for_each_of_them():

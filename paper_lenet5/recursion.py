@@ -214,6 +214,25 @@ def _check_factors(function: Callable[..., Tensor], *factors: Tensor) -> None:
         raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
 
 
+@curvature_rule("__setitem__")
+def _assignment(function: Callable[..., None], x: Tensor, place: Any, value: Any) -> Tensor:
+    """Numbers in the place of others: what PyTorch makes of parts would hide what was done to them."""
+
+    def of(x: Tensor, value: Any) -> Tensor:
+        x = x.clone()
+        function(x, place, value)
+        return x
+
+    return x.copy_(through_squares(of, x.clone(), value))
+
+
+@curvature_rule("pad")
+def _padding(function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    """Numbers beyond the edge, of which circular ones are assigned to parts."""
+    is_circular = "circular" in (*args[2:], *kwargs.values())
+    return through_squares(function, *args, **kwargs) if is_circular else function(*args, **kwargs)
+
+
 @curvature_rule("sub", "subtract")
 def _difference(function: Callable[..., Tensor], x: Any, y: Any, **kwargs: Any) -> Tensor:
     """x - y as a sum, in which y has the weight -1."""
@@ -359,14 +378,18 @@ def _dropout(
 
 ONES = {
     "AccumulateGrad", "AdaptiveMaxPool1D", "AdaptiveMaxPool2D", "AdaptiveMaxPool3D", "Add", "Alias",
-    "AsStrided", "Cat", "ChannelShuffle", "Clamp", "ClampMax", "ClampMin", "Clone", "ConstantPadNd",
-    "Embedding", "Expand", "Flip", "Gather", "Hardshrink", "Hardtanh", "Index", "IndexPut",
-    "IndexSelect", "MaskedFill", "MaxPool2DWithIndices", "MaxPool3DWithIndices", "Permute",
-    "PixelShuffle", "PixelUnshuffle", "ReflectionPad1D", "ReflectionPad2D", "ReflectionPad3D",
-    "Relu", "Repeat", "ReplicationPad1D", "ReplicationPad2D", "ReplicationPad3D", "ReshapeAlias",
-    "Roll", "Select", "Slice", "Softshrink", "Split", "SplitWithSizes", "Squeeze", "Stack", "Sum",
-    "T", "Threshold", "ToCopy", "Transpose", "Unbind", "Unfold", "UnsafeSplit", "UnsafeView",
-    "Unsqueeze", "UpsampleNearest1D", "UpsampleNearest2D", "UpsampleNearest3D", "View", "Where",
+    "AsStrided", "BlockDiag", "Cat", "ChannelShuffle", "Clamp", "ClampMax", "ClampMin", "Clone",
+    "Col2Im", "ConstantPadNd", "Copy", "Cumsum", "DiagEmbed", "Diagonal", "DiagonalScatter",
+    "Embedding", "Expand", "Flip", "Gather", "Hardshrink", "Hardtanh", "Im2Col", "Index", "IndexAdd",
+    "IndexCopy", "IndexFill", "IndexPut", "IndexSelect", "MaskedFill", "MaskedScatter",
+    "MaskedSelect", "MaxPool2DWithIndices", "MaxPool3DWithIndices", "Permute", "PixelShuffle",
+    "PixelUnshuffle", "ReflectionPad1D", "ReflectionPad2D", "ReflectionPad3D", "Relu", "Repeat",
+    "ReplicationPad1D", "ReplicationPad2D", "ReplicationPad3D", "ReshapeAlias", "Roll", "Rot90",
+    "Scatter", "ScatterAdd", "Select", "SelectScatter", "Slice", "SliceScatter", "Softshrink",
+    "Sort", "Split", "SplitWithSizes", "Squeeze", "Stack", "Sum", "T", "Take", "Threshold",
+    "ToCopy", "Topk", "Trace", "Transpose", "Tril", "Triu", "Unbind", "Unfold", "UnsafeSplit",
+    "UnsafeView", "Unsqueeze", "UpsampleNearest1D", "UpsampleNearest2D", "UpsampleNearest3D",
+    "UpsampleNearestExact1D", "UpsampleNearestExact2D", "UpsampleNearestExact3D", "View", "Where",
 }  # fmt: skip
 """Steps of PyTorch's backward pass whose derivatives are all 0 or 1: they need no rule."""
 ENDINGS: set[Kind] = {"log_softmax", "softmax"}

@@ -638,6 +638,20 @@ def second(x):
     return x @ nn.Parameter(some(4, 4, seed=2))
 
 
+def nearest(x, size):
+    return functional.interpolate(x, size, mode="nearest-exact")
+
+
+def assigned(first, *others):
+    """All of them in the place of some of the first's numbers."""
+    result = torch.zeros(len(first), 6, dtype=first.dtype)
+    result[:, 1:5] = first
+    for n, other in enumerate(others):
+        result[:, [n, n + 3]] = other if isinstance(other, float) else other[:, :2]
+    return result
+
+
+PLACES = torch.tensor([3, 0, 5, 1])
 MASK = torch.eye(4, dtype=torch.float64).roll(1, 0) * 3
 LINEAR = {
     "adaptive pooling of 7 by 3": lambda a, w, x: functional.adaptive_avg_pool1d(
@@ -662,10 +676,41 @@ LINEAR = {
     "a gain that is never negative": lambda a, w, x: a * w.exp(),
     "masked weights": lambda a, w, x: functional.linear(a, w * MASK),
     "einsum": lambda a, w, x: torch.einsum("ni,ji->nj", a, w * MASK),
+    "circular padding": lambda a, w, x: nn.CircularPad1d((1, 2))((a * w)[:, None]),
+    "other padding": lambda a, w, x: nn.ReflectionPad1d(2)((a * w)[:, None]),
+    "the nearest of a row": lambda a, w, x: nearest((a * w)[:, None], 7),
+    "the nearest of an image": lambda a, w, x: nearest((a * w).view(-1, 1, 2, 2), 5),
+    "the nearest of a volume": lambda a, w, x: nearest((a * w).view(-1, 1, 1, 2, 2), 3),
+    "patches": lambda a, w, x: nn.Unfold(2, padding=1)((a * w).view(-1, 1, 2, 2)),
+    "patches that overlap": lambda a, w, x: nn.Fold((3, 1), (2, 1))((a * w).view(-1, 2, 2)),
+    "diagonals": lambda a, w, x: torch.diagonal((a * w).view(-1, 2, 2), 0, 1, 2),
+    "numbers on a diagonal": lambda a, w, x: (a * w).diag_embed(1),
+    "numbers in place of a diagonal": lambda a, w, x: torch.diagonal_scatter(
+        (a * w).view(-1, 2, 2), a[:, :2] * w[2:], 0, 1, 2),
+    "weights on a diagonal": lambda a, w, x: a @ torch.block_diag(w[:1, None], w[1:, None]),
+    "their trace": lambda a, w, x: a * torch.trace(w.diag_embed()),
+    "triangles": lambda a, w, x: (a * w).view(-1, 2, 2).tril() + (a * w).view(-1, 2, 2).triu(1),
+    "a turn": lambda a, w, x: (a * w).view(-1, 2, 2).rot90(1, (1, 2)),
+    "numbers scattered": lambda a, w, x: x.repeat(1, 2).scatter(1, PLACES.expand_as(a), a * w),
+    "numbers scattered and added": lambda a, w, x: x.scatter_add(1, PLACES.expand_as(a) // 2, a * w),
+    "a slice scattered": lambda a, w, x: torch.slice_scatter(a * w, a[:, :2] * w[2:], 1, 1, 3),
+    "a column scattered": lambda a, w, x: torch.select_scatter(a * w, a[:, 0] * w[1], 1, 2),
+    "columns added": lambda a, w, x: x.index_add(1, PLACES // 2, a * w),
+    "columns put in": lambda a, w, x: (a * w).index_copy(1, PLACES[:2], a[:, :2] * w[2:]),
+    "columns filled": lambda a, w, x: (a * w).index_fill(1, PLACES[:1], 3.0),
+    "numbers taken": lambda a, w, x: (a * w).take(torch.arange(a.numel()).view(-1, 4).roll(1, 1)),
+    "numbers chosen": lambda a, w, x: (a * w).masked_select(PLACES > 0).view(len(x), -1),
+    "numbers put in": lambda a, w, x: (a * w).masked_scatter(PLACES > 0, x[:, :3] * w[1:]),
+    "sums so far": lambda a, w, x: (a * w).cumsum(1),
+    "numbers in order": lambda a, w, x: (a * w).sort(1).values,
+    "the largest two": lambda a, w, x: (a * w).topk(2, 1).values,
+    "a copy": lambda a, w, x: torch.zeros_like(x).copy_(a * w),
+    "numbers assigned": lambda a, w, x: assigned(a * w, 1.0, x * w),
     "two layers side by side": lambda a, w, x: a * w * second(x),
 }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")  # of vmap, in what is exact
 @pytest.mark.parametrize("function", LINEAR.values(), ids=LINEAR)
 def test_what_is_linear_in_each_weight_has_its_exact_diagonal(function):
     inputs = 7 if function in list(LINEAR.values())[:2] else 4
@@ -859,6 +904,12 @@ class Pairs(nn.Module):
         return self.both(self.first(x), x)
 
 
+def doubled_in_part(a, w, x):
+    result = a * w
+    result[:, 1:] *= 2
+    return result
+
+
 REFUSED = {
     "attention": (Attention, r"no rule for the layer 'heads' \(MultiheadAttention, \w+\)"),
     "a softmax inside": (SoftmaxInside, "no rule for softmax but at the end of a network"),
@@ -882,6 +933,11 @@ REFUSED = {
         Unused, r"no curvature comes to head.weight, head.bias: .*call its requires_grad_\(False\)"
     ),
     "a weight in a sum": (lambda: HalfOf(4, 4), "no rule for Add"),
+    "a weight in a sum of columns": (
+        lambda: Between(lambda a, w, x: x.index_add(1, PLACES // 2, a * w, alpha=2)),
+        "no rule for IndexAdd",
+    ),
+    "a product in a part": (lambda: Between(doubled_in_part), "no rule for CopySlices"),
     "a weight in a difference": (
         lambda: Between(lambda a, w, x: torch.sub(a * w, x, alpha=2)), "no rule for Sub"
     ),

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 from torch.func import functional_call
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, embedding
 from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function
 
 from .checks import is_false
@@ -214,6 +214,18 @@ def _check_factors(function: Callable[..., Tensor], *factors: Tensor) -> None:
         raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
 
 
+@curvature_rule(embedding)
+def _embedding(
+    function: Callable[..., Tensor], x: Tensor, weight: Tensor, padding_idx: int | None = None,
+    max_norm: float | None = None, norm_type: float = 2.0, *args: Any, **kwargs: Any,
+) -> Tensor:  # fmt: skip
+    """Rows of weights, whatever gradients are divided by or kept in (scale_grad_by_freq, sparse)."""
+    if max_norm is not None:
+        function(x, weight.detach(), None, max_norm, norm_type)  # which shortens the rows in place,
+        weight = weight.clone()  # and will again
+    return through_squares(lambda weight: function(x, weight, padding_idx), weight)
+
+
 @curvature_rule("__setitem__")
 def _assignment(function: Callable[..., None], x: Tensor, place: Any, value: Any) -> Tensor:
     """Numbers in the place of others: what PyTorch makes of parts would hide what was done to them."""
@@ -380,7 +392,7 @@ ONES = {
     "AccumulateGrad", "AdaptiveMaxPool1D", "AdaptiveMaxPool2D", "AdaptiveMaxPool3D", "Add", "Alias",
     "AsStrided", "BlockDiag", "Cat", "ChannelShuffle", "Clamp", "ClampMax", "ClampMin", "Clone",
     "Col2Im", "ConstantPadNd", "Copy", "Cumsum", "DiagEmbed", "Diagonal", "DiagonalScatter",
-    "Embedding", "Expand", "Flip", "Gather", "Hardshrink", "Hardtanh", "Im2Col", "Index", "IndexAdd",
+    "Expand", "Flip", "Gather", "Hardshrink", "Hardtanh", "Im2Col", "Index", "IndexAdd",
     "IndexCopy", "IndexFill", "IndexPut", "IndexSelect", "MaskedFill", "MaskedScatter",
     "MaskedSelect", "MaxPool2DWithIndices", "MaxPool3DWithIndices", "Permute", "PixelShuffle",
     "PixelUnshuffle", "ReflectionPad1D", "ReflectionPad2D", "ReflectionPad3D", "Relu", "Repeat",

@@ -720,6 +720,24 @@ def test_what_is_linear_in_each_weight_has_its_exact_diagonal(function):
     assert_all_close(h.values(), [expected[name] for name in h])
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"scale_grad_by_freq": True}, {"sparse": True}, {"padding_idx": 1}, {"max_norm": 0.5}],
+    ids=str,
+)
+def test_words_are_weights_of_inputs_that_are_0_or_1(options):
+    """Those that pad are not trained. Rows that are too long are shortened before they are used."""
+    words = torch.randint(6, (9, 3), generator=torch.Generator().manual_seed(0))
+    network = nn.Sequential(nn.Embedding(6, 4, **options), nn.Flatten(), nn.Linear(12, 3)).double()
+    if options.get("max_norm"):
+        network[0](torch.arange(6))
+    by_hand = nn.Sequential(nn.Linear(6, 4, bias=False), *network[1:]).double()
+    by_hand[0].weight.data = network[0].weight.data.T
+    expected = curvatures(by_hand, functional.one_hot(words, 6).double())
+    expected[0] = expected[0].T * (torch.arange(6)[:, None] != options.get("padding_idx"))
+    assert_all_close(curvatures(network, words), expected)
+
+
 BY_NAME = {
     "tanh": (torch.tanh, {"input": ...}),
     "softplus": (functional.softplus, {"input": ..., "beta": 2.0}),

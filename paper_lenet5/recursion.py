@@ -74,6 +74,7 @@ class _Through(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, function: Callable[..., Tensor], back: Any, *inputs: Tensor) -> Tensor:
         ctx.back = back
+        ctx.weighted = sum(value.requires_grad or value.numel() > 1 for value in inputs) > 1
         ctx.save_for_backward(*inputs)
         return function(*inputs)
 
@@ -205,13 +206,25 @@ def _quotient(function: Callable[..., Tensor], x: Tensor, divisor: Any, **kwargs
 
 
 def _check_factors(function: Callable[..., Tensor], *factors: Tensor) -> None:
-    """Raises NoRule where two factors are states that depend on the same parameter."""
-    states = [factor for factor in factors if _is_state(factor)]
-    below = [
-        {node.variable for node in nodes(state) if hasattr(node, "variable")} for state in states
-    ]
-    if any(first & second for first, second in combinations(below, 2)):
-        raise NoRule(f"{_named(function)} of two states is not linear: it needs a rule of its own")
+    """Raises NoRule where two factors depend on the same parameter.
+
+    But for a weight and a sum of such further down: each of its uses has its own curvature.
+    """
+    for first, second in combinations(factors, 2):
+        is_state = _is_state(first), _is_state(second)
+        used_twice = is_state[0] != is_state[1] and (_is_weighted(first) or _is_weighted(second))
+        if not used_twice and _parameters(first) & _parameters(second):
+            kind = "states" if all(is_state) else "factors that share a parameter"
+            raise NoRule(
+                f"{_named(function)} of two {kind} is not linear: it needs a rule of its own"
+            )
+
+
+def _parameters(value: Tensor) -> set[Tensor]:
+    """Those that the value depends on, or is."""
+    if value.grad_fn is None:
+        return {value} if value.requires_grad else set()
+    return {node.variable for node in nodes(value) if hasattr(node, "variable")}
 
 
 @curvature_rule(embedding)
@@ -603,6 +616,11 @@ def _needs_curvature(value: Any) -> bool:
 def _is_state(value: Tensor) -> bool:
     """Whether a layer has made it; a parameter, however it is folded or cut, is none."""
     return any(_kind(node) == _Through.__name__ for node in nodes(value))
+
+
+def _is_weighted(state: Tensor) -> bool:
+    """Whether two things have been multiplied in it, neither of them a number."""
+    return any(getattr(node, "weighted", False) for node in nodes(state))
 
 
 def _named(function: Any) -> str:

@@ -443,6 +443,22 @@ def test_a_weight_that_is_used_twice_has_both_uses_curvature():
     assert_all_close(twice, [once[0] + once[2], once[1] + once[3], *once[4:]])
 
 
+class Gains(nn.Module):
+    """Weights for each place, twice: the first and the last of so many."""
+
+    def __init__(self, n):
+        super().__init__()
+        self.gains = nn.ParameterList(some(4, seed=1) for _ in range(n))
+
+    def forward(self, x):
+        return torch.tanh(x * self.gains[0]) * self.gains[-1]
+
+
+def test_a_product_may_have_a_weight_that_is_below_it_as_well():
+    (both,), apart = curvatures(Gains(1), some(3, 4)), curvatures(Gains(2), some(3, 4))
+    assert_all_close([both], [apart[0] + apart[1]])
+
+
 def test_a_softmax_at_the_end_belongs_to_the_loss():
     network = OfLayers()
     x = some(4, 1, 6, 6)
@@ -993,6 +1009,18 @@ REFUSED = {
         lambda: Between(lambda a, w, x: functional.conv1d(a[None], a[:, :, None].transpose(0, 2)
                                                          .transpose(1, 2)[:, :3])),
         "conv1d of two states is not linear",
+    ),
+    "a parameter by itself": (
+        lambda: Between(lambda a, w, x: x * (w * w)), "mul of two factors that share a parameter"
+    ),
+    "a parameter by twice itself": (
+        lambda: Between(lambda a, w, x: x * (w * (2 * w))), "mul of two factors that share"
+    ),
+    "a parameter by a function of it": (
+        lambda: Between(lambda a, w, x: x * torch.mul(w, w.exp())), "mul of two factors that share"
+    ),
+    "a product of pieces of a parameter": (
+        lambda: Between(lambda a, w, x: x @ torch.mm(w[:, None], w[None])), "mm of two factors"
     ),
     "a parameter over a state": (
         lambda: Between(lambda a, w, x: w / a), "div is not linear in its divisor"

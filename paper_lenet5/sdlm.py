@@ -213,6 +213,12 @@ class SDLM(torch.optim.Optimizer):
         mu: float = MU,
     ):
         super().__init__(named_parameters, {"lr": lr, "mu": mu})
+        self._kept: dict[nn.Parameter, tuple[Tensor, float, float, Tensor]] = {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on from a state, whose step sizes are those of its curvature and rates."""
+        super().__setstate__(state)
+        self._kept = {}
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters, {"params": named parameters}, with an "lr" or "mu" of their own if given.
@@ -258,6 +264,14 @@ class SDLM(torch.optim.Optimizer):
         step: Tensor = group["lr"] / (group["mu"] + self.state[p]["curvature"])
         return step
 
+    def _kept_step_size(self, p: nn.Parameter, group: dict[str, Any]) -> Tensor:
+        """That of a step before, unless eta, mu or the curvature is another now."""
+        h, lr, mu = self.state[p].get("curvature"), float(group["lr"]), float(group["mu"])
+        kept = self._kept.get(p)
+        if kept is None or kept[0] is not h or kept[1:3] != (lr, mu):
+            kept = self._kept[p] = h, lr, mu, self.step_size(p, group)
+        return kept[-1]
+
     @overload
     def step(self, closure: None = None) -> None: ...
 
@@ -271,13 +285,13 @@ class SDLM(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 value = closure()
-        changes = [
-            (p, self.step_size(p, group) * p.grad)
+        moving = [
+            (p, p.grad, self._kept_step_size(p, group))
             for _, p, group in self._named()
             if p.grad is not None
         ]
-        for p, change in changes:  # all of them, or, where a curvature is not known, none
-            p.sub_(change)
+        for p, gradient, size in moving:  # all of them, or, where a curvature is not known, none
+            p.sub_(size * gradient)
         return value
 
     def _check(self, group: dict[str, Any]) -> None:

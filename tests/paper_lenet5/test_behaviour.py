@@ -527,6 +527,47 @@ def test_a_step_is_eta_over_mu_plus_h_times_the_gradient_for_every_parameter():
             torch.testing.assert_close(p.detach(), expected, rtol=1e-13, atol=1e-15)
 
 
+def test_a_step_is_by_the_eta_mu_and_curvature_that_there_are_now():
+    """Though what they come to is kept from step to step."""
+    model = with_gradients(random_model())
+    h, rate = curvature_for(model), torch.tensor(4e-4)
+    optimizer = SDLM(model.named_parameters(), lr=5e-4, mu=0.02)
+    optimizer.set_curvature(h)
+    (group,), begun = optimizer.param_groups, copy.deepcopy(optimizer.state_dict())
+
+    for change in (
+        lambda: None,
+        lambda: optimizer.set_curvature({name: 2 * value for name, value in h.items()}),
+        lambda: group.update(lr=rate),
+        lambda: rate.mul_(0.5),
+        lambda: group.update(mu=0.1),
+        lambda: optimizer.load_state_dict(begun),
+    ):
+        change()
+        expected = {
+            name: model.get_parameter(name) - size * model.get_parameter(name).grad
+            for name, size in optimizer.step_sizes().items()
+        }
+        optimizer.step()
+        for name, p in model.named_parameters():
+            assert torch.equal(p, expected[name]), name
+
+
+def test_a_step_by_the_gradients_of_some_rows_is_that_by_all():
+    """As an embedding keeps them if it is asked to, some rows more than once."""
+    found = []
+    for sparse in (True, False):
+        words = torch.nn.Embedding(6, 4, sparse=sparse, _weight=torch.ones(6, 4))
+        optimizer = SDLM(words.named_parameters(), lr=1e-3)
+        optimizer.set_curvature({"weight": torch.arange(24.0).view(6, 4)})
+        words(torch.tensor([1, 4, 1])).sum().backward()
+        assert words.weight.grad.is_sparse is sparse
+        optimizer.step()
+        found.append(words.weight)
+    assert not torch.equal(found[0], torch.ones(6, 4))
+    torch.testing.assert_close(*found)
+
+
 def test_step_sizes_are_one_per_parameter_not_per_layer():
     model = random_model()
     h = curvature_for(model)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from inspect import signature
 from itertools import combinations
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import Node
+from torch.autograd.graph import Node, disable_saved_tensors_hooks
 from torch.func import functional_call
 from torch.nn.functional import avg_pool2d, embedding
 from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function
@@ -420,6 +421,11 @@ ONES = {
 ENDINGS: set[Kind] = {"log_softmax", "softmax"}
 """Functions that belong to the loss where they end a network: the curvature is that of both together."""
 
+AGAIN = (
+    "what is kept for the way back goes through hooks, as torch.utils.checkpoint has them to compute "
+    "layers again, without the rules: measure the network without it"
+)
+"""What is said where that is so."""
 FIRST = ("input", "other")
 """What PyTorch calls the first and second argument of functions that have rules."""
 
@@ -546,8 +552,14 @@ def forward(network: nn.Module, x: Tensor, rules: Mapping[Kind, Rule] | None = N
     ]
     if tying:
         raise NoRule(f"the layers {', '.join(tying)} tie patterns together: call model.eval()")
-    with torch.enable_grad(), Recursion(network, rules) as recursion:
-        output = network(x)
+    not_again = disable_saved_tensors_hooks(AGAIN)
+    try:
+        with torch.enable_grad(), not_again, Recursion(network, rules) as recursion:
+            output = network(x)
+    except (NoRule, RuntimeError) as reason:
+        if isinstance(reason, RuntimeError) and str(reason) != AGAIN:
+            raise
+        raise NoRule(f"{_raised_in(network, reason)}{reason}") from reason
     if not isinstance(output, Tensor):
         raise NoRule(f"expected a network that gives a tensor, got {type(output).__name__}")
     ending = recursion.ending
@@ -625,6 +637,14 @@ def _is_weighted(state: Tensor) -> bool:
 
 def _named(function: Any) -> str:
     return type(function).__name__ if isinstance(function, nn.Module) else str(function.__name__)
+
+
+def _raised_in(network: nn.Module, reason: Exception) -> str:
+    """The innermost layer that a rule was called in, by name, as far as there is one."""
+    names = {layer: name for name, layer in network.named_modules() if name}
+    called = [frame.f_locals.get("self") for frame, _ in walk_tb(reason.__traceback__)]
+    layers = [one for one in called if isinstance(one, nn.Module) and one in names]
+    return f"in the layer {names[layers[-1]]!r} ({_named(layers[-1])}): " if layers else ""
 
 
 def _where(network: nn.Module, x: Tensor, rules: Mapping[Kind, Rule] | None, kind: str) -> str:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.func import functional_call, jacrev
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from paper_lenet5 import MAPLoss, MSELoss, diagonal_curvature
 from paper_lenet5.layers import Subsampling, TableConvolution, squash
@@ -961,7 +962,12 @@ REFUSED = {
     ),
     "recurrence": (lambda: nn.RNN(4, 3), "a network that gives a tensor, got tuple"),
     "in place": (
-        lambda: nn.Sequential(nn.Linear(4, 3), nn.SiLU(inplace=True)), "silu must not work in place"
+        lambda: nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.SiLU(inplace=True))),
+        r"^in the layer '1.0' \(SiLU\): silu must not work in place",
+    ),
+    "layers that are computed again": (
+        lambda: Between(lambda a, w, x: checkpoint(torch.tanh, a * w, use_reentrant=False)),
+        "as torch.utils.checkpoint has them to compute layers again",
     ),
     "a parameter without a part": (
         Unused, r"no curvature comes to head.weight, head.bias: .*call its requires_grad_\(False\)"
@@ -994,7 +1000,11 @@ REFUSED = {
         lambda: Between(lambda a, w, x: torch.einsum("ni,ij,nj->n", a, w * MASK, x)[:, None]),
         "einsum of more than two",
     ),
-    "a state by itself": (lambda: Between(lambda a, w, x: a * a), "mul of two states is not linear"),
+    "a state by itself": (lambda: Between(lambda a, w, x: a * a), "^mul of two states is not linear"),
+    "a state by itself, in a layer": (
+        lambda: nn.Sequential(nn.Linear(4, 4), Swish()),
+        r"^in the layer '1' \(Swish\): mul of two states is not linear",
+    ),
     "a state by itself, by keyword": (
         lambda: Between(lambda a, w, x: torch.mul(a, other=a)), "mul of two states is not linear"
     ),

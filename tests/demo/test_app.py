@@ -18,7 +18,7 @@ from paper_lenet5.demo.figures import page as text_of_figures
 from paper_lenet5.demo.figures import sections
 from tests import ROOT
 from tests.doubles.demo_server import served
-from tests.doubles.visitor import PHONE, STROKES, draw, fingers, touch
+from tests.doubles.visitor import PHONE, STROKES, draw, fingers, offline, touch
 
 LAYERS = ["input", "c1", "s2", "c3", "s4", "c5", "f6"]
 SCREENS = {"phone": (390, 844), "tablet": (820, 1180), "laptop": (1440, 800)}
@@ -177,7 +177,7 @@ def test_the_maps_inside_are_those_of_the_drawing(page):
 
 
 def test_without_its_server_the_page_goes_on(page):
-    page.context.set_offline(True)
+    offline(page)
     draw(page, STROKES["7"])
     expect(said(page)).to_have_text("7")
     page.context.set_offline(False)

@@ -22,7 +22,7 @@ from paper_lenet5.demo.learning import LEARNING
 from paper_lenet5.demo.tables import TABLES
 from paper_lenet5.modern import ModernNet
 from tests import ROOT
-from tests.doubles.visitor import STROKES, draw
+from tests.doubles.visitor import STROKES, draw, offline
 
 LETTER = [[(70, 60), (210, 220)], [(210, 60), (70, 220)]]
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 900), "wide": (1440, 800)}
@@ -65,7 +65,7 @@ def test_the_folder_is_small_and_names_all_its_files(folder):
         encoding="utf-8"
     )
     assert "@{" not in text
-    for name in files.keys() - {"worker.js"}:
+    for name in files.keys() - {"index.html", "worker.js"}:
         assert f'"{name}"' in text or name in text
 
 
@@ -431,10 +431,7 @@ def test_a_drawing_is_shared_as_a_link_a_frame_and_a_picture(visit, tmp_path):
 
 def test_it_works_offline_after_one_visit(visit):
     page = visit("http")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.context.set_offline(True)
-    page.reload()
-    page.wait_for_selector("html[data-ready]")
+    offline(page)
     draw(page, STROKES["7"])
     expect(said(page)).to_have_text("7")
 

@@ -32,6 +32,16 @@ def draw(page: Page, lines: Sequence[Line], steps: int = 6) -> None:
         page.mouse.up()
 
 
+def offline(page: Page) -> None:
+    """Load the page again without a network, once its worker has kept it."""
+    page.wait_for_function(
+        "navigator.serviceWorker.getRegistration().then(known => Boolean(known?.active))"
+    )
+    page.context.set_offline(True)
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+
+
 def touch(page: Page, lines: Sequence[Line]) -> None:
     """Draw with a finger."""
     session = page.context.new_cdp_session(page)

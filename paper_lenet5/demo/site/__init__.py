@@ -58,7 +58,7 @@ def files(address: str = "", beside: str = "") -> dict[str, bytes]:
     made |= {f"{name}.js": _parcel(name, content) for name, content in parcels().items()}
     made["manifest.webmanifest"] = json.dumps(manifest(), indent=2).encode()
     digest = hashlib.sha256(b"".join(made.values())).hexdigest()[:16]
-    names = json.dumps(["./", *made])
+    names = json.dumps(["./", *[name for name in made if name != "index.html"]])  # it is ./
     made["worker.js"] = _filled("worker.js", version=digest, files=names).encode()
     return made
 

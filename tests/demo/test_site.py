@@ -21,6 +21,7 @@ from paper_lenet5.demo.digits import digits, examples
 from paper_lenet5.demo.learning import LEARNING
 from paper_lenet5.demo.tables import TABLES
 from paper_lenet5.modern import ModernNet
+from paper_lenet5.verdict import RUBBISH
 from tests import ROOT
 from tests.doubles.visitor import STROKES, draw, offline
 
@@ -300,6 +301,7 @@ def test_the_film_of_a_training_ends_with_the_networks_closeness(visit, place):
     expect(again.locator("[data-when]")).to_have_text("After pass 20 of 20")
 
 
+    expect(page.get_by_role("tooltip")).to_contain_text(f"does not give; here it is {RUBBISH:g}.")
 # --- then and now, results --------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ const words = (() => {
     closeness: "100 % if each of the 84 squares is exactly as in the model, 0 % if half of them or more are the opposite, as by chance. The paper counts the other way: its penalty is the sum of the squared differences (eq. 7), and the smallest wins.",
     models: "One picture of 7×12 for each digit (Fig. 3 of the paper). Nobody trained them: they were drawn, so that what looks alike, such as 0 and O, gets alike answers.",
     weights: "The 60,000 numbers that training finds. A unit multiplies what it looks at by its weights, adds all up, and squeezes the sum between −1.7 and 1.7.",
-    penalty: "How far F6 is from a model: the sum of the squared differences over its 84 squares (eq. 7 of the paper). Above 10 the paper’s rule says: rather none of these (eq. 9).",
+    penalty: `How far F6 is from a model: the sum of the squared differences over its 84 squares (eq. 7 of the paper). Eq. 9 has a class for what is no digit, with a penalty j that the paper does not give; here it is ${NUMBERS.verdict.RUBBISH}. Above that this class is the likelier, and the answer is at most “probably”.`,
     state: "What a unit gives to the next layer: its sum, squeezed by 1.7159 tanh(⅔ sum), eq. 6 of the paper: from paper, −1.7, to ink, 1.7.",
     bias: "A number of its own that each map adds to the sum.",
     kernel: "The weights of a map: the same 5×5 wherever it looks. Grey adds, orange takes away.",

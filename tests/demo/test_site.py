@@ -390,6 +390,16 @@ def test_two_networks_that_begin_alike_learn_in_the_browser(visit, place):
 def test_a_file_that_is_missing_beside_the_page_is_named(browser, folder, tmp_path):
     alone = tmp_path / "index.html"
     alone.write_bytes((folder / "index.html").read_bytes())
+def test_what_1998_refuses_today_has_no_answer_for(visit):
+    page = visit(after="#t=then")
+    draw(page, LETTER)
+    expect(page.locator(".agree")).to_have_text(
+        "1998 takes it for none of the ten; today’s network has no such answer."
+    )
+    page.get_by_role("button", name="Example: 4").click()
+    expect(page.locator(".agree")).to_have_text("They agree.")
+
+
     page = browser.new_page()
     page.goto(f"{alone.as_uri()}#t=learning")
     expect(page.locator("#learning .waiting")).to_contain_text("learning.js")

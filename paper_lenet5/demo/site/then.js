@@ -99,8 +99,10 @@ const then = (() => {
       { sure: "", probable: ": probably", none: ": rather none of the ten" }[certainty]}`;
     find(".of-now .digit").textContent = now;
     find(".of-now .detail").textContent = `${(100 * shares[now]).toFixed(1)} % sure`;
-    find(".agree").textContent = closest === now ? "They agree." : "They disagree.";
-    find(".agree").classList.toggle("not", closest !== now);
+    const sentence = certainty === "none" ? "1998 takes it for none of the ten; today’s network has no such answer."
+      : closest === now ? "They agree." : "They disagree.";
+    if (find(".agree").textContent !== sentence) find(".agree").textContent = sentence; // it is said aloud
+    find(".agree").classList.toggle("not", certainty !== "none" && closest !== now);
   }
 
   // The answers along the sliders, a few a frame: what a slider shows depends on the others alone.

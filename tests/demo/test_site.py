@@ -352,6 +352,8 @@ def test_the_tables_are_those_of_the_records(page):
         expect(rows).to_have_count(len(lines))
         expect(rows.locator("th")).to_have_text([line[first] for line in lines])
     of_1998 = page.get_by_role("row", name="LeNet-5 (1998)", exact=False).first
+    missed = [film[-1]["test_errors"], sum(digit.ours is not None for digit in digits().digits)]
+    expect(page.locator("#learning > .quiet b")).to_have_text([str(n) for n in missed])
     line = json.loads((ROOT / "results/table1.json").read_text(encoding="utf-8"))[0]
     expect(of_1998.locator("td").nth(1)).to_have_text(f"{line['test_error']:.3f}")
 

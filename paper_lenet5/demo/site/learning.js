@@ -32,6 +32,8 @@ const learning = (() => {
       network.penalties(centers, { rows: 1, columns: 1, values: f6(moment, of) })[0]));
     film.full = image.quantile(film.kernels.map(Math.abs), 0.97); // a few weights are far larger
     slider.max = film.moments.length - 1;
+    find("end").textContent = film.moments.at(-1).test_errors;
+    find("reader").textContent = misses.ours;
     find("ten").append(...Array.from({ length: 10 }, (_, of) => {
       const element = document.createElement("button");
       element.type = "button";

@@ -88,5 +88,5 @@ const misses = (() => {
   const known = (place) => Number.isInteger(place) && place >= 0
     && (place < examples || missed.some((miss) => miss.place === place));
 
-  return { start, pattern, known, inkOf, cut };
+  return { start, pattern, known, inkOf, cut, ours: missed.filter(SETS.ours[0]).length };
 })();

@@ -108,6 +108,9 @@ def test_several_digits_are_read_as_a_string(page):
         )
     expect(said(page)).to_have_text("107")
     assert "".join(page.locator(".track b").all_inner_texts()) == "107"
+    expect(page.locator("#steps")).to_be_hidden()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#steps")).to_be_visible()
 
 
 def test_undo_and_clear(page):

@@ -43,7 +43,7 @@ const answer = (() => {
     root.classList.toggle("none", look?.said.certainty === "none");
     find(".why").hidden = false;
     find(".sweep").hidden = true;
-    document.getElementById("ten").hidden = false;
+    for (const part of ["ten", "steps"]) document.getElementById(part).hidden = false;
     find(".digit").style.setProperty("--n", 1);
     const f6 = look?.states.f6.values;
     lenet.cells(find("[data-seen]"), 28, look?.pattern ?? new Uint8Array(784));

@@ -7,7 +7,7 @@ const string = (() => {
   function show({ field, sweep, f6, read }) {
     const columns = field.length / 32;
     root.classList.remove("empty", "none");
-    document.getElementById("ten").hidden = true;
+    for (const part of ["ten", "steps"]) document.getElementById(part).hidden = true;
     root.querySelector(".why").hidden = true;
     root.querySelector(".sweep").hidden = false;
     root.querySelector(".lead").textContent = read.text ? `It reads ${read.text}.` : "It reads no digit.";

@@ -264,8 +264,3 @@ def test_the_page_comes_whole_and_packed_for_whom_that_is_good(url, accepted):
     answer = httpx.get(url, headers={"Accept-Encoding": accepted}, timeout=60)
     assert answer.headers.get("Content-Encoding") == (None if accepted == "identity" else "gzip")
     assert answer.text.rstrip().endswith("</html>")
-
-
-def test_the_answer_is_announced(page):
-    draw(page, STROKES["1"])
-    expect(page.locator("#answer [role=status]")).to_contain_text("a 1.")

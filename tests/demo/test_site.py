@@ -134,6 +134,61 @@ def test_a_digit_draws_itself_until_somebody_draws(page):
     expect(said(page)).to_have_text("1")
 
 
+HEARD = """elements => { heard = [];
+  for (const each of elements) {
+    const hear = () => each.checkVisibility() && heard.push(each.textContent);
+    new MutationObserver(hear).observe(each, { childList: true, subtree: true });
+  }
+}"""
+
+
+def test_who_does_not_see_hears_finished_answers_alone_and_none_to_what_draws_itself(page):
+    page.locator("[role=status], [aria-live=polite]").evaluate_all(HEARD)
+    expect(said(page)).to_have_text("3")
+    assert page.evaluate("heard") == []
+    draw(page, STROKES["7"])
+    page.wait_for_function("heard.length")
+    assert page.evaluate("heard") == ["It is a 7."]
+
+
+def test_what_draws_itself_ends_with_its_last_digit_and_where_another_part_is_opened(visit):
+    page = visit("http")
+    page.evaluate(
+        "() => { const at = setTimeout; setTimeout = (act, wait) => at(act, wait / 20); }"
+    )
+    said(page).evaluate_all(HEARD)
+    page.wait_for_function("'342'.split('').every(digit => heard.includes(digit))")
+    page.wait_for_timeout(1500)
+    expect(said(page)).to_have_text("2")
+    page.evaluate("heard = []")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("heard") == []
+    page.get_by_role("link", name="Then and now").click()
+    expect(page.locator(".agree")).to_contain_text("Draw one digit")
+    page.go_back()
+    expect(page.locator(".hint b")).to_be_visible()
+    expect(said(page)).to_be_empty()
+
+
+@pytest.mark.parametrize(("after", "height"), [("", 640), ("?embed", 520)])
+def test_on_a_phone_the_answer_is_on_the_screen_with_the_pad(visit, after, height):
+    page = visit("http", after, viewport={"width": 360, "height": height})
+    draw(page, STROKES["7"])
+    expect(said(page)).to_have_text("7")
+    assert page.evaluate("scrollY") == 0
+    for part in ("#pad", ".verdict", ".tools"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height, part
+
+
+def test_the_way_to_the_answer_leads_there_on_a_phone_too(visit):
+    page = visit(viewport={"width": 360, "height": 640})
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.className") == "verdict"
+
+
 def test_the_layers_of_the_example_are_shown_too(visit):
     page = visit(viewport={"width": 390, "height": 844})
     expect(page.locator("#lens .total")).to_have_count(1)
@@ -247,6 +302,7 @@ def test_a_word_is_explained_on_hover_focus_and_tap(page):
     word = page.locator("#answer [data-word=penalty]")
     word.hover()
     expect(page.get_by_role("tooltip")).to_contain_text("eq. 7")
+    expect(page.get_by_role("tooltip")).to_contain_text(f"does not give; here it is {RUBBISH:g}.")
     page.keyboard.press("Escape")
     expect(page.get_by_role("tooltip")).to_be_hidden()
     page.locator("#answer [data-word=F6]").focus()
@@ -297,6 +353,8 @@ def test_the_film_of_a_training_ends_with_the_networks_closeness(visit, place):
     shown = page.locator("[data-models] .close").all_inner_texts()
     for text, penalty in zip(shown, penalties.tolist(), strict=True):
         assert int(text.split()[0]) == pytest.approx(max(0, 100 - penalty / 1.68), abs=1.01)
+    missed = [film[-1]["test_errors"], sum(digit.ours is not None for digit in digits().digits)]
+    expect(page.locator("#learning > .quiet b")).to_have_text([str(n) for n in missed])
     assert "w=7" in page.url
     assert f"k={len(film) - 1}" in page.url
     again = visit(place, page.url[page.url.index("#") :])
@@ -304,7 +362,6 @@ def test_the_film_of_a_training_ends_with_the_networks_closeness(visit, place):
     expect(again.locator("[data-when]")).to_have_text("After pass 20 of 20")
 
 
-    expect(page.get_by_role("tooltip")).to_contain_text(f"does not give; here it is {RUBBISH:g}.")
 # --- then and now, results --------------------------------------------------------------------------
 
 
@@ -334,6 +391,16 @@ def test_both_networks_answer_the_changed_drawing_as_in_python(visit, place):
     assert len({*answers[0], *answers[1]}) > 1
 
 
+def test_what_1998_refuses_today_has_no_answer_for(visit):
+    page = visit(after="#t=then")
+    draw(page, LETTER)
+    expect(page.locator(".agree")).to_have_text(
+        "1998 takes it for none of the ten; today’s network has no such answer."
+    )
+    page.get_by_role("button", name="Example: 4").click()
+    expect(page.locator(".agree")).to_have_text("They agree.")
+
+
 def test_the_sliders_are_in_the_address_and_can_be_reset(visit):
     page = visit("http", "#m=4&t=then")
     expect(page.locator(".of-now .digit")).to_have_text("4")
@@ -355,8 +422,6 @@ def test_the_tables_are_those_of_the_records(page):
         expect(rows).to_have_count(len(lines))
         expect(rows.locator("th")).to_have_text([line[first] for line in lines])
     of_1998 = page.get_by_role("row", name="LeNet-5 (1998)", exact=False).first
-    missed = [film[-1]["test_errors"], sum(digit.ours is not None for digit in digits().digits)]
-    expect(page.locator("#learning > .quiet b")).to_have_text([str(n) for n in missed])
     line = json.loads((ROOT / "results/table1.json").read_text(encoding="utf-8"))[0]
     expect(of_1998.locator("td").nth(1)).to_have_text(f"{line['test_error']:.3f}")
 
@@ -395,16 +460,6 @@ def test_two_networks_that_begin_alike_learn_in_the_browser(visit, place):
 def test_a_file_that_is_missing_beside_the_page_is_named(browser, folder, tmp_path):
     alone = tmp_path / "index.html"
     alone.write_bytes((folder / "index.html").read_bytes())
-def test_what_1998_refuses_today_has_no_answer_for(visit):
-    page = visit(after="#t=then")
-    draw(page, LETTER)
-    expect(page.locator(".agree")).to_have_text(
-        "1998 takes it for none of the ten; today’s network has no such answer."
-    )
-    page.get_by_role("button", name="Example: 4").click()
-    expect(page.locator(".agree")).to_have_text("They agree.")
-
-
     page = browser.new_page()
     page.goto(f"{alone.as_uri()}#t=learning")
     expect(page.locator("#learning .waiting")).to_contain_text("learning.js")

@@ -60,6 +60,10 @@
     document.body.classList.toggle("digit", Boolean(digit));
   }
 
+  // What is finished is said to who does not see it; of a line that is being drawn they hear nothing.
+  const told = document.getElementById("told"), [lead, detail] = document.querySelectorAll(".verdict :is(.lead, .detail)");
+  const tell = () => { told.textContent = lead.textContent || detail.textContent; };
+
   let unit = null;
   const write = (kept) => share.write(pad.now, unit, walk.step === null ? null : walk.step + 1, kept);
 
@@ -69,12 +73,14 @@
   words.explain(document);
   pad.hear((on, kept) => {
     show(on, kept !== false);
-    if (kept !== false) write(kept === true);
+    if (kept === false) return;
+    tell();
+    write(kept === true);
   });
   photo.hear((on) => pad.become(on));
   inside.hear((text) => { unit = text; write(false); });
   walk.hear(() => write(false));
-  tabs.hear(write);
+  tabs.hear((kept) => { write(kept); pad.rest(); });
   tabs.parts.then = { ...then, open: (settings) => then.open(lenet5, settings) };
   tabs.parts.train = { ...train, open: (settings) => train.open(lenet5["rbf.centers"].values, settings) };
   tabs.parts.results = results;
@@ -91,10 +97,10 @@
   addEventListener("popstate", open);
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the address holds the drawing
-    document.getElementById("answer").focus();
+    document.querySelector(".verdict").focus();
   });
   open();
-  if (!pad.now.lines?.length && !pad.now.pattern) pad.invite();
+  if (tabs.now === "draw" && !pad.now.lines?.length && !pad.now.pattern) pad.invite();
 
   if (location.protocol.startsWith("http")) {
     const link = document.createElement("link");

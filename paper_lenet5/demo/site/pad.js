@@ -121,12 +121,14 @@ const pad = (() => {
     show();
   }
 
+  const rest = () => own && become({ lines: [] }, null);
+
   function invite(number = 0) {
     own = { timer: setTimeout(() => drawOne(number), number ? REST : WAIT) };
   }
 
   function drawOne(number) {
-    const lines = drawing.OWN[number % drawing.OWN.length];
+    const lines = drawing.OWN[number];
     const all = lines.reduce((sum, points) => sum + points.length, 0);
     now = { lines: [] };
     let done = lenet.calm() ? all : 0;
@@ -137,7 +139,7 @@ const pad = (() => {
       show();
       heard(now, false);
       if (done < all) own.timer = setTimeout(step, 45);
-      else if (!lenet.calm()) invite(number + 1);
+      else if (!lenet.calm() && number + 1 < drawing.OWN.length) invite(number + 1);
     };
     step();
   }
@@ -145,7 +147,7 @@ const pad = (() => {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(show));
 
   return {
-    become, show, invite,
+    become, show, invite, rest,
     get now() { return own ? { lines: [] } : now; },
     hear: (act) => { heard = act; },
   };

@@ -41,25 +41,29 @@ const image = (() => {
     return { rows: rows + 2 * down, columns: across, values: padded };
   }
 
-  // Of each `length` neighbours down (axis 0) or along the rows (1) the least or the largest, by
-  // doubling: shorter by length - 1.
-  function running(of, length, axis, pick) {
-    const least = pick === Math.min;
-    for (let reached = 1; reached < length;) {
-      const step = Math.min(reached, length - reached);
-      const { columns: across, values: x } = of;
-      const rows = of.rows - (axis ? 0 : step), columns = across - (axis ? step : 0);
-      const ahead = axis ? step : step * across, values = new x.constructor(rows * columns);
-      for (let row = 0, to = 0; row < rows; row++) {
-        for (let at = row * across, end = at + columns; at < end; at++, to++) {
-          const a = x[at], b = x[at + ahead];
-          values[to] = a < b === least ? a : b;
-        }
+  // Of each `length` neighbours down (axis 0) or along the rows (1) the least or the largest, of whole
+  // numbers, with so many zeros before and behind: from what is so up to each place in blocks of that
+  // length, and from it on (van Herk, 1992). The least is the largest with all bits turned.
+  function running(of, length, axis, pick, beyond = 0) {
+    const { columns: across, values: x } = of, turn = pick === Math.min ? -1 : 0;
+    const inside = axis ? across : of.rows, size = inside + 2 * beyond, left = size - length + 1;
+    const rows = axis ? of.rows : left, columns = axis ? left : across;
+    const values = new x.constructor(rows * columns), upTo = new Int32Array(size), from = new Int32Array(size);
+    const line = new Int32Array(size).fill(turn), step = axis ? 1 : across;
+    for (let each = 0, lines = axis ? rows : columns; each < lines; each++) {
+      const start = axis ? each * across : each, to = axis ? each * columns : each;
+      for (let k = 0, at = start; k < inside; k++, at += step) line[beyond + k] = x[at] ^ turn;
+      for (let first = 0; first < size; first += length) {
+        const end = Math.min(first + length, size);
+        for (let k = first, most = line[k]; k < end; k++) upTo[k] = most = line[k] > most ? line[k] : most;
+        for (let k = end - 1, most = line[k]; k >= first; k--) from[k] = most = line[k] > most ? line[k] : most;
       }
-      of = { rows, columns, values };
-      reached += step;
+      for (let k = 0, at = to; k < left; k++, at += step) {
+        const a = from[k], b = upTo[k + length - 1];
+        values[at] = (a > b ? a : b) ^ turn;
+      }
     }
-    return of;
+    return { rows, columns, values };
   }
 
   function range({ values }) {

@@ -74,7 +74,7 @@ const marks = (() => {
     if (columns < 2 * piece) return mask;
     const thick = grown(mask, 1, [0]); // a line that is a little turned climbs by steps
     const pieces = image.running(thick, piece, 1, Math.min);
-    const reached = image.running(image.surrounded(pieces, 0, piece - 1), piece, 1, Math.max);
+    const reached = image.running(pieces, piece, 1, Math.max, piece - 1);
     const along = image.mask(mask, (_, at) => reached.values[at] && thick.values[at]);
     const lines = partsOf(along, along), end = Math.floor(columns / 100);
     const ruled = lines.boxes.map(([top, left, bottom, right]) =>
@@ -101,9 +101,7 @@ const marks = (() => {
 
   // With everything that lies within `by` pixels of it along the axes.
   function grown(mask, by, axes = [0, 1]) {
-    let wide = image.surrounded(mask, axes.includes(0) ? by : 0, axes.includes(1) ? by : 0);
-    for (const axis of axes) wide = image.running(wide, 2 * by + 1, axis, Math.max);
-    return wide;
+    return axes.reduce((wide, axis) => image.running(wide, 2 * by + 1, axis, Math.max, by), mask);
   }
 
   const touches = ([top, left, bottom, right], { rows, columns }) =>

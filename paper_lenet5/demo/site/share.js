@@ -2,12 +2,14 @@
 const share = (() => {
   const box = document.getElementById("share"), said = box.querySelector(".said");
   const find = (name) => box.querySelector(`[data-${name}]`);
+  const photos = new Map(); // by what the history says of them: an address holds none
 
   function read() {
     const hash = new URLSearchParams(location.hash.slice(1));
     const place = hash.has("m") ? +hash.get("m") : -1;
     return {
-      on: misses.known(place) ? { pattern: misses.pattern(place), place } : { lines: drawing.read(hash.get("d") ?? "") },
+      on: photos.get(history.state)
+        ?? (misses.known(place) ? { pattern: misses.pattern(place), place } : { lines: drawing.read(hash.get("d") ?? "") }),
       unit: hash.get("u"), step: hash.has("s") ? +hash.get("s") : null, tab: hash.get("t"), settings: hash,
     };
   }
@@ -20,9 +22,12 @@ const share = (() => {
     if (unit) parts.push(`u=${unit}`);
     if (step) parts.push(`s=${step}`);
     const hash = parts.length ? `#${parts.join("&")}` : location.pathname + location.search;
-    if (hash === (location.hash || location.pathname + location.search)) return;
+    const known = [...photos].find(([, photo]) => photo === on)?.[0];
+    const state = on.photo ? known ?? Math.random() : null;
+    if (on.photo) photos.set(state, on);
+    if (state === history.state && hash === (location.hash || location.pathname + location.search)) return;
     try {
-      history[kept ? "pushState" : "replaceState"](null, "", hash);
+      history[kept ? "pushState" : "replaceState"](state, "", hash);
     } catch {} // a file in a sandbox may not
   }
 

@@ -496,7 +496,11 @@ def test_a_drawing_is_shared_as_a_link_a_frame_and_a_picture(visit, tmp_path):
     download.value.save_as(tmp_path / "saved.png")
     with Image.open(tmp_path / "saved.png") as saved:
         assert saved.size == (1200, 630)
-    framed = visit("http", frame.split("/", 3)[3].split('"')[0])
+    width, height = map(int, re.findall(r'(?:width|height)="(\d+)"', frame))
+    framed = visit(
+        "http", frame.split("/", 3)[3].split('"')[0], viewport={"width": width, "height": height}
+    )
+    assert framed.evaluate("document.documentElement.scrollHeight") == height
     expect(said(framed)).to_have_text("4")
     expect(framed.locator("#head")).to_be_hidden()
 

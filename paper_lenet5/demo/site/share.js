@@ -35,7 +35,7 @@ const share = (() => {
     const address = location.href, base = address.split("#")[0].split("?")[0];
     find("link").value = address;
     find("embed").value =
-      `<iframe src="${base}?embed${location.hash}" width="760" height="520" title="LeNet-5 reads a digit" style="border:0"></iframe>`;
+      `<iframe src="${base}?embed${location.hash}" width="760" height="540" title="LeNet-5 reads a digit" style="border:0"></iframe>`;
     said.textContent = pad.now.photo ? "A picture of your own is not in the link: it stays on your device." : "";
     box.showModal();
   }

@@ -466,22 +466,79 @@ def test_a_file_that_is_missing_beside_the_page_is_named(browser, folder, tmp_pa
     page.close()
 
 
-def test_a_photo_of_ones_own_is_read(page, tmp_path):
+@pytest.fixture
+def seven(tmp_path):
+    """A photo of one."""
     photo = Image.new("RGB", (300, 400), (226, 221, 205))
     ImageDraw.Draw(photo).line([(90, 90), (210, 90), (150, 320)], (40, 44, 70), 16, "curve")
     photo.save(tmp_path / "seven.jpg", quality=85)
+    return tmp_path / "seven.jpg"
+
+
+def choose(page: Page, file) -> None:
     page.get_by_role("button", name="Picture…").click()
-    page.locator("[data-from=file]").set_input_files(tmp_path / "seven.jpg")
-    expect(page.locator("#picture .way li")).to_have_count(3)
-    page.locator("#picture [data-do=close]").click()
+    page.locator("[data-from=file]").set_input_files(file)
+
+
+@pytest.mark.parametrize("place", ["http", "file"])
+def test_a_photo_of_ones_own_is_read_and_the_way_to_it_can_be_looked_at(visit, place, seven):
+    page = visit(place)
+    choose(page, seven)
+    expect(page.locator("#picture")).to_be_hidden()
     expect(said(page)).to_have_text("7")
-
-
-def test_what_is_no_picture_is_refused_in_a_sentence(page, tmp_path):
-    (tmp_path / "words.txt").write_text("seven", encoding="utf-8")
     page.get_by_role("button", name="Picture…").click()
-    page.locator("[data-from=file]").set_input_files(tmp_path / "words.txt")
-    expect(page.locator("#picture .said")).to_have_text("This cannot be read as a picture.")
+    expect(page.locator("#picture .way li")).to_have_count(3)
+
+
+def test_a_photo_is_there_again_when_one_goes_back(visit, seven):
+    page = visit("http")
+    choose(page, seven)
+    expect(said(page)).to_have_text("7")
+    page.get_by_role("link", name="Then and now").click()
+    page.get_by_role("link", name="Draw").click()
+    page.go_back()
+    expect(page.locator(".of-1998 .digit")).to_have_text("7")
+    page.go_back()
+    expect(said(page)).to_have_text("7")
+    page.get_by_role("button", name="Clear").click()
+    page.go_back()
+    expect(said(page)).to_have_text("7")
+    assert page.locator("#pad.photo").count()
+
+
+def test_a_picture_that_is_refused_is_refused_in_its_box(page, tmp_path):
+    small = Image.new("L", (60, 60), 255)
+    ImageDraw.Draw(small).line([(27, 27), (31, 27), (29, 33)], 0)
+    small.save(tmp_path / "small.png")
+    choose(page, tmp_path / "small.png")
+    expect(page.locator("#picture .said")).to_contain_text("pixels large, of 8 at least.")
+    expect(page.locator("#picture .way li")).to_have_count(3)
+
+
+NOTHING = "This cannot be read as a picture."
+HEIC = "This is HEIC, as iPhones have it, and this browser reads none: save it as JPEG."
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"%PDF", NOTHING), (b"\0\0\0\x18ftypheic\0\0\0\0", HEIC)]
+)
+def test_what_is_no_picture_is_refused_in_a_sentence_dropped_or_chosen(
+    page, tmp_path, content, words
+):
+    (tmp_path / "seven.pdf").write_bytes(content)
+    choose(page, tmp_path / "seven.pdf")
+    expect(page.locator("#picture .said")).to_have_text(words)
+    page.locator("#picture [data-do=close]").click()
+    page.evaluate(
+        """content => {
+          const dataTransfer = new DataTransfer(), type = "application/pdf";
+          dataTransfer.items.add(new File([Uint8Array.from(content)], "7.pdf", { type }));
+          document.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+        }""",
+        [*content],
+    )
+    expect(page.locator("#picture")).to_be_visible()
+    expect(page.locator("#picture .said")).to_have_text(words)
 
 
 def test_a_drawing_is_shared_as_a_link_a_frame_and_a_picture(visit, tmp_path):

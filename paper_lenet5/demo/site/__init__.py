@@ -84,6 +84,7 @@ def page(address: str = "", beside: str = "") -> str:
         weights=weights,
         beside=beside,
         trainer=(HERE / "trainer.js").read_text(encoding="utf-8"),
+        looker=(HERE / "looker.js").read_text(encoding="utf-8"),
         engine=engine.script(),
         script="\n".join(scripts),
     )

@@ -2,25 +2,29 @@
 const photo = (() => {
   const box = document.getElementById("picture"), said = box.querySelector(".said");
   const way = box.querySelector(".way"), LONGEST = NUMBERS.files.WORKED_ON;
-  let heard = () => {};
+  let heard = () => {}, looker = null;
 
   async function take(file) {
     if (!file) return;
     if (!box.open) box.showModal();
     say("Looking…");
     try {
-      const bitmap = await createImageBitmap(file);
-      await new Promise((resume) => setTimeout(resume, 30)); // so that the words are seen
-      look(bitmap);
-    } catch (error) {
-      say(error instanceof Refusal ? sentence(error.message) : "This cannot be read as a picture.");
+      const photo = sheetOf(await createImageBitmap(file)), { seen, refused } = await look(photo);
+      if (!refused) box.close(); // before the answer, which is said to nobody behind an open box
+      if (seen) heard({ photo, seen });
+      if (!refused) return;
+      say(`${refused[0].toUpperCase()}${refused.slice(1)}.`);
+      if (seen) lead({ photo, seen });
+    } catch {
+      say(await isHeic(file) ? "This is HEIC, as iPhones have it, and this browser reads none: save it as JPEG."
+        : "This cannot be read as a picture.");
     }
   }
 
   const say = (words) => { said.textContent = words; way.hidden = true; };
-  const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
+  const isHeic = async (file) => /^ftyp(hei[cx]|hevc|mif1|msf1)/.test(await file.slice(4, 12).text());
 
-  function look(bitmap) {
+  function sheetOf(bitmap) {
     const by = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
     const sheet = document.createElement("canvas");
     sheet.width = Math.max(1, Math.round(by * bitmap.width));
@@ -28,10 +32,23 @@ const photo = (() => {
     const pen = sheet.getContext("2d");
     pen.imageSmoothingQuality = "high";
     pen.drawImage(bitmap, 0, 0, sheet.width, sheet.height);
-    const pixels = pen.getImageData(0, 0, sheet.width, sheet.height).data;
-    const seen = pictures.written(pixels, sheet.height, sheet.width);
-    heard({ photo: sheet, seen });
-    const steps = [["Your picture", sheet], ["Ink on it", shown(seen.paper.ink)],
+    return sheet;
+  }
+
+  // {seen, refused}: what is seen in it, if anything, and what is wrong with that.
+  function look(sheet) {
+    return new Promise((resolve, reject) => {
+      looker?.terminate();
+      looker = lenet.worker("looker");
+      looker.onmessage = ({ data }) => resolve(data);
+      looker.onerror = reject;
+      looker.postMessage([sheet.getContext("2d").getImageData(0, 0, sheet.width, sheet.height).data, sheet.height, sheet.width]);
+    });
+  }
+
+  // From the picture to what the network sees.
+  function lead({ photo, seen }) {
+    const steps = [["Your picture", photo], ["Ink on it", shown(seen.paper.ink)],
                    ["The writing", shown(pictures.inkOf(seen, seen.found.chosen))]];
     way.replaceChildren(...steps.map(([name, canvas]) => {
       const item = document.createElement("li"), caption = document.createElement("span");
@@ -41,7 +58,6 @@ const photo = (() => {
       item.append(canvas, caption);
       return item;
     }));
-    said.textContent = "It is on the pad, and the answer beside it.";
     way.hidden = false;
   }
 
@@ -60,11 +76,19 @@ const photo = (() => {
   for (const input of box.querySelectorAll("input")) {
     input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
   }
-  const pictureIn = (data) => [...(data?.files ?? [])].find((file) => file.type.startsWith("image/"));
+  const pictureIn = (data) => {
+    const files = [...(data?.files ?? [])];
+    return files.find((file) => file.type.startsWith("image/")) ?? files[0];
+  };
   document.addEventListener("paste", (event) => take(pictureIn(event.clipboardData)));
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => { event.preventDefault(); take(pictureIn(event.dataTransfer)); });
-  document.querySelector("[data-do=picture]").addEventListener("click", () => { say(""); box.showModal(); });
+  document.querySelector("[data-do=picture]").addEventListener("click", () => {
+    say("");
+    if (pad.now.photo) lead(pad.now);
+    box.showModal();
+  });
+  box.addEventListener("close", () => looker?.terminate());
   box.querySelector("[data-do=close]").addEventListener("click", () => box.close());
 
   return { hear: (act) => { heard = act; } };

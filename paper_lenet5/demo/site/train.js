@@ -51,8 +51,6 @@ const train = (() => {
     seen = 0;
     halt();
     for (const { worker } of workers) worker.terminate();
-    const source = document.getElementById("engine").textContent + document.getElementById("trainer").textContent;
-    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     const seed = Math.floor(Math.random() * 2 ** 31), shown = new Uint8Array(10240);
     for (let digit = 0; digit < 10; digit++) shown.set(network.fieldOf(misses.pattern(digit)), 1024 * digit);
     const begin = {
@@ -60,7 +58,7 @@ const train = (() => {
       shown, seed, centers, rate: +select.value,
     };
     workers = METHODS.map((method) => {
-      const worker = new Worker(url);
+      const worker = lenet.worker("trainer");
       worker.onmessage = (event) => told(method, event.data);
       return { worker, method, begin: { ...begin, method } };
     });

@@ -48,5 +48,11 @@ window.lenet = (() => {
 
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  return { bytes, unpacked, cells, calm };
+  // The engine in a worker, and what it does there: a script of the page.
+  function worker(script) {
+    const source = ["engine", script].map((id) => document.getElementById(id).textContent);
+    return new Worker(URL.createObjectURL(new Blob(source, { type: "text/javascript" })));
+  }
+
+  return { bytes, unpacked, cells, calm, worker };
 })();

@@ -2,7 +2,7 @@
 
 import sys
 
-from paper_lenet5.demo.__main__ import main
+from paper_lenet5.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["demo", *sys.argv[1:]]))

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,15 @@ def test_what_is_imported_and_not_served_leaves_nothing_and_changes_nothing(tmp_
     environment = os.environ | {"TMPDIR": str(tmp_path), "GRADIO_TEMP_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_gradio_app_py_says_what_brings_it_and_with_help_what_it_does():
+    code = "import sys; sys.modules['gradio'] = None; exec(open('app.py').read())"
+    run = partial(subprocess.run, cwd=ROOT, capture_output=True, text=True)
+    without = run([sys.executable, "-c", code])
+    assert (without.returncode, without.stdout) == (1, "")
+    assert without.stderr == 'This needs gradio: pip install "paper-lenet5[demo]"\n'
+    assert "Serves a page" in run([sys.executable, "app.py", "--help"]).stdout
 
 
 @pytest.mark.parametrize("there", [True, False])

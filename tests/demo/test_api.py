@@ -132,13 +132,18 @@ def bad_files():
         "bomb": (bomb(30_000), "more than 25,000,000 pixels"),
         "huge": (bomb(6_000), "more than 25,000,000 pixels"),
         "nothing drawn": (paper.getvalue(), "nothing is drawn"),
-        "NaN": (grey.getvalue(), "cannot be read as a picture"),
+        "NaN": (grey.getvalue(), "cannot be read as a picture."),
+        "companion": (
+            b"\0\5\x16\7" + bytes(80),
+            "(a companion file of macos, which has no picture in it).",
+        ),
     }
 
 
 @pytest.mark.parametrize("endpoint", ["/classify", "/read_string"])
 @pytest.mark.parametrize(
-    "kind", ["no picture", "empty file", "cut off", "bomb", "huge", "nothing drawn", "NaN"]
+    "kind",
+    ["no picture", "empty file", "cut off", "bomb", "huge", "nothing drawn", "NaN", "companion"],
 )
 def test_a_bad_file_gets_one_sentence_and_the_server_goes_on(
     client, file_of, bad_files, kind, endpoint
@@ -150,6 +155,12 @@ def test_a_bad_file_gets_one_sentence_and_the_server_goes_on(
     assert_one_sentence(str(refused.value))
     good = file_of(printed(digits.examples()[2]), "good.png")
     assert client.predict(good, api_name="/classify")["digit"] == 2
+
+
+def test_classify_sends_several_digits_to_the_endpoint_that_reads_them(client, file_of):
+    with pytest.raises(AppError, match="side by side: use /read_string") as refused:
+        client.predict(file_of(printed(digits.string("42"))), api_name="/classify")
+    assert_one_sentence(str(refused.value))
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", [1, 2], {"no": "file"}])

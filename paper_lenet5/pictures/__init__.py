@@ -107,7 +107,7 @@ def written(pixels: np.ndarray) -> Seen:
     colour = _on_paper(pixels)
     if np.ptp(colour, (0, 1)).max() <= CONTRAST:
         raise ValueError("nothing is drawn: the picture is of one colour")
-    best, cut = None, False
+    best, cut, dash = None, False, False
     for paper in papers(colour):
         strong = without_lines(mask_of(paper.ink, paper.threshold))
         found = writing(strong, paper.ink)
@@ -115,7 +115,10 @@ def written(pixels: np.ndarray) -> Seen:
             cut |= found.at_the_edge
             continue
         seen = Seen(colour, paper, found)
-        if not _is_paper(paper, found) or is_dash(found.parts, seen.character):
+        if not _is_paper(paper, found):
+            continue
+        if is_dash(found.parts, seen.character):
+            dash = True
             continue
         mass = found.parts.mass[seen.character].sum()
         if seen.size < SMALLEST or thickness(seen.pattern) > THICK:
@@ -126,6 +129,8 @@ def written(pixels: np.ndarray) -> Seen:
         raise ValueError(
             "what is drawn touches the edge of the picture: leave some paper around it"
             if cut
+            else "what is drawn is as flat as a dash, and no digit is"
+            if dash
             else "nothing that looks like ink on paper"
         )
     return best[1]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw
 
 pytest.importorskip("playwright", reason='the browser needs playwright: pip install ".[test]"')
 
@@ -434,6 +435,17 @@ def test_pictures_of_every_kind_become_what_python_makes_of_them(page, mnist_tes
     digit = scenes.Digit(index, int(mnist_test[1][index]), pattern, scenes.skeleton(pattern))
     picture = condition.picture(digit, np.random.default_rng(place))
     assert seen_alike(page, picture), condition.title
+
+
+def test_a_dash_and_a_dot_are_refused_by_name(page):
+    dash = [[[80, 160], [240, 160]]]
+    picture = Image.new("L", (324, 324), 255)
+    ImageDraw.Draw(picture).line([(80, 160), (240, 160)], 0, 14)
+    assert seen_alike(page, picture)
+    for lines in (dash, [*dash, [[80, 230], [240, 230]]]):
+        assert "as flat as a dash" in page.evaluate(DRAWN, [lines, 9])["pattern"]
+    dot = page.evaluate(DRAWN, [[[[160, 160], [160.01, 160]]], 4])
+    assert dot["pattern"] == "what is drawn is no larger than a dot"
 
 
 def test_a_filled_digit_becomes_what_python_makes_of_it(page):

@@ -6,15 +6,15 @@ class Refusal extends Error {}
 const pictures = (() => {
   const { SMALLEST, THICK, THICKEST } = NUMBERS.pictures;
   const { CONTRAST } = NUMBERS.paper;
+  const DASH = "what is drawn is as flat as a dash, and no digit is";
 
   // Of a drawing, black on white without noise: an image with ink from 0 to 1. It has paper all around,
   // so that no line in it is a ruled one.
   function drawn(ink) {
     if (!ink.values.some((x) => x > CONTRAST)) throw new Refusal("nothing is drawn");
     const found = marks.writing(marks.strongIn(ink, CONTRAST), ink);
-    if (!found.chosen.length || marks.isDash(found.parts, marks.together(found.parts, found.chosen))) {
-      throw new Refusal("nothing that looks like ink on paper");
-    }
+    if (!found.chosen.length) throw new Refusal("what is drawn is no larger than a dot");
+    if (marks.isDash(found.parts, marks.together(found.parts, found.chosen))) throw new Refusal(DASH);
     return { paper: { ink, noise: 0 }, found };
   }
 
@@ -24,7 +24,7 @@ const pictures = (() => {
     if (flat([red, green, blue])) {
       throw new Refusal("nothing is drawn: the picture is of one colour");
     }
-    let best = null, most = 0, cut = false;
+    let best = null, most = 0, cut = false, dash = false;
     for (const each of paper.papers(red, green, blue)) {
       const unrest = Math.max(CONTRAST, each.noise);
       const found = marks.writing(marks.withoutLines(marks.strongIn(each.ink, unrest)), each.ink);
@@ -33,7 +33,11 @@ const pictures = (() => {
         continue;
       }
       const parts = marks.together(found.parts, found.chosen);
-      if (!isPaper(each, found) || marks.isDash(found.parts, parts)) continue;
+      if (!isPaper(each, found)) continue;
+      if (marks.isDash(found.parts, parts)) {
+        dash = true;
+        continue;
+      }
       const seen = { paper: each, found };
       let mass = parts.reduce((sum, part) => sum + found.parts.mass[part], 0);
       if (sizeOf(found, parts) < SMALLEST
@@ -45,7 +49,7 @@ const pictures = (() => {
     if (best) return best;
     throw new Refusal(cut
       ? "what is drawn touches the edge of the picture: leave some paper around it"
-      : "nothing that looks like ink on paper");
+      : dash ? DASH : "nothing that looks like ink on paper");
   }
 
   // Of the largest of a character's parts, pixels.

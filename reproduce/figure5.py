@@ -42,7 +42,7 @@ PAPER: dict[Errors, tuple[float, ...]] = {
 
 
 def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.DataFrame:
-    """One line per pass, percent: the paper; ours by either reading, mean and range.
+    """One line per pass, percent: the paper; the mean of ours by either reading.
 
     Between `one_low` and `one_high` one more network falls with 95 % probability.
     """
@@ -55,8 +55,6 @@ def numbers(records: Sequence[Record], of_eq8: Sequence[Record] = ()) -> pd.Data
                 one_more = np.array([statistics.one_more(of_pass) for of_pass in ours.T])
                 columns |= {
                     f"{name}_mean{reading.suffix}": ours.mean(0),
-                    f"{name}_low{reading.suffix}": ours.min(0),
-                    f"{name}_high{reading.suffix}": ours.max(0),
                     f"{name}_one_low{reading.suffix}": one_more[:, 0],
                     f"{name}_one_high{reading.suffix}": one_more[:, 1],
                 }

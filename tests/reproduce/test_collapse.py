@@ -57,6 +57,14 @@ def test_a_network_that_ignores_its_input_has_no_spread():
     assert after.error == pytest.approx(90, abs=5), "one answer for all"
 
 
+def test_the_spread_is_the_variance_summed_over_the_84_units(monkeypatch):
+    model, signs = collapse.network(0, adaptive=False), torch.tensor([1.0, -1.0, 1.0, -1.0])
+    f6 = signs[:, None, None, None].expand(4, 84, 1, 1)
+    monkeypatch.setattr(model, "states", lambda _: {"f6": f6})
+    four = Split(SPLIT.images[:4], SPLIT.labels[:4])
+    assert collapse.measured(model, four).spread == pytest.approx(84 * 4 / 3)
+
+
 def test_what_is_on_record_is_what_the_page_shows():
     results = ROOT / "results"
     record = json.loads((results / "collapse.json").read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 import torch
 
 from paper_lenet5.patterns import Split
+from paper_lenet5.sdlm import diagonal_curvature
 from reproduce import little_tuning
 from reproduce.little_tuning import OPTIMIZERS, Run, error, numbers, sentence, train
 from tests.conftest import draw_digits
@@ -33,6 +34,18 @@ def test_every_optimizer_learns_at_the_middle_of_its_rates():
     for name, rated in OPTIMIZERS.items():
         run = Run("fully connected", name, rated.rates[2], 0)
         assert error(train(run, split.inputs, split.labels), split.inputs, split.labels) < 40, name
+
+
+def test_curvature_is_measured_on_500_patterns_before_each_pass(monkeypatch):
+    split, seen = Split(*draw_digits(510)), []
+
+    def measured(model, x, *others):
+        seen.append(len(x))
+        return diagonal_curvature(model, x, *others)
+
+    monkeypatch.setattr(little_tuning, "diagonal_curvature", measured)
+    train(Run("fully connected", "SDLM", 0.0003, 0), split.inputs, split.labels)
+    assert seen == [500] * little_tuning.PASSES
 
 
 def test_a_run_is_the_same_each_time():

@@ -194,6 +194,19 @@ def test_the_summary_sorts_the_changes_by_what_is_left_after_the_correction():
     assert "0.20 points" in last, "the median of what could be seen"
 
 
+def test_the_picture_has_the_interval_of_the_mean_and_one_deviation(runs):
+    table = table2.table_of(runs)
+    axes = table2.draw(table).axes[0]
+    drawn = {}
+    for line in axes.lines[1:]:  # the first is that of 1998 from top to bottom
+        drawn.setdefault(line.get_color(), []).append(list(line.get_xdata()))
+    assert drawn["black"] == table[["ci_low", "ci_high"]].to_numpy().tolist()
+    assert drawn["#999999"] == [
+        [line.test_error - line.test_sd, line.test_error + line.test_sd]
+        for line in table.itertuples()
+    ]
+
+
 def test_the_files_and_the_picture_are_written(runs, tmp_path, capsys):
     with matplotlib.rc_context({"figure.max_open_warning": 1}):
         assert table2.main(["--recorded", "--out", str(tmp_path)]) == 0

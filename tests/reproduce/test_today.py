@@ -1,5 +1,6 @@
 """Today's network: how it is trained is chosen by the rule, on held-out images; and its sizes."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -126,10 +127,23 @@ def test_todays_networks_are_compared_with_lenet_5_without_distortions_and_with(
             )
 
 
-def test_the_figure_says_which_lenet_5_saw_distortions():
+def test_the_figure_says_which_lenet_5_saw_distortions_and_has_the_bars_that_it_names():
     table = today.numbers(Runs(options.RESULTS))
-    right = today.draw(table).axes[1]
+    left, right = today.draw(table).axes
     labels = {text.get_text().rpartition(" ")[0]: text.xy[1] for text in right.texts}
     errors = table[table["images"] == today.TEST].set_index("network")["error"]
     assert labels["LeNet-5"] == errors[LENET5.title]
     assert labels["LeNet-5, distortions"] == errors[LENET5_DISTORTIONS.title]
+
+    def bars(axes, along):
+        return [
+            ends[:, along].tolist() for some in axes.collections for ends in some.get_segments()
+        ]
+
+    tried = table[table["images"] == today.HELD_OUT].sort_values("error", ascending=False)
+    deviation = np.array([tried["error"] - tried["sd"], tried["error"] + tried["sd"]]).T
+    assert np.array(bars(left, 0)) == pytest.approx(deviation)
+    met = table[table["images"] == today.TEST]
+    assert sorted(bars(right, 1)) == pytest.approx(
+        met[["low", "high"]].sort_values("low").to_numpy()
+    )

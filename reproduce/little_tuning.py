@@ -21,6 +21,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
@@ -149,20 +150,32 @@ def measure(path: Path, data: Path | None, console: Console) -> None:
 # --- what it shows --------------------------------------------------------------------------------
 
 
+def by_rate(record: Record, network: str, optimizer: str) -> dict[float, list[float]]:
+    """Held-out errors, percent, of the networks at each rate that there are any of."""
+    found: dict[float, list[float]] = {rate: [] for rate in OPTIMIZERS[optimizer].rates}
+    for run in record["runs"]:
+        if (run["network"], run["optimizer"]) == (network, optimizer) and run["rate"] in found:
+            found[run["rate"]].append(run["error"])
+    return {rate: errors for rate, errors in found.items() if errors}
+
+
 def numbers(record: Record) -> pd.DataFrame:
     """One line for each network, optimiser and rate: held-out error, percent."""
-    lines = []
-    all_runs = pd.DataFrame(record["runs"])
-    for network, (name, rated) in product(NETWORKS, OPTIMIZERS.items()):
-        for rate in rated.rates:
-            chosen = all_runs[["network", "optimizer", "rate"]] == [network, name, rate]
-            errors = all_runs.loc[chosen.all(axis=1), "error"]
-            if len(errors):
-                lines.append({"network": network, "optimizer": name, "rate": rate,
-                              "mean": round(errors.mean(), 3), "low": round(errors.min(), 3),
-                              "high": round(errors.max(), 3),
-                              "n": len(errors)})  # fmt: skip
-    return pd.DataFrame(lines)
+    return pd.DataFrame(
+        [
+            {
+                "network": network,
+                "optimizer": name,
+                "rate": rate,
+                "mean": round(float(np.mean(errors)), 3),
+                "low": round(min(errors), 3),
+                "high": round(max(errors), 3),
+                "n": len(errors),
+            }
+            for network, name in product(NETWORKS, OPTIMIZERS)
+            for rate, errors in by_rate(record, network, name).items()
+        ]
+    )
 
 
 def draw(table: pd.DataFrame) -> Figure:
@@ -200,10 +213,21 @@ def sentence(table: pd.DataFrame) -> str:
     few, many = table["n"].min(), table["n"].max()
     return (
         f"{lead} Held-out error from the best to the worst of five rates, the largest "
-        f"{max(spans):.0f} times the smallest: {'; '.join(texts)}. "
+        f"{max(spans):.0f} times the smallest: {'; '.join(texts)}. {bests(table)} "
         f"Means of {few if few == many else f'{few} to {many}'} networks a rate, of {PATTERNS:,} images "
         f"and {PASSES} passes; bars in the figure from the lowest to the highest."
     )
+
+
+def bests(table: pd.DataFrame) -> str:
+    """Where the best of the rates lies: the spread over them is the larger, the less in the middle."""
+    best = table.loc[table.groupby(["network", "optimizer"], sort=False)["mean"].idxmin()]
+    aside = [
+        f"{line.optimizer} on the {line.network} network, best at {line.rate:g}"
+        for line in best.itertuples()
+        if line.rate != np.median(OPTIMIZERS[line.optimizer].rates)
+    ]
+    return f"The best rate is that in the middle{', but for ' if aside else ''}{'; '.join(aside)}."
 
 
 def verdict(network: str, table: pd.DataFrame) -> str:

@@ -102,6 +102,18 @@ def welch(
     return difference, float(low), float(high), float(test.pvalue), float(test.df)
 
 
+def contrast(
+    more: Sequence[Sequence[float]], less: Sequence[Sequence[float]]
+) -> tuple[float, float, float]:
+    """The means of `more`, added up, less those of `less`; its 95 % interval (Welch, Satterthwaite)."""
+    groups = [*more, *less]
+    variances = np.array([stats.sem(values) ** 2 for values in groups])
+    freedom = variances.sum() ** 2 / sum(variances**2 / [len(values) - 1 for values in groups])
+    difference = float(sum(map(np.mean, more)) - sum(map(np.mean, less)))
+    half = float(stats.t.ppf(0.975, freedom) * np.sqrt(variances.sum()))
+    return difference, difference - half, difference + half
+
+
 def detectable(half_width: float, freedom: float, power: float = 0.8) -> float:
     """The difference that is significant at 5 % with that probability, two-sided, by itself.
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from reproduce import claims
+from reproduce import claims, little_tuning
 from reproduce.measures import judging
 from reproduce.measures.judging import CONSISTENT, NOT, OPEN, REPRODUCED
 from reproduce.rows import reported
@@ -75,7 +75,27 @@ def test_little_tuning_is_a_smaller_spread_over_the_rates():
         "over a factor of ten the error varies by 0.20 points, with SGD by 1.00"
     )
     assert judging.less_tuning("", "", steep, flat, "").verdict == NOT
+    half = stats.t.ppf(0.975, 4 * (3 - 1)) * 0.05 * math.sqrt(4 / 3)  # of four means of three
+    assert judging.less_spread(flat, steep) == pytest.approx((-0.8, -0.8 - half, -0.8 + half))
+    assert found.ours.endswith(": -0.80 (-0.93 … -0.67)")
     assert judging.less_tuning("", "", flat, between, "").verdict == OPEN
+
+
+@pytest.mark.parametrize("network", ["convolutional", "fully connected"])
+@pytest.mark.parametrize("n", [3, 10])
+def test_the_interval_of_the_difference_of_spreads_holds_95_percent(network, n):
+    """Measured a thousand times, if what is on record were the true means and deviations."""
+    text = (ROOT / "results" / "little_tuning.json").read_text(encoding="utf-8")
+    both = [little_tuning.by_rate(json.loads(text), network, name) for name in ("SDLM", "SGD")]
+    rng, true = np.random.default_rng(0), judging.spread(both[0]) - judging.spread(both[1])
+
+    def measured(of):
+        return {rate: rng.normal(np.mean(errors), np.std(errors, ddof=1), n)
+                for rate, errors in of.items()}  # fmt: skip
+
+    intervals = [judging.less_spread(*map(measured, both)) for _ in range(1000)]
+    held = np.mean([low <= true <= high for _, low, high in intervals])
+    assert 0.93 < held < 0.98
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,13 @@ def test_a_line_is_the_mean_and_the_range_of_its_runs():
         [0.0001, 25, 20, 30, 2],
         [0.001, 10, 10, 10, 1],
     ]
-    assert "convolutional network SDLM 10.0 to 25.0 %" in sentence(table)
-    assert "Means of 1 to 2 networks" in sentence(table)
+    said = sentence(table)
+    assert "convolutional network SDLM 10.0 to 25.0 %" in said
+    assert "Means of 1 to 2 networks" in said
+    assert "in the middle, but for SDLM on the convolutional network, best at 0.001." in said
+    in_the_middle, no_more = ({**runs[0], "rate": rate, "error": 5.0} for rate in (0.0003, 7.0))
+    assert "in the middle." in sentence(numbers({"runs": [*runs, in_the_middle]}))
+    assert numbers({"runs": [*runs, no_more]}).equals(table), "a rate that is not tried any more"
 
 
 def test_every_optimizer_learns_at_the_middle_of_its_rates():

@@ -60,15 +60,15 @@ def extremes(table: pd.DataFrame) -> pd.DataFrame:
     return table.groupby("pass").agg(smallest=("smallest", "min"), largest=("largest", "max"))
 
 
-def first_pass(records: Sequence[Record]) -> pd.DataFrame:
-    """The smallest and the largest step of each network in its first pass, a line for each."""
-    passes = [record["passes"][0] for record in records]
+def ends(records: Sequence[Record], number: int = 1) -> pd.DataFrame:
+    """The smallest and the largest step of each network in a pass, a line for each."""
+    passes = [record["passes"][number - 1] for record in records]
     return pd.DataFrame(
         [{end: one[f"{end}_step"] for end in ("smallest", "largest")} for one in passes]
     )
 
 
-def draw(table: pd.DataFrame, mu: float, ends: pd.DataFrame) -> Figure:
+def draw(table: pd.DataFrame, mu: float, first: pd.DataFrame) -> Figure:
     """A panel for each layer: bands of its weights or coefficients, its biases' median dashed.
 
     The ranges of the first pass, over all layers, hang to the left of each: the paper's, and ours.
@@ -92,7 +92,7 @@ def draw(table: pd.DataFrame, mu: float, ends: pd.DataFrame) -> Figure:
                   label="ceiling η / μ")  # fmt: skip
         for place, ends_of, colour, label in (
             (-0.9, reported.FIRST_PASS_STEPS, FIRST, "1998: all layers, pass 1"),
-            (0.1, ends.median(), REST, "ours: the same, medians"),
+            (0.1, first.median(), REST, "ours: the same, medians"),
         ):
             axes.plot([place] * 2, ends_of, color=colour, linewidth=3, marker="_",
                       markersize=7, label=label)  # fmt: skip
@@ -106,23 +106,23 @@ def draw(table: pd.DataFrame, mu: float, ends: pd.DataFrame) -> Figure:
         axes.set_xlabel("pass")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    figure.suptitle(f"Step sizes of {len(ends)} networks, layer by layer", fontsize=11)
+    figure.suptitle(f"Step sizes of {len(first)} networks, layer by layer", fontsize=11)
     return figure
 
 
 def compared(table: pd.DataFrame, of_readings: Mapping[Reading, Sequence[Record]]) -> str:
     """The first pass of the networks of each reading beside the paper's, and which layers end it."""
 
-    def written(ends: pd.Series) -> str:
-        return f"{power(ends['smallest'])} and {ends['largest']:.3f}"
+    def written(both: pd.Series) -> str:
+        return f"{power(both['smallest'])} and {both['largest']:.3f}"
 
     said = []
     for reading, records in of_readings.items():
-        ends = first_pass(records)
-        extremes = ends.agg({"smallest": "min", "largest": "max"})
+        of_each = ends(records)
+        extremes = of_each.agg({"smallest": "min", "largest": "max"})
         said.append(
-            f"{written(ends.median())} by {reading.label} "
-            f"(the extremes of {len(ends)} networks are {written(extremes)})"
+            f"{written(of_each.median())} by {reading.label} "
+            f"(the extremes of {len(of_each)} networks are {written(extremes)})"
         )
     low, high = reported.FIRST_PASS_STEPS
     first = table[table["pass"] == 1]
@@ -165,7 +165,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     title = f"Steps of all networks; of the one of 1998, pass 1: {low:.1e} to {high:.4f}"
     console.print(tables.grid(title, lines))
     console.print(Markdown(compared(table, of_readings(Runs(args.out)))))
-    return draw(table, LENET5.recipe.mu, first_pass(records)), table
+    return draw(table, LENET5.recipe.mu, ends(records)), table
 
 
 EXHIBIT = exhibit.Figure("step_sizes", __doc__, picture=picture, words=words)

@@ -265,7 +265,7 @@ def test_the_step_sizes_are_those_of_the_records():
     assert table.to_csv(index=False) == (ROOT / "results/figures/step_sizes.csv").read_text(
         encoding="utf-8"
     )
-    ends = step_sizes.first_pass(records)
+    ends = step_sizes.ends(records)
     of_all = step_sizes.extremes(table).loc[1]
     assert (ends["smallest"].min(), ends["largest"].max()) == pytest.approx(tuple(of_all), rel=1e-3)
     assert tuple(ends.median()) == pytest.approx(reported.FIRST_PASS_STEPS, rel=0.2)

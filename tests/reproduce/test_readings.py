@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reproduce import readings, three_numbers
+from reproduce import alternatives, readings, three_numbers
 from reproduce.measures.statistics import one_more
 from reproduce.rows import reported
 from reproduce.rows.readings import CANDIDATES, distorted
@@ -134,3 +134,16 @@ def test_where_one_more_of_three_networks_falls():
     low, high = one_more([1.0, 2.0, 3.0])
     half = 4.302653 * np.sqrt(1 + 1 / 3)  # Student's t of two degrees of freedom
     assert (low, high) == pytest.approx((2 - half, 2 + half))
+
+
+def test_the_steps_of_a_reading_are_medians_over_networks_in_each_of_two_passes(monkeypatch):
+    def of(*steps):
+        return {"test_errors": 1, "dataset": {"test_patterns": 100},
+                "passes": [{"errors_during": 1, "patterns": 100, "smallest_step": low,
+                            "largest_step": high} for low, high in steps]}  # fmt: skip
+
+    networks = [of((1e-5, 0.01), (1e-3, 0.02)), of((2e-5, 0.015), (2e-3, 0.025)),
+                of((9e-5, 0.09), (9e-3, 0.9))]  # fmt: skip
+    monkeypatch.setattr(alternatives, "recorded", lambda *_: networks)
+    *_, line = alternatives.markdown(alternatives.table_of(None)).splitlines()
+    assert "| 2.0e-05 … 1.5e-02 | 2.0e-03 … 2.5e-02 |" in line

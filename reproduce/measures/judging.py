@@ -68,6 +68,36 @@ def fitted(section: str, paper: str, number: float, value: float) -> Claim:
     return Claim(section, paper, f"{value:.2f}", "1", REPRODUCED if near else NOT)
 
 
+def within_factor(ours: float, paper: float) -> bool:
+    """Whether a step, or how much more something costs, is about the paper's."""
+    return 1 / FACTOR <= ours / paper <= FACTOR
+
+
+def steps(ours: Range, paper: Range) -> str:
+    """The verdict on the smallest and the largest step."""
+    return REPRODUCED if all(map(within_factor, ours, paper)) else NOT
+
+
+def counted(ours: float, paper: float) -> str:
+    """The verdict on a number that needs no training, printed without decimals."""
+    return REPRODUCED if abs(ours - paper) <= 0.5 else NOT
+
+
+def far_less(times: float) -> str:
+    """The verdict on what the paper says costs far less, and does by that factor."""
+    return REPRODUCED if times >= FAR_LESS else NOT
+
+
+def learned(errors: Sequence[float]) -> str:
+    """The verdict on networks that the paper says are trained, from the errors of each, percent."""
+    return NOT if min(errors) > TRAINED else REPRODUCED if max(errors) <= TRAINED else OPEN
+
+
+def reaches(ours: Range, paper: Range) -> bool:
+    """Whether characters are read well over all of the paper's range; nan where they never are."""
+    return ours[0] <= paper[0] and paper[1] <= ours[1]
+
+
 # --- a difference ---------------------------------------------------------------------------------
 
 

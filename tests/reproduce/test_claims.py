@@ -116,6 +116,42 @@ def test_no_difference_is_one_within_the_papers_uncertainty(low, high, verdict):
     assert judging.none(low, high) == verdict
 
 
+@pytest.mark.parametrize(
+    ("ours", "verdict"),
+    [((7e-5, 0.016), REPRODUCED), ((4.7e-5, 0.023), REPRODUCED), ((4.6e-5, 0.016), NOT),
+     ((7e-5, 0.025), NOT), ((1.1e-4, 0.016), NOT)],
+)  # fmt: skip
+def test_steps_are_the_papers_within_a_factor_at_either_end(ours, verdict):
+    assert judging.steps(ours, (7e-5, 0.016)) == verdict
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(401.4, REPRODUCED), (400.4, NOT), (402, NOT)])
+def test_a_number_that_needs_no_training_is_the_same_once_it_is_rounded(ours, verdict):
+    assert judging.counted(ours, 401) == verdict
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(2.0, REPRODUCED), (1.9, NOT), (1.0, NOT)])
+def test_what_costs_far_less_costs_half_or_less(times, verdict):
+    assert judging.far_less(times) == verdict
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [([1.0, 10.0], REPRODUCED), ([1.0, 90.0], OPEN), ([10.1, 90.0], NOT)],
+)
+def test_a_network_has_learned_if_it_errs_seldom(errors, verdict):
+    assert judging.learned(errors) == verdict
+
+
+@pytest.mark.parametrize(
+    ("ours", "reached"),
+    [((-30, 30), True), ((-np.inf, np.inf), True), ((-29, 31), False), ((-31, 29), False),
+     ((np.nan, np.nan), False)],
+)  # fmt: skip
+def test_characters_are_read_well_over_the_papers_range_if_at_both_its_ends(ours, reached):
+    assert judging.reaches(ours, (-30, 30)) == reached
+
+
 @pytest.mark.parametrize(("exponent", "verdict"), [(0.25, NOT), (0.75, REPRODUCED), (1.25, NOT)])
 def test_the_exponent_of_eq_1_is_the_slope_of_the_gap(exponent, verdict):
     """Invented records: the gap is such a power of the number of patterns, but for a little noise."""
@@ -163,6 +199,61 @@ def test_a_claim_by_the_other_reading_stands_below_that_of_lenet_5():
 )
 def test_an_error_that_falls_further_is_no_overtraining(low, high, verdict):
     assert judging.no_rise(low, high) == verdict
+
+
+def network(last: int, steps: tuple[float, float], seed: int) -> dict:
+    """Invented: it misses 100 after its twelfth pass, `last` after its last, or one more by its seed."""
+    after = [100] * 12 + [last] * 8
+    return {
+        "test_errors": last + seed, "dataset": {"test_patterns": 10_000},
+        "passes": [{"errors_during": 9, "patterns": 1000, "test_errors": errors + seed,
+                    "smallest_step": steps[0], "largest_step": steps[1]} for errors in after],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("last", "highest", "verdicts"),
+    [(95, 0.016, (REPRODUCED, CONSISTENT)), (111, 0.016, (NOT, CONSISTENT)),
+     (95, 0.025, (REPRODUCED, NOT))],
+)  # fmt: skip
+def test_overtraining_and_steps_are_judged_by_mean_and_median_of_the_networks(
+    last, highest, verdicts
+):
+    """The steps of one of three lie elsewhere; that of one network in 1998 is no extreme of many."""
+    steps = [(7e-5, highest), (7e-5, highest), (1e-6, 0.9)]
+    networks = [network(last, of_one, seed) for seed, of_one in enumerate(steps)]
+    found = {claim.paper: claim.verdict for claim in claims.of_training(networks, networks)}
+    of_steps = next(paper for paper in found if "steps of the first pass" in paper)
+    assert (found["there is no overtraining"], found[of_steps]) == verdicts
+
+
+@pytest.mark.parametrize(("last", "verdict"), [(900, REPRODUCED), (1000, OPEN), (9000, NOT)])
+def test_networks_train_to_the_letter_if_all_of_them_do(last, verdict):
+    networks = [network(last, (0.0, 0.0), seed) for seed in (0, 1)]
+    assert claims.to_the_letter(networks).verdict == verdict
+
+
+def test_invariance_is_judged_at_both_ends_of_each_estimate(tmp_path):
+    """Invented: too many are missed where characters are shifted down, at one end alone."""
+    lines = [
+        {"network": claims.NOISE.name, "seed": 0, "change": name, "amount": amount, "patterns": 100,
+         "errors": 6 if name == "shift_y" and amount > 0 else 4}
+        for name, change in claims.CHANGES.items()
+        for amount in change.amounts
+    ]  # fmt: skip
+    (tmp_path / "figures").mkdir()
+    pd.DataFrame(lines).to_csv(tmp_path / "figures" / "figure13.csv", index=False)
+    verdicts = [claim.verdict for claim in claims.of_changes(tmp_path)]
+    assert verdicts == [REPRODUCED, REPRODUCED, NOT]
+
+
+@pytest.mark.parametrize(("each", "verdict"), [(250, REPRODUCED), (150, NOT)])
+def test_a_sweep_costs_far_less_by_its_record(tmp_path, each, verdict):
+    record = {"multiply_adds_each": each, "multiply_adds_sweep": 100, "answers": 9}
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "sdnn.json").write_text(json.dumps(record), encoding="utf-8")
+    products, parameters, sweep = claims.of_costs(tmp_path)
+    assert (products.verdict, parameters.verdict, sweep.verdict) == (NOT, REPRODUCED, verdict)
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,15 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
+from rich.markdown import Markdown
 from torch import Tensor, nn
 
 from paper_lenet5.files import write_whole
 from paper_lenet5.patterns import Split, generator
 from paper_lenet5.sdlm import CURVATURE_PATTERNS, SDLM, diagonal_curvature
 
+from .measures import judging
+from .measures.judging import NOT, OPEN, REPRODUCED
 from .rows import datasets
 from .rows.row import Record
 from .running.record import machine, to_json, versions
@@ -199,24 +202,37 @@ def draw(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def sentence(table: pd.DataFrame) -> str:
+def sentence(record: Record) -> str:
     """How near each optimiser comes to its best over all of its rates."""
-    texts = []
+    table, texts = numbers(record), []
     for network, of_network in table.groupby("network", sort=False):
         means = of_network.groupby("optimizer", sort=False)["mean"]
         texts.append(
             f"{network} network "
             + ", ".join(f"{name} {of.min():.1f} to {of.max():.1f} %" for name, of in means)
         )
-    lead = " ".join(verdict(network, of) for network, of in table.groupby("network", sort=False))
+    lead = "".join(verdict(record, network) for network in NETWORKS)
     spans = {rated.rates[-1] / rated.rates[0] for rated in OPTIMIZERS.values()}
     few, many = table["n"].min(), table["n"].max()
     return (
-        f"{lead} Held-out error from the best to the worst of five rates, the largest "
+        f"{lead}Held-out error from the best to the worst of five rates, the largest "
         f"{max(spans):.0f} times the smallest: {'; '.join(texts)}. {bests(table)} "
         f"Means of {few if few == many else f'{few} to {many}'} networks a rate, of {PATTERNS:,} images "
         f"and {PASSES} passes; bars in the figure from the lowest to the highest."
     )
+
+
+def verdict(record: Record, network: str) -> str:
+    """How much SDLM's error varies over its rates on this network, beside that of the others."""
+    how = {REPRODUCED: "less than", NOT: "more than", OPEN: "neither surely more nor less than"}
+    sdlm, found = by_rate(record, network, "SDLM"), []
+    for name in OPTIMIZERS:
+        if name != "SDLM" and sdlm and (other := by_rate(record, network, name)):
+            _, low, high = judging.less_spread(sdlm, other)
+            found.append(f"{how[judging.sign(low, high, rises=False)]} {name}'s")
+    if not found:
+        return ""
+    return f"Over the rates SDLM's error varies {' and '.join(found)} on the {network} network. "
 
 
 def bests(table: pd.DataFrame) -> str:
@@ -230,14 +246,6 @@ def bests(table: pd.DataFrame) -> str:
     return f"The best rate is that in the middle{', but for ' if aside else ''}{'; '.join(aside)}."
 
 
-def verdict(network: str, table: pd.DataFrame) -> str:
-    """How much SDLM's error varies over its rates on this network, beside that of the others."""
-    means = table.groupby("optimizer")["mean"]
-    spans = means.max() - means.min()
-    rank = {spans.idxmin(): "least", spans.idxmax(): "most"}.get("SDLM", "neither least nor most")
-    return f"Over the rates SDLM's error varies {rank} of the three on the {network} network."
-
-
 def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     """The picture and its numbers, from the record."""
     record = drawing.measured_record("little_tuning", args, console, measure)
@@ -246,14 +254,21 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     table = numbers(record)
     shown = {"network": "{}", "optimizer": "{}", "rate": "{:g}", "mean": "{:.1f}", "n": "{}"}
     console.print(tables.grid("Held-out error in %", tables.formatted(table[list(shown)], shown)))
+    console.print(Markdown(sentence(record)))
     return draw(table), table
+
+
+def words(folder: Path) -> str:
+    """The sentence, from the record in the folder above the figures."""
+    path = folder.parent / "little_tuning.json"
+    return sentence(json.loads(path.read_text(encoding="utf-8")))
 
 
 EXHIBIT = exhibit.Figure(
     "little_tuning",
     __doc__,
     picture=picture,
-    sentence=sentence,
+    words=words,
     seeds=None,
     options=drawing.MEASURE,
 )

@@ -150,8 +150,7 @@ ByRate = Mapping[float, Sequence[float]]
 
 def ends(of: ByRate) -> tuple[Sequence[float], Sequence[float]]:
     """The errors at the rate with the largest mean, and at that with the smallest."""
-    best, *_, worst = sorted(of.values(), key=np.mean)
-    return worst, best
+    return max(of.values(), key=np.mean), min(of.values(), key=np.mean)
 
 
 def spread(of: ByRate) -> float:

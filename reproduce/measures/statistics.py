@@ -105,11 +105,16 @@ def welch(
 def contrast(
     more: Sequence[Sequence[float]], less: Sequence[Sequence[float]]
 ) -> tuple[float, float, float]:
-    """The means of `more`, added up, less those of `less`; its 95 % interval (Welch, Satterthwaite)."""
+    """The means of `more`, added up, less those of `less`; its 95 % interval (Welch, Satterthwaite).
+
+    The difference alone, and nan, where one of them does not spread.
+    """
     groups = [*more, *less]
+    difference = float(sum(map(np.mean, more)) - sum(map(np.mean, less)))
+    if 0 in map(np.ptp, groups):
+        return difference, np.nan, np.nan
     variances = np.array([stats.sem(values) ** 2 for values in groups])
     freedom = variances.sum() ** 2 / sum(variances**2 / [len(values) - 1 for values in groups])
-    difference = float(sum(map(np.mean, more)) - sum(map(np.mean, less)))
     half = float(stats.t.ppf(0.975, freedom) * np.sqrt(variances.sum()))
     return difference, difference - half, difference + half
 

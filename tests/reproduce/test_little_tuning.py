@@ -25,13 +25,30 @@ def test_a_line_is_the_mean_and_the_range_of_its_runs():
         [0.0001, 25, 20, 30, 2],
         [0.001, 10, 10, 10, 1],
     ]
-    said = sentence(table)
+    said = sentence({"runs": runs})
     assert "convolutional network SDLM 10.0 to 25.0 %" in said
     assert "Means of 1 to 2 networks" in said
     assert "in the middle, but for SDLM on the convolutional network, best at 0.001." in said
     in_the_middle, no_more = ({**runs[0], "rate": rate, "error": 5.0} for rate in (0.0003, 7.0))
-    assert "in the middle." in sentence(numbers({"runs": [*runs, in_the_middle]}))
+    assert "in the middle." in sentence({"runs": [*runs, in_the_middle]})
     assert numbers({"runs": [*runs, no_more]}).equals(table), "a rate that is not tried any more"
+
+
+def test_an_error_varies_more_or_less_where_the_interval_of_the_difference_says_so():
+    """Three networks a rate, a point apart; those of Adam may be those of SDLM."""
+    of = {"SDLM": (10, 20), "SGD": (10, 30), "Adam": (10, 21)}
+    runs = [
+        {**Run("convolutional", name, rate, seed)._asdict(), "error": mean + seed}
+        for name, means in of.items()
+        for rate, mean in zip(OPTIMIZERS[name].rates[2:], means, strict=False)
+        for seed in range(3)
+    ]
+    assert sentence({"runs": runs}).startswith(
+        "Over the rates SDLM's error varies less than SGD's and neither surely more nor less than "
+        "Adam's on the convolutional network. Held-out"
+    )
+    assert sentence({"runs": runs[:1]}).startswith("Held-out"), "nothing to compare it with"
+    assert "nor less than SGD's" in sentence({"runs": [runs[0], runs[6]]}), "of one network each"
 
 
 def test_every_optimizer_learns_at_the_middle_of_its_rates():

@@ -563,7 +563,7 @@ WITHOUT_DATA = {
     "held_out": ({"held_out": 2}, "held_out from 0 to less than 1"),
     "seed": ({"seed": -1}, "non-negative"),
     "start": ({"start": "lenet5-1999"}, "lenet5-1999"),
-    "codes": ({"codes": [[1]]}, r"codes \(classes, 84\) of \+1 and -1, got \(1, 1\)"),
+    "codes": ({"codes": [[1]]}, r"codes \(1, 84\), got \(1, 1\)"),
     "codes alike": ({"codes": np.ones((10, 84))}, "no two are alike"),
     "out": ({"out": "over"}, "training is over"),
 }

@@ -27,10 +27,8 @@ from .rows.row import Record
 from .writing import drawing, exhibit, tables
 
 PASSES = 20
-SHOWN = {"pass": "{}",  # nosec B105
-         "train_paper": "{:.2f}", "train_mean": "{:.2f}", "test_paper": "{:.2f}",
-         "test_mean": "{:.2f}"}  # fmt: skip
-"""What a terminal shows of the numbers, and in which form."""
+SHOWN = dict.fromkeys(("train_paper", "train_mean", "test_paper", "test_mean"), "{:.2f}")
+"""What a terminal shows of each pass, and in which form."""
 ROUNDED = 0.005
 """The paper's points are read to a hundredth of a percent: half of that."""
 READINGS = (BY_EQ9, BY_HALF_EQ8)
@@ -123,7 +121,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     if not of[0]:
         return None
     table = numbers(*of)
-    lines = tables.formatted(table[list(SHOWN)], SHOWN)
+    lines = tables.formatted(table[["pass", *SHOWN]], SHOWN)
     console.print(tables.grid("Figure 5, errors in %", lines))
     return draw(table, [len(records) for records in of]), table.round(4)
 

@@ -8,7 +8,7 @@ width: PyTorch, MKL and OpenBLAS are told that the processor is an older one, as
 
 import json
 import os
-import subprocess  # nosec B404: itself, told of another processor
+import subprocess  # nosec B404
 import sys
 import time
 from collections.abc import Callable
@@ -58,7 +58,7 @@ class Width(AbstractContextManager["Width"]):
         told |= {} if name == REGISTERS.name else OLDER[name] | {VARIABLE: name}
         counts = [str(n) for n in (extent.patterns, extent.images, extent.matrix)]
         command = [sys.executable, "-m", "reproduce.measures.widths", *counts]
-        self.process = subprocess.Popen(  # nosec B603: our own words
+        self.process = subprocess.Popen(  # nosec B603
             command, env=told, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 

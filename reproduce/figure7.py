@@ -81,7 +81,7 @@ def draw(table: pd.DataFrame, images: Tensor) -> Figure:
     figure = Figure(figsize=(7, 8.4), layout="constrained")
     (top,), (bottom,) = figure.subfigures(2, 1, squeeze=False, height_ratios=(3, 2))
     axes = top.subplots()
-    axes.imshow(mosaic(images), cmap="gray_r", vmin=0, vmax=255)
+    axes.imshow(mosaic(images).numpy(), cmap="gray_r", vmin=0, vmax=255)
     axes.set_xticks([16, 43 + 165], ["MNIST", "ten distortions of each, as ours are drawn"])
     axes.tick_params(length=0)
     axes.set_yticks([])

@@ -57,13 +57,14 @@ def differences(table: pd.DataFrame, forms: dict[str, str]) -> list[str]:
 def grid(title: str, lines: Sequence[dict[str, str]], numbers: bool = True) -> Table:
     """Lines with the same keys for a terminal of 80 columns, their keys as its head.
 
-    All columns but the first hold `numbers`, which are not wrapped, or words.
+    All columns but the first hold `numbers`, or words. Nothing is cut: what is too wide is wrapped,
+    the widest column first.
     """
     table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     first, *others = lines[0] if lines else [""]
-    table.add_column(first, min_width=16)
+    table.add_column(first, overflow="fold")
     for heading in others:
-        table.add_column(heading, justify="right" if numbers else "left", no_wrap=numbers)
+        table.add_column(heading, justify="right" if numbers else "left", overflow="fold")
     for line in lines:
         table.add_row(*line.values())
     return table

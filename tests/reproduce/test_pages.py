@@ -1,15 +1,21 @@
 """What people read is what was measured: README.md, DEVIATIONS.md, results/."""
 
 import argparse
+import io
 import json
+import os
 import re
+import shutil
 import sys
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import reproduce
+from paper_lenet5.mnist import VARIABLE
 from paper_lenet5.recipe import Recipe
 from reproduce import __main__ as commands
 from reproduce import (
@@ -34,8 +40,10 @@ from reproduce.running import rates
 from reproduce.running.record import is_recipe
 from reproduce.running.runs import Runs, recorded
 from reproduce.section_iii_c import classifiers, comparison
+from reproduce.writing import drawing, tables
 from reproduce.writing.exhibit import Figure
 from tests import ROOT
+from tests.conftest import MNIST, load_or_skip
 
 RUNS = Runs(ROOT / "results")
 
@@ -333,3 +341,35 @@ def test_deviations_cited_in_the_code_exist():
     for path in [*(ROOT / "paper_lenet5").rglob("*.py"), *(ROOT / "reproduce").rglob("*.py")]:
         cited = set(re.findall(r"\bD\d+\b", path.read_text(encoding="utf-8")))
         assert cited <= entries, path
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory):
+    """A results folder with links to all our files: what is written anew takes their places."""
+    folder = tmp_path_factory.mktemp("linked") / "results"
+    shutil.copytree(ROOT / "results", folder, copy_function=os.symlink,
+                    ignore=shutil.ignore_patterns("unfinished"))  # fmt: skip
+    return folder
+
+
+@pytest.mark.parametrize("name", [*exhibits(), "claims"])
+def test_a_terminal_of_80_columns_shows_every_word_of_a_table(name, linked, monkeypatch):
+    shown, grid = [], tables.grid
+    monkeypatch.setattr(tables, "grid", lambda *args, **how: shown.append(grid(*args, **how)))
+    monkeypatch.setattr(drawing, "save", lambda *_: None)
+    monkeypatch.setenv(VARIABLE, str(MNIST))
+    if name == "figure7":
+        load_or_skip("train")
+    command = import_module(f"reproduce.{name}")
+    recorded = command.EXHIBIT.RECORDED if name in exhibits() else ()
+    assert command.main([*recorded, "--out", str(linked)]) == 0
+    for table in shown:
+        narrow, wide = (words_on(table, width) for width in (80, 300))
+        assert narrow == wide
+
+
+def words_on(table, width):
+    """What a terminal of so many columns shows of a table, in any order and without lines."""
+    console = Console(width=width, file=io.StringIO())
+    console.print(table)
+    return sorted(console.file.getvalue().replace("─", "").split())

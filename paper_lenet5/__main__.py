@@ -73,13 +73,16 @@ def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     """
     from .bitmaps import DIGITS
     from .doubt import of_states
-    from .pictures import pattern_of
+    from .pictures import SeveralCharacters, pattern_of
     from .preprocessing import preprocess
 
-    states, names = model.states(preprocess(pattern_of(seen)[None])), model.classes
+    names, of_digits = model.classes, model.classes == tuple(DIGITS)
+    try:
+        states = model.states(preprocess(pattern_of(seen)[None]))
+    except SeveralCharacters as error:
+        raise ValueError(f"{error}: use read") if of_digits else error from None
     penalties = model.rbf(states["f6"]).detach().flatten().double()
     (said,) = of_states(model, states)
-    of_digits = names == tuple(DIGITS)
     closest = said.closest if of_digits else said.name
     return {
         "label": None if said.label is None else closest,
@@ -106,9 +109,17 @@ def read(of_digits: "LeNet5", model: "LeNet5", seen: "Seen") -> dict[str, Any]:
 
 def heading(names: Sequence[str]) -> str:
     """What stands above the table, for classes of these names."""
+    width = _width(names)
+    label = f"{'label':>{width}}  margin "
     if not _are_columns(names):
-        return "label  margin  picture"
-    return f"{'penalties of':>27}\nlabel  margin {' '.join(f'{n:>5}' for n in names)}  picture"
+        return f"{label} picture"
+    above = f"{'penalties of':>{width + 22}}"
+    return f"{above}\n{label}{' '.join(f'{name:>5}' for name in names)}  picture"
+
+
+def _width(names: Sequence[str]) -> int:
+    """Of the column of labels, each perhaps with a question mark."""
+    return max(len("label"), *(len(name) + 1 for name in names))
 
 
 def _are_columns(names: Sequence[str]) -> bool:
@@ -116,14 +127,15 @@ def _are_columns(names: Sequence[str]) -> bool:
     return len(names) <= 11 and all(len(name) <= 5 for name in names)
 
 
-def line(answer: Mapping[str, Any]) -> str:
-    """A line of the table."""
+def line(answer: Mapping[str, Any], names: Sequence[str]) -> str:
+    """A line of the table, for classes of these names."""
+    width = _width(names)
     name = answer["file"] + (f", page {answer['page']}" if "page" in answer else "")
     if "error" in answer:
-        return f"    –       –  {name}: {answer['error']}"
+        return f"{'–':>{width}}  {'–':>6}  {name}: {answer['error']}"
     label = {"sure": "{}", "probable": "{}?", "none": "none"}[answer["certainty"]]
-    cells = [f"{label.format(answer['closest']):>5}", f"{answer['margin']:6.1f}"]
-    if _are_columns(answer.get("names", [])):
+    cells = [f"{label.format(answer['closest']):>{width}}", f"{answer['margin']:6.1f}"]
+    if _are_columns(names):
         cells += [f"{penalty:4.0f}" for penalty in answer["penalties"]]
     return "  ".join([*cells, name])
 
@@ -144,7 +156,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     for name, weights, says, more in (
         ("classify", "lenet5-1998", "which digits are these",
          "Which digit each picture shows: the one with the smallest penalty. Behind one that is only "
-         "probable there is a question mark; none is no digit. Pictures may have any size and colours."),
+         "probable there is a question mark; none is no digit. The margin is how much larger the next "
+         "penalty is. Pictures may have any size and colours."),
         ("read", "lenet5-sdnn", "read lines of digits",
          "The digits in each picture, line by line, with some paper between them and around them."),
     ):  # fmt: skip
@@ -173,7 +186,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status is 0 if it has done all that it was asked, else 1."""
+    """Run the command; the exit status is 0 if all was done that was asked, 130 after Ctrl-C, else 1."""
     args = arguments(argv)
     any_terminal()
     run: Callable[[argparse.Namespace], int] = args.run
@@ -183,6 +196,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(missing(error), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # whoever reads, as head does, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -230,7 +246,7 @@ def answer_all(args: argparse.Namespace) -> int:
             if args.explain:
                 explained.append(row(answer.get("error", answer["file"]), seen))
             if not args.json:
-                print(lines(answer) if reading else line(answer), flush=True)
+                print(lines(answer) if reading else line(answer, model.classes), flush=True)
     if args.json:
         print(json.dumps(answers, indent=1))
     if args.explain and not explain(explained, args.explain):

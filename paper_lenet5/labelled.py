@@ -94,8 +94,8 @@ def _of_folder(folder: str | Path, counted: Counted) -> Labelled:
     of_classes = len({*files.values()})
     if of_classes < 2:
         raise ValueError(
-            f"expected a folder for each class in {folder}, as in {folder}/A/one.png and "
-            f"{folder}/B/two.png, got pictures in {of_classes}"
+            f"expected at least two folders with pictures in {folder}, one for each class, as in "
+            f"{folder}/A/one.png and {folder}/B/two.png, got {of_classes}"
         )
     found = _one_by_one(list(files.items()).__getitem__, list(files), counted)
     return replace(found, empty=tuple(o.name for o in inner if o.name not in found.classes))

@@ -3,8 +3,10 @@
 import copy
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -24,6 +26,7 @@ from .lenet5 import LeNet5, as_codes
 from .patterns import Split, generator
 from .pretrained import CONFIG_FILE, WEIGHTS_FILE
 from .recipe import SCHEDULE, Recipe
+from .terminal import COMPILING
 from .threads import one_thread
 from .training import PassRecord, Session
 from .transform import Transform
@@ -242,7 +245,7 @@ def _run(session: Session, kept: "_Kept | None", progress: bool, judged: tuple[i
     bar = tqdm(total=session.length, initial=len(session.records), desc="training", unit="pass",
                disable=None if progress else True)  # fmt: skip
     try:
-        with bar:
+        with bar, _compiling_shown(session.engine, bar, progress):
             for record in session.passes():
                 whole = session.state(), session.records[:]  # both, or neither if Ctrl-C comes now
                 left = record.number < session.length
@@ -255,6 +258,25 @@ def _run(session: Session, kept: "_Kept | None", progress: bool, judged: tuple[i
         session.restore(whole[0], [asdict(record) for record in whole[1]])
     if kept and session.records:
         kept.save(session)
+
+
+def _compiling_shown(
+    engine: ModuleType, bar: Any, progress: bool
+) -> AbstractContextManager[object]:
+    """Says what is being compiled, on the bar; where there is none but should be, in one line."""
+    said = not progress
+
+    def tell(name: str | None) -> None:
+        nonlocal said
+        if name is None:
+            bar.unpause()  # the time that is left is told from passes alone
+        bar.set_description(f"compiling, once: {name}" if name else "training")
+        if bar.disable and not said:
+            print(COMPILING, file=sys.stderr, flush=True)
+            said = True
+
+    compiled = getattr(engine, "on_compiling", None)
+    return compiled(tell) if compiled else nullcontext()
 
 
 def _bar(says: str) -> Any:
@@ -286,7 +308,8 @@ class _Kept:
         self.unfinished = folder / UNFINISHED
         if (folder / CONFIG_FILE).exists() and not self.unfinished.exists():
             raise ValueError(
-                f"{folder} has a network whose training is over: choose another folder, or start from it"
+                f"{folder} has a network whose training is over: choose another folder, or start from "
+                f"it (--from {folder}, in Python start=)"
             )
 
     def save(self, session: Session) -> None:
@@ -312,5 +335,5 @@ class _Kept:
         if not checkpoint.resume(self.unfinished, session, self.identity):
             raise ValueError(
                 f"{self.folder} has the beginning of another training, with other data or options: give "
-                f"those again, choose another folder, or delete {self.unfinished}"
+                f"those again, choose another folder, or delete {self.folder}"
             )

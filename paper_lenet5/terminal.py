@@ -4,6 +4,8 @@ import codecs
 import io
 import sys
 
+COMPILING = "Compiling for this processor, once ..."
+"""What is said where the compiled pass is not on disk yet, and no bar can show it."""
 EXTRAS = {
     "train": ("filelock", "numba"),
     "reproduce": (

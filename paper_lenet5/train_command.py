@@ -22,7 +22,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command.set_defaults(run=run)
     option = command.add_argument
     option("folder", metavar="FOLDER", help="a folder of pictures for each class in it")
-    option("--out", type=Path, required=True, help="the folder that the network is saved to")
+    option("--out", type=_folder, required=True, help="the folder that the network is saved to")
     option("--from", dest="start", metavar="NAME",
            help="a network to start from, as --weights of classify (default: a new one); it is shown a "
            "tenth as much, at the small rates of the last passes")  # fmt: skip
@@ -85,6 +85,13 @@ def _whole(least: int) -> Callable[[str], int]:
         raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text}")
 
     return number
+
+
+def _folder(text: str) -> Path:
+    """A path, which an empty word is not: it would be the folder that one is in."""
+    if text:
+        return Path(text)
+    raise argparse.ArgumentTypeError("expected a folder, got ''")
 
 
 def _share(text: str) -> float:

@@ -49,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="the file (default: build/NAME.onnx)")
     args = parser.parse_args(argv)
     path = args.out or Path("build", f"{Path(args.weights).name}.onnx")
+    if path.is_dir():
+        parser.error(f"argument --out: expected a file, but {path} is a folder")
     try:
         model = LeNet5.from_pretrained(args.weights)
         path.parent.mkdir(parents=True, exist_ok=True)

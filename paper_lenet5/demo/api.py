@@ -90,7 +90,8 @@ def _seen(way: Callable[[bytes, int], Seen], picture: object) -> Seen:
     try:
         return way(content, MAX_PIXELS)
     except ValueError as error:
-        words = str(error).replace(": use read", ": use /read_string")
+        several = isinstance(error, pictures.SeveralCharacters)
+        words = f"{error}: use /read_string" if several else str(error)
         if error.__cause__:  # what a decoder says helps nobody here
             words = re.sub(r" \(.*\)", "", words)
         raise refuse(f"{words[0].upper()}{words[1:]}.") from None

@@ -28,6 +28,10 @@ THICK, THICKEST = 0.2, 0.28
 in a thousand 0.25: what is beyond the first is doubtful, and beyond the second no digit."""
 
 
+class SeveralCharacters(ValueError):
+    """Side by side, where one is to be read."""
+
+
 def read_picture(source: "Source", max_pixels: int = MAX_PIXELS) -> Tensor:
     """The pattern in a picture: uint8 (28, 28), ink 255, as `preprocess` takes it.
 
@@ -182,7 +186,7 @@ def fields_of(seen: Seen) -> list[Tensor]:
 def pattern_of(seen: Seen) -> Tensor:
     """The one character in a picture as a pattern: uint8 (28, 28). Raises ValueError for several."""
     if side_by_side(seen.found):
-        raise ValueError("several characters side by side: use read")
+        raise SeveralCharacters("several characters side by side")
     if seen.size < SMALLEST:
         raise ValueError(f"what is drawn is only {seen.size} pixels large, of {SMALLEST} at least")
     if thickness(seen.pattern) > THICKEST:

@@ -19,8 +19,7 @@ from rich.table import Column
 from rich.text import Text
 
 from paper_lenet5.compiled import on_compiling
-
-COMPILING = "Compiling for this processor, once ..."
+from paper_lenet5.terminal import COMPILING
 
 
 class Shown(Protocol):

@@ -372,11 +372,11 @@ def drawings(n: int) -> list[tuple[list, int]]:
 
 
 def python_of(act) -> object:
-    """What it gives, or the sentence with which it refuses, without what to do instead."""
+    """What it gives, or the sentence with which it refuses."""
     try:
         return act()
     except ValueError as error:
-        return str(error).removesuffix(": use read")
+        return str(error)
 
 
 def same(own: object, theirs: object) -> bool:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -202,6 +203,12 @@ def test_classify_says_that_there_are_several_digits(tmp_path, capsys):
     of_digits("1043").save(tmp_path / "line.png")
     assert main(["classify", str(tmp_path)]) == 1
     assert "several characters side by side: use read" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_a_command_in_a_line(pictures, capsys, monkeypatch):
+    monkeypatch.setattr(LeNet5, "from_pretrained", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert main(["classify", str(pictures)]) == 130
+    assert capsys.readouterr() == ("", "Stopped.\n")
 
 
 def test_read_needs_a_network_that_knows_the_blank(tmp_path, capsys):

@@ -335,7 +335,7 @@ def test_what_is_no_data_is_refused_in_words(kind):
 
 
 def test_a_folder_without_classes_is_refused_with_what_is_expected(folder):
-    with pytest.raises(ValueError, match=r"A/one.png and .*B/two.png, got pictures in 0"):
+    with pytest.raises(ValueError, match=r"at least two folders .*B/two.png, got 0"):
         labelled(folder / "A")
 
 
@@ -635,8 +635,25 @@ def test_ctrl_c_leaves_what_is_there_and_the_same_call_goes_on(tmp_path):
     assert same(whole.model, at_once.model)
     assert not same(whole.model, stopped.model)
     assert same(LeNet5.from_pretrained(tmp_path / "mine"), whole.model)
-    with pytest.raises(ValueError, match="training is over"):
+    with pytest.raises(ValueError, match=r"training is over.*--from .*mine"):
         train(IMAGES, LABELS, **given)
+
+
+def test_what_is_compiled_is_said_on_the_bar_or_in_one_line(monkeypatch, capsys):
+    told = []
+    engine = SimpleNamespace(**vars(compiled) | {
+        "on_compiling": lambda tell: nullcontext(told.append(tell)),
+        "train_one_pass": lambda *given: (told[-1]("a"), told[-1]("b"), told[-1](None),
+                                          compiled.train_one_pass(*given))[-1],
+    })  # fmt: skip
+    for terminal in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
+        train(IMAGES, LABELS, recipe=RECIPE, engine=engine)
+        said = capsys.readouterr().err
+        assert said.count("Compiling for this processor, once ...") == (not terminal)
+        assert ("compiling, once: b: " in said) == terminal
+    train(IMAGES, LABELS, recipe=RECIPE, engine=engine, progress=False)
+    assert not capsys.readouterr().err
 
 
 def test_ctrl_c_before_a_pass_is_copied_leaves_the_records_of_the_weights(monkeypatch):
@@ -728,7 +745,8 @@ OF_ANOTHER_TRAINING = {
 def test_a_training_does_not_go_on_with_other_data_or_options(what, tmp_path):
     given = {"data": IMAGES, "labels": LABELS, "start": "lenet5-1998", "recipe": RECIPE}
     train(**given, out=tmp_path, progress=False, engine=interrupted(1))
-    with pytest.raises(ValueError, match="another training, with other data or options"):
+    another = rf"another training, with other data or options.* or delete {tmp_path}$"
+    with pytest.raises(ValueError, match=another):
         train(**given | OF_ANOTHER_TRAINING[what], out=tmp_path, progress=False)
     assert len(train(**given, out=tmp_path, progress=False).records) == 4
 
@@ -773,7 +791,7 @@ def test_a_folder_to_a_network_that_classifies_by_name(folder, tmp_path, capsys)
 
 def test_the_command_says_in_a_line_what_it_cannot_do(tmp_path, capsys):
     assert main(["train", str(tmp_path), "--out", str(tmp_path / "mine")]) == 1
-    assert "expected a folder for each class" in capsys.readouterr().err
+    assert "expected at least two folders" in capsys.readouterr().err
     assert main(["train", "", "--out", str(tmp_path / "mine")]) == 1
     assert "there is no folder ''" in capsys.readouterr().err
     for option, wrong, expected in (
@@ -782,6 +800,7 @@ def test_the_command_says_in_a_line_what_it_cannot_do(tmp_path, capsys):
         ("--seed", "-1", "a whole number from 0, got -1"),
         ("--held-out", "1", "a number from 0 to less than 1, got 1"),
         ("--held-out", "half", "a number from 0 to less than 1, got half"),
+        ("--out", "", "a folder, got ''"),
     ):
         with pytest.raises(SystemExit):
             main(["train", str(tmp_path), "--out", "mine", option, wrong])
@@ -816,5 +835,6 @@ def test_a_network_of_many_classes_has_no_column_for_each(tmp_path, capsys):
     Image.fromarray(IMAGES[0].numpy()).resize((280, 280)).save(tmp_path / "one.png")
     main(["classify", str(tmp_path / "one.png"), "--weights", str(tmp_path / "signs")])
     head, line = capsys.readouterr().out.splitlines()
-    assert head == "label  margin  picture"
+    assert head.split() == ["label", "margin", "picture"]
     assert "none" in line or "sign" in line
+    assert head.index("picture") == line.index(str(tmp_path))

@@ -62,9 +62,12 @@ def test_the_command_exports_and_says_how_well(tmp_path, capsys):
     assert out.exists()
 
 
-def test_unknown_weights_are_refused_in_one_line(tmp_path, capsys):
+def test_unknown_weights_and_a_folder_for_a_file_are_refused_in_one_line(tmp_path, capsys):
     assert export_onnx.main(["--weights", "lenet6", "--out", str(tmp_path / "x.onnx")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+    with pytest.raises(SystemExit):
+        export_onnx.main(["--out", str(tmp_path)])
+    assert f"argument --out: expected a file, but {tmp_path} is a folder" in capsys.readouterr().err
 
 
 # --- torch.hub ------------------------------------------------------------------------------------

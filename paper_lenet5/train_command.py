@@ -26,10 +26,10 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     option("--from", dest="start", metavar="NAME",
            help="a network to start from, as --weights of classify (default: a new one); it is shown a "
            "tenth as much, at the small rates of the last passes")  # fmt: skip
-    option("--passes", type=_whole(1), metavar="N",
+    option("--passes", type=whole(1), metavar="N",
            help="how often each is shown (default: 200,000 by the number of pictures, from 20 "
            "to 1,000)")  # fmt: skip
-    option("--seed", type=_whole(0), default=0, help="of all that is drawn at random (default: 0)")
+    option("--seed", type=whole(0), default=0, help="of all that is drawn at random (default: 0)")
     option("--held-out", type=_share, default=0.1, metavar="SHARE",
            help="of each class, judged and not trained on (default: 0.1)")  # fmt: skip
 
@@ -75,7 +75,7 @@ def _say_left_out(left_out: Mapping[str, str], empty: Sequence[str]) -> None:
         print(f"No picture that could be read: {', '.join(empty)}", file=sys.stderr)
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def whole(least: int) -> Callable[[str], int]:
     """Reads a whole number, at least this one."""
 
     def number(text: str) -> int:

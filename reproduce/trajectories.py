@@ -88,7 +88,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
            help="the folder to write (default: build/trajectories)")  # fmt: skip
     option("--row", choices=ROWS, default="lenet5-1998", metavar="ROW",
            help=f"one of: {', '.join(ROWS)} (default: lenet5-1998)")  # fmt: skip
-    option("--seeds", type=options.positive, default=10, help="of seeds 0 ... N - 1 (default 10)")
+    option("--seeds", type=options.positive, default=10, metavar="N",
+           help="of seeds 0 ... N - 1 (default 10)")  # fmt: skip
     return parser.parse_args(argv)
 
 

@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from functools import wraps
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 from paper_lenet5.terminal import any_terminal, missing
+from paper_lenet5.train_command import whole
 
 from ..running.errors import NotWhole, RunsFailed
 
@@ -44,12 +46,30 @@ def clone() -> Path:
     return ROOT
 
 
+class Filled(argparse.HelpFormatter):
+    """Fills every paragraph and item of a list to the terminal, and tears no name at its hyphens."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        def filled(item: str) -> str:
+            hanging = f"{indent}   " if re.match(r"\d+\. ", item) else indent
+            return textwrap.fill(" ".join(item.split()), width, initial_indent=indent,
+                                 subsequent_indent=hanging, break_on_hyphens=False)  # fmt: skip
+
+        paragraphs = text.strip().split("\n\n")
+        return "\n\n".join(
+            "\n".join(map(filled, re.split(r"\n(?=\d+\. )", one))) for one in paragraphs
+        )
+
+
 def described(prog: str, description: str) -> argparse.ArgumentParser:
-    """Build the parser of the command `reproduce.PROG`, whose --help has the description as it is."""
+    """Build the parser of the command `reproduce.PROG`, whose --help has the description."""
     return argparse.ArgumentParser(
         prog=f"python -m reproduce.{prog}",
         description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Filled,
     )
 
 
@@ -73,9 +93,9 @@ def sweep_parser(prog: str, description: str, seeds: int, or_else: str) -> argpa
     """Build the parser of a command that trains networks; `seeds` is the default number for each row."""
     made = parser(prog, description, None, or_else)
     option = made.add_argument
-    option("--seeds", type=positive, default=seeds,
+    option("--seeds", type=positive, default=seeds, metavar="N",
            help=f"train seeds 0 ... N - 1 (default {seeds})")  # fmt: skip
-    option("--jobs", type=positive, help="runs at a time (default: one per core)")
+    option("--jobs", type=positive, metavar="N", help="runs at a time (default: one per core)")
     option("--missing", action="store_true",
            help="train only what has no record (default: all, or what was interrupted)")  # fmt: skip
     option("--shard", type=part, metavar="I/N", help="the I-th of N equal parts of the runs")
@@ -114,8 +134,8 @@ def in_words(main: Main) -> Main:
         except NeedsClone:
             sentence = ("This works on the pages and records of the repository, which are not installed "
                         "with the package: run it in a clone.")  # fmt: skip
-        except (DataUnavailable, DataCorrupt) as error:
-            sentence = str(error)
+        except (DataUnavailable, DataCorrupt) as error:  # they speak to who calls load_mnist(root)
+            sentence = re.sub("the argument root|(?<=neither )root", "--data", str(error))
         except RunsFailed as error:
             sentence = f"{error}\nThe same command tries them again; all others are recorded."
         except NotWhole as error:
@@ -145,10 +165,11 @@ def folder(text: str) -> Path:
 
 def part(text: str) -> tuple[int, int]:
     """The part I of N that I/N names, 1 <= I <= N."""
-    first, parts = map(int, text.split("/"))
-    if not 1 <= first <= parts:
-        raise argparse.ArgumentTypeError(f"expected I/N with 1 <= I <= N, got {text}")
-    return first, parts
+    if re.fullmatch(r"\d+/\d+", text):
+        first, parts = map(int, text.split("/"))
+        if 1 <= first <= parts:
+            return first, parts
+    raise argparse.ArgumentTypeError(f"expected I/N with 1 <= I <= N, got {text}")
 
 
 def scheduler(text: str) -> str:
@@ -160,9 +181,5 @@ def scheduler(text: str) -> str:
     return text
 
 
-def positive(text: str) -> int:
-    """A whole number from 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, got {value}")
-    return value
+positive = whole(1)
+"""A whole number from 1."""

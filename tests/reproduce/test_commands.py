@@ -70,6 +70,7 @@ def test_wrong_options_are_refused_by_name(name, capsys):
             status, printed = ended(name, [*NEEDED.get(name, []), f"{option}={value}"], capsys)
             assert status == 2, (option, value)
             assert option in printed.splitlines()[-1], printed
+            assert not re.search("invalid (positive|part|folder)", printed), "these are no words"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,6 +94,10 @@ def test_help_is_the_whole_help_and_imports_no_other_package(name, capsys, monke
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
     quick, _, modules = imported(f"reproduce.{name}", "--help")
     assert quick == ended(name, ["--help"], capsys)[1]
+    assert max(map(len, quick.splitlines())) <= 80
+    assert " ".join(importlib.import_module(f"reproduce.{name}").__doc__.split()) in " ".join(
+        quick.split()
+    )
     assert f"reproduce.{name}" not in modules, "it runs as __main__"
     assert "argparse" in modules
     assert not modules & LARGE
@@ -129,6 +134,7 @@ def test_a_folder_without_the_data_is_named(name, tmp_path, capsys, monkeypatch)
     status, printed = ended(name, arguments, capsys)
     torch.set_num_threads(threads)
     assert status == 1
+    assert "argument root" not in printed, "it is called --data here"
     assert "nowhere" in printed or "no record" in printed or "--measure" in printed
     assert not list(tmp_path.glob("results/*.*"))
 

@@ -68,8 +68,7 @@ by 0.3081).
 `detectable` is the difference that so many networks would show by themselves (p below 0.05) four times
 in five. `train_error` is measured during the last pass. `passes_to_goal` is the mean number of passes
 after which {GOAL} % error is reached on 10,000 held-out images, by as many networks as `reached_goal`
-says. `seconds` are for training one network on one core, other work on the machine included
-(median).
+says. `seconds` are those that one core worked to train one network, without waiting (median).
 """
 SAME_RATE_NOTES = """\
 The same against LeNet-5 (1998) at the rate of the line, so that nothing but the change differs:

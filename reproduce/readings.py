@@ -88,7 +88,8 @@ def table_of(runs: Runs, dataset: str, seeds: int | None = None) -> pd.DataFrame
 
     Made of the first `seeds` seeds of each, or of all. Logarithms are natural; errors are in percent.
     """
-    of = measured(runs, dataset, seeds)
+    if not (of := measured(runs, dataset, seeds)):
+        return pd.DataFrame()
     paper = {name: np.log(error * EASIER) for name, error in PAPER.items()}
     paper["curve"] = np.log(reported.FIGURE_5_TRAIN[:PASSES])
     spread = {name: pooled(of, name) for name in paper}

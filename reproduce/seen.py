@@ -13,14 +13,20 @@ from pathlib import Path
 import numpy as np
 
 from .measures.statistics import percent
+from .running.errors import NoRecords
 from .running.record import read_record
 from .writing import exhibit, tables
 
 
 def markdown(results: Path) -> str:
-    """A line for each time that somebody looked, from seen.json and the records under the folder."""
+    """A line for each time that somebody looked, from seen.json and the records under the folder.
+
+    Raises NoRecords where there is no such file.
+    """
+    if not (kept := results / "seen.json").exists():
+        raise NoRecords("seen", results)
     lines = []
-    for look in json.loads((results / "seen.json").read_text(encoding="utf-8")):
+    for look in json.loads(kept.read_text(encoding="utf-8")):
         if pattern := look.get("records"):
             errors = [percent(read_record(path)) for path in results.glob(pattern)]
             spread = f" ± {np.std(errors, ddof=1):.3f}" if len(errors) > 1 else ""

@@ -196,10 +196,12 @@ def markdown(claimed: pd.DataFrame, fashion: pd.DataFrame, runs: Runs) -> str:
     return text
 
 
-def write(runs: Runs, _: str, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write all files of the table from all the records there are; returns both of its parts."""
-    claimed = pd.DataFrame(claims(runs), columns=COLUMNS)
-    fashion = fashion_table(runs)
+def write(runs: Runs, _: str, out: Path) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Write all files of the table from all the records there are; returns both of its parts, if any."""
+    found, fashion = claims(runs), fashion_table(runs)
+    if found == counts() and fashion.empty:
+        return None
+    claimed = pd.DataFrame(found, columns=COLUMNS)
     text = tables.headed("table3", __doc__, markdown(claimed, fashion, runs))
     tables.write_table(claimed, text, out / "table3")
     if len(fashion):

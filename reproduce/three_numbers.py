@@ -16,6 +16,7 @@ import numpy as np
 from .measures.statistics import by_pass, one_more, percent
 from .rows import reported
 from .rows.recipes import READINGS
+from .running.errors import NoRecords
 from .running.runs import Runs, recorded
 from .writing import exhibit, tables
 
@@ -39,7 +40,10 @@ def cell(values: Sequence[float], number: float) -> tuple[str, bool]:
 
 
 def words(results: Path) -> str:
-    """A line for each reading with two networks or more of either kind, and which have all three."""
+    """A line for each reading with two networks or more of either kind, and which have all three.
+
+    Raises NoRecords where no reading has these.
+    """
     runs = Runs(results)
     lines, all_three = [], []
     for plain, distorted in READINGS:
@@ -55,6 +59,8 @@ def words(results: Path) -> str:
         )
         if all(inside):
             all_three.append(plain.title)
+    if not lines:
+        raise NoRecords("two networks of a reading and two with distortions", runs.folder)
     have = " and ".join(all_three) if all_three else "no reading"
     return f"{tables.markdown(lines)}\nAll three numbers: {have}.\n"
 

@@ -149,8 +149,7 @@ class Table(Exhibit):
         else:
             written = alone(runs, write)
         if written is None:
-            ours = "" if args.out else " Ours are in the repository: run this in a clone of it."
-            console.print(f"No records of {self.name} under {runs.folder}.{ours}", soft_wrap=True)
+            console.print(options.no_records(self.name, runs.folder), soft_wrap=True)
             return int(args.recorded)  # an empty shard and --rates make no line, and no error
         self.show(written, console)
         if dataset and name != self.dataset:
@@ -166,9 +165,6 @@ class Text(Exhibit):
     """Words alone, made of what is recorded: they have a place on a page, and no files."""
 
     def _main(self, argv: Sequence[str] | None = None) -> int:
-        parser = options.described(self.name, self.about)
-        parser.add_argument("--out", type=options.folder, default=options.RESULTS,
-                            help="results folder (default: results)")  # fmt: skip
-        args, console = self._parsed(parser, argv)
+        args, console = self._parsed(options.reader(self.name, self.about), argv)
         console.print(Markdown(self.block(args.out)))
         return 0

@@ -17,7 +17,7 @@ from paper_lenet5.mnist import DataCorrupt, DataUnavailable
 from paper_lenet5.terminal import any_terminal, missing
 from paper_lenet5.train_command import whole
 
-from ..running.errors import NotWhole, RunsFailed
+from ..running.errors import NoRecords, NotWhole, RunsFailed
 
 
 class Main(Protocol):
@@ -73,6 +73,14 @@ def described(prog: str, description: str) -> argparse.ArgumentParser:
     )
 
 
+def reader(prog: str, description: str) -> argparse.ArgumentParser:
+    """Build the parser of a command that reads what is recorded, and no data."""
+    made = described(prog, description)
+    made.add_argument("--out", type=folder, default=RESULTS,
+                      help=f"results folder (default: {RESULTS})")  # fmt: skip
+    return made
+
+
 def parser(
     prog: str, description: str, default: Path | None = YOURS, or_else: str = ""
 ) -> argparse.ArgumentParser:
@@ -118,6 +126,13 @@ def of_sweep(args: argparse.Namespace) -> Ways:
     return Ways(jobs=args.jobs, dask=args.dask, shard=args.shard, missing=args.missing)
 
 
+def no_records(of: str, where: Path) -> str:
+    """What is said of a folder that has none; and where ours are, if it is to have them."""
+    ours = where in (RESULTS, RESULTS / "runs")
+    hint = " Ours are in the repository: run this in a clone of it." if ours else ""
+    return f"No records of {of} under {where}.{hint}"
+
+
 def in_words(main: Main) -> Main:
     """A command that says what stops it and is not its own fault in a sentence, with exit status 1."""
 
@@ -138,6 +153,8 @@ def in_words(main: Main) -> Main:
             sentence = re.sub("the argument root|(?<=neither )root", "--data", str(error))
         except RunsFailed as error:
             sentence = f"{error}\nThe same command tries them again; all others are recorded."
+        except NoRecords as error:
+            sentence = no_records(*error.args)
         except NotWhole as error:
             sentence = f"{error}.\nNothing was overwritten."
         except OSError as error:

@@ -307,6 +307,16 @@ def test_weights_shrink_if_they_do_in_the_first_few_passes(tmp_path, after_first
     assert ("c1 (0.51)" in weights[0].ours) == (verdict == REPRODUCED)
 
 
+@pytest.mark.parametrize(
+    "of",
+    [claims.of_passes, claims.of_rates, claims.of_centers, claims.of_codes, claims.of_inputs,
+     claims.of_invariance, claims.of_sweep],
+    ids=lambda of: of.__name__,
+)  # fmt: skip
+def test_what_was_not_measured_makes_no_claim(tmp_path, of):
+    assert list(of(tmp_path)) == []
+
+
 def test_the_table_is_that_of_the_records():
     table = claims.table_of(ROOT / "results")
     assert table.to_csv(index=False) == (ROOT / "results" / "claims.csv").read_text(

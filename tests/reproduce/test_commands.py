@@ -20,6 +20,8 @@ WITHOUT_DATA = {
     "export_onnx", "pad", "pages", "publish", "report", "seen", "site", "three_numbers",
 }  # fmt: skip
 WITH_DATA = set(NAMES) - WITHOUT_DATA
+SHOWN = [*(c.name for c in commands() if c.shows and c.name != "figure7"), "cifar10", "claims"]
+"""What shows records; the distortions of figure 7 are drawn anew."""
 WRONG = {
     "--seeds": ["0", "-1", "many", "1.5"],
     "--jobs": ["0"],
@@ -137,6 +139,16 @@ def test_a_folder_without_the_data_is_named(name, tmp_path, capsys, monkeypatch)
     assert "argument root" not in printed, "it is called --data here"
     assert "nowhere" in printed or "no record" in printed or "--measure" in printed
     assert not list(tmp_path.glob("results/*.*"))
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_folder_without_records_is_named(name, tmp_path, capsys):
+    recorded = ["--recorded"] * ("--recorded" in ended(name, ["--help"], capsys)[1])
+    status, printed = ended(name, ["--out", str(tmp_path), *recorded], capsys)
+    assert status == 1
+    assert re.search("[Nn]o record|no measurement|is not there", printed), printed
+    assert str(tmp_path) in printed
+    assert not list(tmp_path.glob("*.*"))
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,18 @@ from rich.console import Console
 from . import claims, pages, report
 from .__main__ import exhibits
 from .writing import options
-from .writing.exhibit import Exhibit
+from .writing.exhibit import Exhibit, Text
 
 
 def again(chosen: Iterable[Exhibit], args: argparse.Namespace) -> bool:
     """Make one after the other from its records; whether each of them had something to show."""
     console, missing = Console(), []
-    shared = ["--out", str(args.out)] + (["--data", str(args.data)] if args.data else [])
+    out = ["--out", str(args.out)]
+    data = ["--data", str(args.data)] if args.data else []
     for exhibit in chosen:
         console.rule(exhibit.name)
-        if exhibit.main([*shared, *exhibit.RECORDED]) != 0:
+        of_data = [] if isinstance(exhibit, Text) else data
+        if exhibit.main([*out, *of_data, *exhibit.RECORDED]) != 0:
             missing.append(exhibit.name)
     if missing:
         console.print(f"Not made: {', '.join(missing)}.", style="red")
@@ -34,9 +36,8 @@ def again(chosen: Iterable[Exhibit], args: argparse.Namespace) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """Make all; the exit status is 1 if one of them has nothing to show."""
     args = options.parser("everything", __doc__, options.RESULTS).parse_args(argv)
-    if not again(exhibits().values(), args):
+    if not again(exhibits().values(), args) or claims.main(["--out", str(args.out)]) != 0:
         return 1
-    claims.main(["--out", str(args.out)])
     if args.out.resolve() != pages.RESULTS:
         return 0
     return pages.main([]) or report.main([])

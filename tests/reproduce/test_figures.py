@@ -506,7 +506,7 @@ def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys
 
 
 def test_all_are_made_again_and_those_without_records_are_named(tmp_path, capsys, monkeypatch):
-    drawn = []
+    drawn, out, data = [], tmp_path / "results", tmp_path / "mnist"
 
     def one(name, picture):
         return exhibit.Figure(name, "About it.", picture=picture)
@@ -515,13 +515,19 @@ def test_all_are_made_again_and_those_without_records_are_named(tmp_path, capsys
         return None
 
     def line(args, console):
-        drawn.append(args.out)
+        drawn.append((args.out, args.data))
         return Figure(), None
 
-    shown = {"one": one("one", nothing), "two": one("two", line)}
+    words = exhibit.Text("three", "About it.", words=lambda results: "Words, which read no data.")
+    shown = {"one": one("one", nothing), "two": one("two", line), "three": words}
     for command in (figures, everything):
         monkeypatch.setattr(command, "exhibits", lambda: shown)
-        assert command.main(["--out", str(tmp_path)]) == 1
-        assert "Not made: one." in capsys.readouterr().out
-    assert drawn == [tmp_path] * 2, "one that is missing stops none of the others"
-    assert (tmp_path / "figures" / "two.png").exists()
+        assert command.main(["--out", str(out), "--data", str(data)]) == 1
+        printed = capsys.readouterr().out
+        assert "Not made: one." in printed
+    assert drawn == [(out, data)] * 2, "one that is missing stops none of the others"
+    assert (out / "figures" / "two.png").exists()
+    assert "Words, which read no data." in printed
+    del shown["one"]
+    assert everything.main(["--out", str(out)]) == 1
+    assert "No records of LeNet-5 (1998)" in capsys.readouterr().out, "claims need some"

@@ -188,6 +188,16 @@ def test_the_commands_in_a_sentence_exist_with_their_options(page, capsys):
             assert options <= set(re.findall(r"--[\w-]+", capsys.readouterr().out)), name
 
 
+@pytest.mark.parametrize("name", ["codes", "digests", "floors", "release"])
+def test_a_tool_says_what_it_takes(name, capsys):
+    tool = importlib.import_module(f"tools.{name}")
+    for word, status in (("--help", 0), ("--unknown", 2)):
+        with pytest.raises(SystemExit) as end:
+            tool.main([word])
+        assert end.value.code == status
+        assert f"usage: python -m tools.{name}" in "".join(capsys.readouterr())
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_links_to_exists(page):
     text = re.sub(r"```.*?```", "", text_of(page), flags=re.S)

@@ -206,7 +206,7 @@ def test_no_link_of_a_published_readme_is_relative():
 
 def test_a_release_of_another_version_is_refused():
     with pytest.raises(SystemExit, match="The tag is v99"):
-        release.main("me/mine", "v99")
+        release.main(["me/mine", "v99"])
 
 
 @pytest.fixture

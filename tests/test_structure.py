@@ -4,9 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 import paper_lenet5
 from tests import ROOT
-from tools.floors import OnlyForTypes, arrows, floors
+from tools.floors import OnlyForTypes, arrows, floors, main
 
 ORDER = ["terminal", "threads", "files", "connections", "bitmaps", "checks", "preprocessing",
          "recursion", "transform", "verdict", "layers", "rbf", "initialisation", "losses", "hub",
@@ -50,6 +52,12 @@ def test_no_import_comes_back_to_where_it_began():
     assert of["reproduce.table1"]
     assert of["paper_lenet5.lenet5"]
     floors(of)  # a circle has none
+
+
+def test_a_folder_without_our_code_has_no_floors(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([str(tmp_path)])
+    assert f"{tmp_path} has none of paper_lenet5" in capsys.readouterr().err
 
 
 def test_the_package_knows_nothing_of_what_is_built_on_it():

@@ -11,6 +11,7 @@ was recorded with the Python that runs this is looked for, and all other lines s
 with each. A digest that has no commit was made with code that was never committed as it stood.
 """
 
+import argparse
 import csv
 import json
 import re
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tarfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import make_dataclass
 from importlib.util import module_from_spec, spec_from_file_location
@@ -210,10 +211,13 @@ def listed(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def main(tree: str | Path = ROOT) -> str | None:
+def main(argv: Sequence[str] | None = None) -> str | None:
     """Write the list and say what is not in it; or why it cannot be written."""
+    parser = argparse.ArgumentParser("python -m tools.codes", description=__doc__.splitlines()[0])
+    parser.add_argument("tree", metavar="TREE", nargs="?", type=Path, default=ROOT,
+                        help="another clone")  # fmt: skip
     try:
-        lines = renew(Path(tree))
+        lines = renew(parser.parse_args(argv).tree)
     except NoHistory as why:
         return str(why)
     for line in lines:
@@ -223,4 +227,4 @@ def main(tree: str | Path = ROOT) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

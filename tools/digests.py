@@ -3,6 +3,7 @@
 python -m tools.digests JOBS [ROW ...]
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -43,17 +44,21 @@ def digests(jobs: int, rows: Sequence[str] = (), **environment: str) -> dict[str
     return json.loads(made.stdout)
 
 
-def main(jobs: str, *names: str) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Print the digest of the weights, and test errors, of seed 0 of each row."""
-    rows = [ROWS[name] for name in names or ROWS]
+    parser = argparse.ArgumentParser("python -m tools.digests", description=__doc__.splitlines()[0])
+    parser.add_argument("jobs", metavar="JOBS", type=int, help="runs at a time")
+    parser.add_argument("rows", metavar="ROW", nargs="*", help=f"some of: {', '.join(ROWS)}")
+    args = parser.parse_args(argv)
+    rows = [ROWS[name] for name in args.rows or ROWS]
     work = runs_of(rows, 1, datasets.smoke(datasets.sample()))
     with tempfile.TemporaryDirectory() as out:
         runs = Runs(out)
-        sweep(work, runs, Console(file=sys.stderr), jobs=int(jobs))
+        sweep(work, runs, Console(file=sys.stderr), jobs=args.jobs)
         records = {run.row.name: runs.record(run.name) for run in work}
     found = {name: [r["weights_sha256"], r["test_errors"]] for name, r in records.items()}
     print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -3,8 +3,9 @@
 python -m tools.floors [TREE]
 """
 
+import argparse
 import ast
-import sys
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -63,10 +64,15 @@ def floors(of: dict[str, set[str]]) -> dict[str, int]:
     return floor
 
 
-def main(tree: str = str(ROOT)) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Print a line for each folder, and the way down from the highest floor."""
-    root = Path(tree)
-    known, of = modules(root), arrows(root)
+    parser = argparse.ArgumentParser("python -m tools.floors", description=__doc__.splitlines()[0])
+    parser.add_argument("tree", metavar="TREE", nargs="?", type=Path, default=ROOT,
+                        help="the folder of another")  # fmt: skip
+    root = parser.parse_args(argv).tree
+    if not (known := modules(root)):
+        parser.error(f"{root} has none of {', '.join(BUILT)}")
+    of = arrows(root)
     floor = floors(of)
     folders: dict[str, list[str]] = {}
     for name, file in known.items():
@@ -85,4 +91,4 @@ def main(tree: str = str(ROOT)) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

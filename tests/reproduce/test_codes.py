@@ -122,7 +122,7 @@ def test_a_digest_has_the_last_and_the_first_commit_of_that_code(clone, capsys):
     for name, code in (("a", digest(2)), ("b", digest(2)), ("c", digest(3)), ("d", digest(4))):
         leave_record(root, f"runs/{name}", code)
     leave_record(root, "yours/e", digest(1))
-    assert codes.main(root) is None
+    assert codes.main([str(root)]) is None
     listed = {line["digest"]: line for line in codes.listed(root / codes.LIST)}
     found = {rate: listed.pop(digest(rate)) for rate in (2, 3, 4)}
     assert not listed
@@ -138,21 +138,21 @@ def test_what_another_python_found_stays(clone):
     root, _ = clone
     leave_record(root, "runs/a", digest(2), python="2.7.18")
     leave_record(root, "runs/b", digest(1))
-    codes.main(root)
+    codes.main([str(root)])
     path = root / codes.LIST
     before = path.read_text(encoding="utf-8")
     assert f"{digest(2)},2.7,1,,,,\n" in before, "not looked for"
     known = "abc,2026-01-02,def,2026-01-01\n"
     path.write_text(before.replace("2.7,1,,,,\n", f"2.7,7,{known}"), encoding="utf-8")
-    codes.main(root)
+    codes.main([str(root)])
     assert f"{digest(2)},2.7,1,{known}" in path.read_text(encoding="utf-8")
 
 
 def test_where_the_history_is_not_it_says_so(clone, tmp_path):
     root, _ = clone
-    assert "no history" in codes.main(tmp_path)
+    assert "no history" in codes.main([str(tmp_path)])
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{root}", "short")
-    assert "cut short" in codes.main(tmp_path / "short")
+    assert "cut short" in codes.main([str(tmp_path / "short")])
     assert not (tmp_path / "short" / codes.LIST).exists()
 
 

@@ -19,6 +19,7 @@ from tests import ROOT
 from tests.conftest import MNIST
 from tests.doubles.demo_server import served
 from tests.doubles.letters import draw_letters
+from tools import licences
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -172,6 +173,13 @@ def test_readme_says_what_every_extra_is_for():
     }
     extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
     assert named == set(extras)
+
+
+def test_the_supply_chain_has_what_every_extra_adds():
+    extras = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
+    assert list(licences.EXTRAS) == ["", *extras]
+    sizes = re.findall(r"^\| (\w+) \| \d+ \| \d+ \|", text_of("docs/supply-chain.md"), re.M)
+    assert sizes == ["none", *extras]
 
 
 @pytest.mark.parametrize("page", PAGES)

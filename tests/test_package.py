@@ -8,13 +8,12 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from importlib.metadata import PackageNotFoundError, distribution, distributions, requires
+from importlib.metadata import distributions, requires
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from PIL import Image
 
 import paper_lenet5
@@ -22,7 +21,7 @@ from paper_lenet5.terminal import EXTRAS, missing
 from tests import ROOT
 from tests.conftest import draw_digits
 from tests.doubles.demo_server import answers
-from tools import release
+from tools import licences, release
 
 BIN = "Scripts" if os.name == "nt" else "bin"
 
@@ -222,20 +221,11 @@ def test_the_workflows_are_yaml_and_call_what_is_there(workflows):
     assert {"run": ".ci/run"} in workflows["checks"]["jobs"]["all"]["steps"]
 
 
-def brought(asked, requires_of):
-    """Names of the packages that pip installs where it is asked for these."""
-    left = [(canonicalize_name(of.name), extra) for of in asked for extra in {*of.extras, ""}]
-    found = set()
-    while left:
-        name, extra = one = left.pop()
-        if one not in found:
-            found.add(one)
-            needed = [Requirement(text) for text in requires_of(name)]
-            wanted = [of for of in needed if not of.marker or of.marker.evaluate({"extra": extra})]
-            left += [
-                (canonicalize_name(of.name), more) for of in wanted for more in {*of.extras, ""}
-            ]
-    return {name for name, _ in found}
+def test_an_extra_of_what_another_brings_as_well_is_followed():
+    asks = {"a": ['b; extra == "demo"', 'a[demo]; extra == "more"', 'b[c]; extra == "more"'],
+            "b": ['d; extra == "c"'], "d": []}  # fmt: skip
+    for extra, names in (("", {"a"}), ("demo", {"a", "b"}), ("more", {"a", "b", "d"})):
+        assert licences.brought([Requirement(f"a[{extra}]")], asks.__getitem__) == names
 
 
 def test_the_quick_suite_starts_with_what_the_checks_install_for_it(workflows, built, tmp_path):
@@ -244,10 +234,7 @@ def test_the_quick_suite_starts_with_what_the_checks_install_for_it(workflows, b
     (of_wheel,) = distributions(path=[str(wheel)])
 
     def requires_of(name):
-        try:
-            return (of_wheel if name == "paper-lenet5" else distribution(name)).requires or []
-        except PackageNotFoundError:  # of another system
-            return []
+        return of_wheel.requires if name == "paper-lenet5" else licences.requires(name)
 
     commands = [step.get("run", "") for step in workflows["checks"]["jobs"]["tests"]["steps"]]
     install, suite = (
@@ -260,7 +247,7 @@ def test_the_quick_suite_starts_with_what_the_checks_install_for_it(workflows, b
     python = tmp_path / BIN / "python"
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     there = Path(run(python, "-c", where, folder=tmp_path).strip())
-    for name in brought(map(Requirement, words), requires_of) - {"paper-lenet5"}:
+    for name in licences.brought(map(Requirement, words), requires_of) - {"paper-lenet5"}:
         for of in distributions(name=name):
             for top in {file.parts[0] for file in of.files} - {"..", "__pycache__"}:
                 if not (there / top).exists():

@@ -3,32 +3,54 @@
 Every package that `pip install .` brings, and what each extra adds, as they are installed here.
 """
 
-import re
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-EXTRAS = ("", "train", "reproduce", "demo", "mcp", "onnx", "cluster", "fonts", "test")
+EXTRAS = ("", *distribution("paper-lenet5").metadata.get_all("Provides-Extra"))
+"""None, and all that the package has, in its own order."""
 OF_CUDA = ("cuda-", "nvidia-", "triton")
 """What torch's build for CUDA brings, under licences of its maker, is left out."""
+APPROVED = ("OSI Approved", "DFSG approved")
+"""Classifiers that name no licence."""
 SHORT = {"BSD License": "BSD", "MIT License": "MIT", "Apache Software License": "Apache-2.0"}
 
 
-def needed(name: str, extra: str, found: dict[str, Requirement]) -> None:
-    """Add to `found` what the package needs with that extra, and what that needs in its turn."""
+def requires(name: str) -> list[str]:
+    """What an installed package asks for; nothing where it is one of another system."""
     try:
-        requires = distribution(name).requires or []
+        return distribution(name).requires or []
     except PackageNotFoundError:
-        return
-    for requirement in map(Requirement, requires):
-        key = re.sub("[-_.]+", "-", requirement.name).lower()
-        wanted = requirement.marker is None or requirement.marker.evaluate({"extra": extra})
-        if not wanted or (key in found and key != "paper-lenet5"):
-            continue
-        if key != "paper-lenet5":
-            found[key] = requirement
-        for of in requirement.extras or {""}:
-            needed(requirement.name, of, found)
+        return []
+
+
+def brought(
+    asked: Iterable[Requirement], requires_of: Callable[[str], list[str]] = requires
+) -> set[str]:
+    """Names of the packages that pip installs where it is asked for these."""
+    left = [(canonicalize_name(of.name), extra) for of in asked for extra in {*of.extras, ""}]
+    found = set()
+    while left:
+        name, extra = one = left.pop()
+        if one not in found:
+            found.add(one)
+            needed = map(Requirement, requires_of(name))
+            wanted = [of for of in needed if not of.marker or of.marker.evaluate({"extra": extra})]
+            left += [
+                (canonicalize_name(of.name), more) for of in wanted for more in {*of.extras, ""}
+            ]
+    return {name for name, _ in found}
+
+
+def by_extra() -> Iterator[tuple[str, set[str]]]:
+    """Each extra, none first, and the packages that those before it do not bring."""
+    before = {"paper-lenet5"}
+    for extra in EXTRAS:
+        found = brought([Requirement(f"paper-lenet5[{extra}]")])
+        yield extra, found - before
+        before |= found
 
 
 def licence(name: str) -> tuple[str, str]:
@@ -40,22 +62,18 @@ def licence(name: str) -> tuple[str, str]:
     known = [metadata["License-Expression"]]
     known += [c.split(" :: ")[-1] for c in metadata.get_all("Classifier", []) if "License ::" in c]
     known += [(metadata["License"] or "").split("\n")[0][:60]]
-    first = next((text for text in known if text and text != "OSI Approved"), "see its files")
+    first = next((text for text in known if text and text not in APPROVED), "see its files")
     return metadata["Version"], SHORT.get(first, first)
 
 
 def main() -> None:
-    seen: set[str] = set()
     print("| package | version | licence | comes with |\n| --- | --- | --- | --- |")
-    for extra in EXTRAS:
-        found: dict[str, Requirement] = {}
-        needed("paper-lenet5", extra, found)
-        for name in sorted(found.keys() - seen):
+    for extra, names in by_extra():
+        for name in sorted(names):
             if name.startswith(OF_CUDA):
                 continue
             version, terms = licence(name)
             print(f"| {name} | {version} | {terms} | {f'[{extra}]' if extra else 'always'} |")
-        seen |= found.keys()
 
 
 if __name__ == "__main__":

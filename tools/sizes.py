@@ -2,9 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, distribution
 
-from packaging.requirements import Requirement
-
-from tools.licences import EXTRAS, needed
+from tools.licences import by_extra
 
 CUDA = ("cuda", "nvidia", "triton")
 """What the names of those packages begin with that PyTorch for the CPU does without."""
@@ -21,13 +19,9 @@ def megabytes(name: str) -> float:
 
 
 def main() -> None:
-    seen: set[str] = set()
     print("| extra | more packages | MB | the largest |\n| --- | --- | --- | --- |")
-    for extra in EXTRAS:
-        found: dict[str, Requirement] = {}
-        needed("paper-lenet5", extra, found)
-        sizes = {name: megabytes(name) for name in found.keys() - seen}
-        seen |= found.keys()
+    for extra, names in by_extra():
+        sizes = {name: megabytes(name) for name in names}
         cuda = {name: size for name, size in sizes.items() if name.startswith(CUDA)}
         own = {name: size for name, size in sizes.items() if name not in cuda}
         largest = sorted(own, key=lambda name: -own[name])[:3]

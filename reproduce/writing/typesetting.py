@@ -18,11 +18,18 @@ PREAMBLE = """\
 #show raw.where(block: true): block.with(fill: luma(245), inset: 7pt, radius: 2pt, width: 100%)
 #show link: set text(fill: rgb("#2166ac"))
 #set list(indent: 0.5em)
-#show figure: set block(breakable: true)
+#set figure(placement: auto)
 #show figure.caption: set text(size: 9pt)
+#let picture(path) = layout(room => {{
+  let wide = image(path, width: 68% * room.width)
+  if measure(wide).height > 8cm {{ image(path, height: 8cm) }} else {{ wide }}
+}})
+#let ahead(words) = block(sticky: true, spacing: 0.9em, par(words))
 """
 WIDE = 24
 """A table's column with a cell of more characters than that is broken into lines."""
+LONG = 40
+"""A table of more lines than that is not kept on one page."""
 
 
 def typst(title: str, markdown: str, folder: str) -> str:
@@ -40,7 +47,7 @@ def typst(title: str, markdown: str, folder: str) -> str:
 
 
 def _blocks(tokens: Iterator[Token]) -> Iterator[str]:
-    """Each block; comments are left out."""
+    """Each block; comments are left out. What ends with a colon stays with what follows it."""
     for token in tokens:
         if token.type == "table_open":
             yield _table(tokens)
@@ -49,7 +56,8 @@ def _blocks(tokens: Iterator[Token]) -> Iterator[str]:
         elif token.type == "list_item_open":
             yield "\n- "
         elif token.type == "inline":
-            yield _words(token.children or [])
+            words = _words(token.children or [])
+            yield f"#ahead[{words}]" if token.content.endswith(":") else words
         elif token.type == "fence":
             yield f"\n#raw({quoted(token.content.rstrip())}, block: true)\n"
         elif token.type in ("heading_close", "paragraph_close", "bullet_list_close"):
@@ -69,9 +77,10 @@ def _table(tokens: Iterator[Token]) -> str:
     widest = [max(len(row[k].content) for row in rows) for k in range(len(rows[0]))]
     columns = "".join(f"{n}fr, " if n > WIDE else "auto, " for n in widest)
     head, *body = ["".join(f"[{_words(cell.children or [])}], " for cell in row) for row in rows]
-    lines = "\n".join(body)
+    lines, breakable = "\n".join(body), str(len(body) > LONG).lower()
     return (
-        f"\n#block(width: 100%, {{\nset text(size: 7.5pt)\nset par(justify: false, leading: 0.45em)\n"
+        f"\n#block(width: 100%, breakable: {breakable}, {{\n"
+        "set text(size: 7.5pt)\nset par(justify: false, leading: 0.45em)\n"
         f"table(columns: ({columns}), stroke: none, inset: (x: 3pt, y: 3pt), table.hline(),\n"
         f"table.header({head}), table.hline(stroke: 0.5pt),\n{lines}\n"
         "table.hline())})\n\n"
@@ -97,7 +106,7 @@ def _words(tokens: Sequence[Token]) -> str:
             text += "];"
         elif token.type == "image":
             picture, caption = quoted(str(token.attrs["src"])), _words(token.children or [])
-            text += f"#figure(image({picture}, width: 68%), caption: [{caption}]);"
+            text += f"#figure(picture({picture}), caption: [{caption}]);"
     return text
 
 

@@ -1,5 +1,7 @@
 """The report: what its blocks say, how a page becomes a paper, and that the PDF is the page's."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -18,6 +20,8 @@ Words with **weight**, *stress*, `code_1`, [a link](https://a.b/c), [a file](../
 | --- | --- |
 | one | 1 # 2 |
 <!-- end -->
+
+Two things:
 
 - first
 - second: $x_1 * y$ // no comment
@@ -45,8 +49,9 @@ def test_every_kind_of_block_has_its_form(source):
     assert '#[#"a file";];' in body
     assert 'table.header([#"name";], [#"value";], )' in body
     assert '[#"one";], [#"1 # 2";], ' in body
-    assert '\n- #"first";' in body
-    assert 'image("/results/figures/ladder.svg"' in body
+    assert "breakable: false" in body, "it fits on a page"
+    assert '#ahead[#"Two things:";]\n\n\n- #"first";' in body
+    assert 'picture("/results/figures/ladder.svg")' in body
     assert '#raw("pip \\"x\\"", block: true)' in body
     assert "block -->" not in body
 
@@ -69,6 +74,19 @@ def test_the_report_is_a_paper_of_a_few_pages():
     source = typesetting.typst("x", text, "docs").encode()
     sheets = typst.compile(source, root=str(ROOT), format="png", ppi=20)
     assert 4 <= len(sheets) <= 6
+
+
+def test_every_picture_has_its_caption_below_it():
+    typst = pytest.importorskip("typst")
+    text = (ROOT / report.PAGE).read_text(encoding="utf-8")
+    source = typesetting.typst("x", text, "docs") + (
+        "#context[#metadata((image, figure.caption).map(kind => "
+        "query(kind).map(one => one.location().page())))<pages>]"
+    )
+    found = typst.query(source.encode(), "<pages>", field="value", one=True, root=str(ROOT))
+    pictures, captions = json.loads(found)
+    assert pictures == captions
+    assert len(pictures) == text.count("![") > 0
 
 
 def test_the_pdf_is_that_of_the_page():

@@ -109,9 +109,10 @@ def sentence(table: pd.DataFrame) -> str:
 
     shown = [said(reading) for reading in READINGS if f"test_mean{reading.suffix}" in table]
     return (
-        f"Of the paper's {len(table)} points of each curve, these lie in the 95 % range of one more of "
-        f"our networks at that pass (give or take {ROUNDED:g}, since the points are rounded): "
-        f"{'; '.join(shown)}. The passes of one network hang together: these are not so many trials."
+        f"Of the {len(table)} points of each curve of the paper's Fig. 5, these lie in the 95 % range "
+        f"of one more of our networks at that pass (give or take {ROUNDED:g}, since the points are "
+        f"rounded): {'; '.join(shown)}. The passes of one network hang together: these are not so many "
+        "trials."
     )
 
 

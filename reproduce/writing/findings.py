@@ -141,13 +141,13 @@ def cost(results: Path) -> str:
     processors = sorted({record["machine"]["processor"] for record in on_a_core})
     seconds = pd.read_csv(results / "table1.csv").iloc[0]["seconds"]
     text = (
-        f"{len(on_a_core)} of the networks on record took {hours:.0f} hours of one core "
+        f"{len(on_a_core):,} of the networks on record took {hours:.0f} hours of one core "
         f"({', '.join(processors)}), one LeNet-5 (1998) {seconds:.0f} seconds (median)."
     )
     if on_gpu:
         gpus = sorted({record["machine"]["gpu"] for record in on_gpu})
         text += (
-            f" {len(on_gpu)} others, which learn in batches, were trained on a GPU "
+            f" {len(on_gpu):,} others, which learn in batches, were trained on a GPU "
             f"({', '.join(gpus)}), several at a time."
         )
     return f"{text}\n"

@@ -39,10 +39,12 @@ def ratios(results: Path) -> str:
     """The ratios that the benchmark measured, without times, which belong to a machine."""
     record = measured(results)
     return (
-        f"- {record['ratio_to_eager']:.0f} times as fast as eager PyTorch, side by side on one core;\n"
-        f"- {record['ratio_to_floor']:.1f} times the time that the multiply-adds alone would take at "
-        "the speed of a large matrix product;\n"
-        f"- {record['two_core_speedup']:.2f} times the patterns a second on two cores.\n"
+        f"- a training step is {record['ratio_to_eager']:.0f} times as fast as in eager PyTorch, "
+        "measured by turns on one core;\n"
+        f"- it takes {record['ratio_to_floor']:.1f} times as long as its multiply-adds alone would "
+        "at the speed of a large matrix product;\n"
+        f"- two networks at once, on two cores, learn from {record['two_core_speedup']:.2f} times as "
+        "many patterns a second as one.\n"
     )
 
 

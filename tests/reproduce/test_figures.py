@@ -170,7 +170,7 @@ def test_figure_5_counts_the_papers_points_where_one_more_network_would_be_at_th
     assert list(table["train_one_low"]) == pytest.approx([4.894, 9 - reach], abs=1e-9)
     assert list(table["test_one_high_half_eq8"]) == pytest.approx([2.57, 9 + reach])
     said = figure5.sentence(table)
-    assert "the paper's 2 points" in said
+    assert "the 2 points of each curve of the paper's Fig. 5" in said
     assert f"by {BY_EQ9.label}, 1 of the test and 1 of the training errors" in said
     assert f"by {BY_HALF_EQ8.label}, 0 of the test and 0 of the training errors" in said
     assert BY_HALF_EQ8.label not in figure5.sentence(figure5.numbers(around(4.89, 2.67)))

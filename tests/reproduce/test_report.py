@@ -113,6 +113,19 @@ def test_the_abstract_is_of_the_first_two_readings_and_of_the_claims(tmp_path):
         assert said in text
 
 
+def test_the_cost_is_of_all_networks_by_where_they_were_trained(tmp_path):
+    (tmp_path / "runs").mkdir()
+    for number in range(1_203):
+        machine = {"processor": "P"} | ({"gpu": "G"} if number < 3 else {})
+        record = json.dumps({"seconds": 36, "machine": machine})
+        (tmp_path / "runs" / f"{number}.json").write_text(record, encoding="utf-8")
+    pd.DataFrame({"seconds": [28.4]}).to_csv(tmp_path / "table1.csv")
+    assert findings.cost(tmp_path) == (
+        "1,200 of the networks on record took 12 hours of one core (P), one LeNet-5 (1998) 28 seconds "
+        "(median). 3 others, which learn in batches, were trained on a GPU (G), several at a time.\n"
+    )
+
+
 def test_what_is_not_reproduced_is_listed_by_verdict(tmp_path):
     lines = [("I", "one", "1", findings.OPEN, ""), ("II", "two", "2", findings.NOT, ""),
              ("II", "two", "3", findings.OPEN, "80 passes"), ("III", "three", "4", findings.NOT, ""),

@@ -310,11 +310,15 @@ def test_weights_shrink_if_they_do_in_the_first_few_passes(tmp_path, after_first
 @pytest.mark.parametrize(
     "of",
     [claims.of_passes, claims.of_rates, claims.of_centers, claims.of_codes, claims.of_inputs,
-     claims.of_invariance, claims.of_sweep],
+     claims.of_changes],
     ids=lambda of: of.__name__,
 )  # fmt: skip
 def test_what_was_not_measured_makes_no_claim(tmp_path, of):
     assert list(of(tmp_path)) == []
+
+
+def test_costs_are_counted_where_no_sweep_was_measured(tmp_path):
+    assert len(list(claims.of_costs(tmp_path))) == 2
 
 
 def test_the_table_is_that_of_the_records():

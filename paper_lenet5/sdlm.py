@@ -213,7 +213,7 @@ class SDLM(torch.optim.Optimizer):
         mu: float = MU,
     ):
         super().__init__(named_parameters, {"lr": lr, "mu": mu})
-        self._kept: dict[nn.Parameter, tuple[Tensor, float, float, Tensor]] = {}
+        self._kept: dict[nn.Parameter, tuple[Tensor | None, tuple[Any, ...], Tensor]] = {}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Go on from a state, whose step sizes are those of its curvature and rates."""
@@ -265,11 +265,12 @@ class SDLM(torch.optim.Optimizer):
         return step
 
     def _kept_step_size(self, p: nn.Parameter, group: dict[str, Any]) -> Tensor:
-        """That of a step before, unless eta, mu or the curvature is another now."""
+        """That of a step before, unless eta, mu or the curvature is another now, or was changed."""
         h, lr, mu = self.state[p].get("curvature"), float(group["lr"]), float(group["mu"])
+        made_of = (lr, mu, None if h is None else h._version)
         kept = self._kept.get(p)
-        if kept is None or kept[0] is not h or kept[1:3] != (lr, mu):
-            kept = self._kept[p] = h, lr, mu, self.step_size(p, group)
+        if kept is None or kept[0] is not h or kept[1] != made_of:
+            kept = self._kept[p] = h, made_of, self.step_size(p, group)
         return kept[-1]
 
     @overload

@@ -538,6 +538,7 @@ def test_a_step_is_by_the_eta_mu_and_curvature_that_there_are_now():
     for change in (
         lambda: None,
         lambda: optimizer.set_curvature({name: 2 * value for name, value in h.items()}),
+        lambda: [state["curvature"].mul_(0.9) for state in optimizer.state.values()],
         lambda: group.update(lr=rate),
         lambda: rate.mul_(0.5),
         lambda: group.update(mu=0.1),

@@ -224,15 +224,16 @@ def sentence(record: Record) -> str:
 
 def verdict(record: Record, network: str) -> str:
     """How much SDLM's error varies over its rates on this network, beside that of the others."""
-    how = {REPRODUCED: "less than", NOT: "more than", OPEN: "neither surely more nor less than"}
+    how = {REPRODUCED: "less than {}", NOT: "more than {}",
+           OPEN: "as much as {}, as far as can be told"}  # fmt: skip
     sdlm, found = by_rate(record, network, "SDLM"), []
     for name in OPTIMIZERS:
         if name != "SDLM" and sdlm and (other := by_rate(record, network, name)):
             _, low, high = judging.less_spread(sdlm, other)
-            found.append(f"{how[judging.sign(low, high, rises=False)]} {name}'s")
+            found.append(how[judging.sign(low, high, rises=False)].format(f"{name}'s"))
     if not found:
         return ""
-    return f"Over the rates SDLM's error varies {' and '.join(found)} on the {network} network. "
+    return f"On the {network} network SDLM's error varies over the rates {', and '.join(found)}. "
 
 
 def bests(table: pd.DataFrame) -> str:

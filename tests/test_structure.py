@@ -9,6 +9,7 @@ import pytest
 import paper_lenet5
 from tests import ROOT
 from tools.floors import OnlyForTypes, arrows, floors, main
+from tools.mutate import BREAKS
 
 ORDER = ["terminal", "threads", "files", "connections", "bitmaps", "checks", "preprocessing",
          "recursion", "transform", "verdict", "layers", "rbf", "initialisation", "losses", "hub",
@@ -161,3 +162,11 @@ def test_the_light_core_needs_none_of_the_extras():
         found = {a.name.split(".")[0] for n in top if isinstance(n, ast.Import) for a in n.names}
         found |= {n.module.split(".")[0] for n in top if isinstance(n, ast.ImportFrom) and n.module}
         assert not found & (heavy | {"numba", "llvmlite"}), path
+
+
+def test_what_is_broken_by_hand_stands_in_the_code_once():
+    """Else `tools.mutate`, which takes minutes, says so only when it comes there."""
+    found = {
+        one.what: (ROOT / one.file).read_text(encoding="utf-8").count(one.before) for one in BREAKS
+    }
+    assert {what: count for what, count in found.items() if count != 1} == {}

@@ -118,8 +118,12 @@ def _at_states(passed: Passed, y: Tensor, loss: LossFunction) -> Tensor:
         if passed.ending.function is distances and passed.ending.is_moved_to(passed.output):
             f6, (centers,) = passed.start.detach(), passed.ending.args
             return loss.curvature(f6.flatten(0, -2), centers).view_as(f6) / answers
-    curvature = _twice_differentiated(of_batch, passed.start).clamp(min=0)
-    return curvature * len(y) if _is_mean(of_batch, passed, y, again) else curvature
+    times, v = _second_derivatives(of_batch, passed.start), _random_like(passed.start)
+    along = times(v)
+    curvature = _diagonal(times, v, along).clamp(min=0)
+    if len(y) == 1 or (of_batch.ndim and len(of_batch) == len(y)):
+        return curvature
+    return curvature * len(y) if _is_mean(v, along, passed, y, again) else curvature
 
 
 def _unchanged(loss: LossFunction) -> LossFunction:
@@ -131,14 +135,12 @@ def _unchanged(loss: LossFunction) -> LossFunction:
 
 
 @torch.enable_grad()
-def _is_mean(of_batch: Tensor, passed: Passed, y: Tensor, loss: LossFunction) -> bool:
-    """Whether a loss is a mean over the patterns. Else it is their sum, or numbers of each of them.
+def _is_mean(v: Tensor, along: Tensor, passed: Passed, y: Tensor, loss: LossFunction) -> bool:
+    """Whether a loss, whose second derivatives take v to `along`, is a mean over the patterns.
 
-    Among twice as many patterns, each has half its second derivatives in a mean, and all in a sum.
-    Raises ValueError for losses of which neither is true.
+    Else it is their sum. Among twice as many patterns, each has half its second derivatives in a mean,
+    and all in a sum. Raises ValueError for losses of which neither is true.
     """
-    if len(y) == 1 or (of_batch.ndim and len(of_batch) == len(y)):
-        return False
     outputs, targets = torch.cat([passed.output, passed.output.detach()]), torch.cat([y, y])
     try:
         of_both = loss(outputs, targets)
@@ -147,11 +149,10 @@ def _is_mean(of_batch: Tensor, passed: Passed, y: Tensor, loss: LossFunction) ->
             "the loss does not take twice as many patterns, by which a mean over them is told from a "
             "sum: let it give each pattern's own, of shape (P,)"
         ) from error
-    v = _random_like(passed.start)
-    alone, among = (_second_derivatives(of, passed.start)(v) for of in (of_batch, of_both))
-    atol = torch.finfo(v.dtype).eps ** 0.5 * alone.nan_to_num().abs().max().item()
+    among = _second_derivatives(of_both, passed.start)(v)
+    atol = torch.finfo(v.dtype).eps ** 0.5 * along.nan_to_num().abs().max().item()
     for share in (0.5, 1):
-        if torch.allclose(among, share * alone, rtol=0, atol=atol, equal_nan=True):
+        if torch.allclose(among, share * along, rtol=0, atol=atol, equal_nan=True):
             return share < 1
     raise ValueError(
         "expected a loss that is the mean or the sum over the patterns, or numbers of each of them: "
@@ -159,22 +160,21 @@ def _is_mean(of_batch: Tensor, passed: Passed, y: Tensor, loss: LossFunction) ->
     )
 
 
-def _twice_differentiated(value: Tensor, x: Tensor) -> Tensor:
-    """d2 value / dx2 of every number of x (P, ...), where patterns have no part in each other's.
+def _diagonal(times: Callable[[Tensor], Tensor], v: Tensor, along: Tensor) -> Tensor:
+    """The second derivative by every number, (P, ...), where patterns have no part in each other's.
 
-    A matrix of second derivatives that takes random numbers to what its row sums say is diagonal, and
-    the sums are the answer; of any other, each column has to be asked for.
+    A matrix of second derivatives that takes v, random numbers, to what its row sums say is diagonal,
+    and the sums are the answer; of any other, each column has to be asked for.
     """
-    times = _second_derivatives(value, x)
-    sums, v, of = times(torch.ones_like(x)), _random_like(x), torch.finfo(x.dtype)
-    if torch.allclose(times(v), sums * v, rtol=64 * of.eps, atol=of.tiny):
+    sums, of = times(torch.ones_like(v)), torch.finfo(v.dtype)
+    if torch.allclose(along, sums * v, rtol=64 * of.eps, atol=of.tiny):
         return sums
-    second = torch.zeros_like(x).reshape(len(x), -1)
+    second = torch.zeros_like(v).reshape(len(v), -1)
     for k in range(second.shape[1]):
         column = torch.zeros_like(second)
         column[:, k] = 1
-        second[:, k] = times(column.view_as(x)).reshape(len(x), -1)[:, k]
-    return second.view_as(x)
+        second[:, k] = times(column.view_as(v)).reshape(len(v), -1)[:, k]
+    return second.view_as(v)
 
 
 def _second_derivatives(value: Tensor, x: Tensor) -> Callable[[Tensor], Tensor]:

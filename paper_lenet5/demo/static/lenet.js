@@ -49,9 +49,11 @@ window.lenet = (() => {
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   // The engine in a worker, and what it does there: a script of the page.
+  const addresses = {};
   function worker(script) {
-    const source = ["engine", script].map((id) => document.getElementById(id).textContent);
-    return new Worker(URL.createObjectURL(new Blob(source, { type: "text/javascript" })));
+    const source = () => ["engine", script].map((id) => document.getElementById(id).textContent);
+    addresses[script] ??= URL.createObjectURL(new Blob(source(), { type: "text/javascript" }));
+    return new Worker(addresses[script]);
   }
 
   return { bytes, unpacked, cells, calm, worker };

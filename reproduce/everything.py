@@ -14,7 +14,7 @@ from rich.console import Console
 from . import claims, pages, report
 from .__main__ import exhibits
 from .writing import options
-from .writing.exhibit import Exhibit, Text
+from .writing.exhibit import Exhibit
 
 
 def again(chosen: Iterable[Exhibit], args: argparse.Namespace) -> bool:
@@ -24,8 +24,7 @@ def again(chosen: Iterable[Exhibit], args: argparse.Namespace) -> bool:
     data = ["--data", str(args.data)] if args.data else []
     for exhibit in chosen:
         console.rule(exhibit.name)
-        of_data = [] if isinstance(exhibit, Text) else data
-        if exhibit.main([*out, *of_data, *exhibit.RECORDED]) != 0:
+        if exhibit.main([*out, *(data if exhibit.DATA else []), *exhibit.RECORDED]) != 0:
             missing.append(exhibit.name)
     if missing:
         console.print(f"Not made: {', '.join(missing)}.", style="red")

@@ -43,6 +43,8 @@ class Exhibit:
     """Where in a results folder its files are."""
     RECORDED: ClassVar[Sequence[str]] = ()
     """The options with which its command makes it from the records alone."""
+    DATA: ClassVar[bool] = True
+    """Whether its command takes --data."""
 
     def main(self, argv: Sequence[str] | None = None) -> int:
         """Run its command; the exit status is 1 if there is nothing to show, or something stops it."""
@@ -163,6 +165,8 @@ class Table(Exhibit):
 @dataclass(frozen=True)
 class Text(Exhibit):
     """Words alone, made of what is recorded: they have a place on a page, and no files."""
+
+    DATA: ClassVar[bool] = False
 
     def _main(self, argv: Sequence[str] | None = None) -> int:
         args, console = self._parsed(options.reader(self.name, self.about), argv)

@@ -214,7 +214,7 @@ def show_demo(_: argparse.Namespace) -> int:
 
 def answer_all(args: argparse.Namespace) -> int:
     """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
-    from .lenet5 import FOR_DIGITS, LeNet5
+    from .lenet5 import FOR_DIGITS, FOR_STRINGS, LeNet5
     from .pictures.explained import check_place, row
     from .pictures.files import ENDINGS
     from .threads import one_thread
@@ -225,7 +225,7 @@ def answer_all(args: argparse.Namespace) -> int:
         ask = partial(read, LeNet5.from_pretrained(FOR_DIGITS)) if reading else classify
         found = [(str(given), list(pictures_of([given]))) for given in args.pictures]
         if reading and model.config.output != "bitmaps and blank":
-            raise ValueError(f"{args.weights} knows no blank between digits: choose lenet5-sdnn")
+            raise ValueError(f"{args.weights} knows no blank between digits: choose {FOR_STRINGS}")
         if args.explain:
             check_place(args.explain)
     except (OSError, ValueError) as error:

@@ -16,8 +16,8 @@ pytest.importorskip("numba")
 import numba
 
 from paper_lenet5.compiled.cache import SOURCES, _say_once, cached, on_compiling
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 ADD = "def add(a):\n    return a[0] + 1\n"
 
 

@@ -13,6 +13,9 @@ from paper_lenet5.mnist import VARIABLE, DataUnavailable
 from reproduce import characters as exhibit
 from reproduce.rows import characters
 from reproduce.rows.characters import MATPLOTLIB, SEEN, UNSEEN, VISIBLE, Family
+from reproduce.rows.recipes import CHARACTERS
+from reproduce.running.runs import Runs, recorded
+from tests import ROOT
 
 DEJAVU = MATPLOTLIB.paths()[0]
 
@@ -231,3 +234,16 @@ def test_the_picture_counts_every_error_once(answers):
     bars = [sum(bar.get_height() for bar in container) for container in left.containers]
     assert bars == [2.0, 1.5], "errors of a network"
     assert np.isclose(sum(bar.get_width() for bar in right.containers[0]), 2.0)
+
+
+def test_every_network_that_was_measured_is_on_record():
+    answers = exhibit.read(ROOT / "results" / "figures" / "characters.csv")
+    wrong = answers[answers["character"] != answers["answer"]]
+    measured = wrong.groupby(["codes", "seed"])["count"].sum().to_dict()
+    of_codes = zip((exhibit.BITMAPS, exhibit.RANDOM), CHARACTERS, strict=True)
+    found = {
+        (codes, record["seed"]): record["test_errors"]
+        for codes, row in of_codes
+        for record in recorded(row, Runs(ROOT / "results"), "printed")
+    }
+    assert found == measured

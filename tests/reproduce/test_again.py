@@ -1,0 +1,95 @@
+"""Networks that are trained again: which records can be, and what is said of the outcome."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from reproduce import again
+from reproduce.rows import datasets
+from reproduce.rows.recipes import CONTROLS, LENET5
+from reproduce.running.record import is_recipe
+from reproduce.running.runs import Runs
+from reproduce.running.sweep import runs_of, sweep
+from reproduce.writing import options
+from tests import ROOT
+
+CORNER = replace(datasets.smoke(datasets.sample()), name="mnist", title="MNIST")
+LINEAR = CONTROLS[1]
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """Two rows on record in the current folder, on a corner of the data."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(again.DATASETS, "mnist", lambda root: CORNER)
+    runs = Runs(options.RESULTS)
+    sweep(runs_of([LENET5, LINEAR], 1, CORNER), runs, Console(quiet=True), jobs=1)
+    return runs
+
+
+def altered(runs, name, **changes):
+    """Change the record on disk."""
+    path = runs.folder / f"{name}.json"
+    path.write_text(json.dumps(runs.record(name) | changes))
+
+
+def test_every_record_can_be_made_again():
+    rows, runs = again.every_row(), Runs(ROOT / "results")
+    for path in runs.folder.glob("*.json"):
+        record = runs.record(path.stem)
+        data = record["dataset"]["name"]
+        stem = path.stem.removesuffix(f"-seed{record['seed']}").removesuffix(f"-{data}")
+        assert is_recipe(record["recipe"], rows[stem].recipe), path.stem
+        assert data in again.DATASETS, path.stem
+
+
+def test_the_same_weights_and_others_are_told_apart(recorded, capsys):
+    altered(recorded, "linear-seed0", weights_sha256="0" * 64, test_errors=0, code=None)
+    old = {path: path.read_bytes() for path in recorded.folder.glob("*.json")}
+    assert again.main(["lenet5-1998-seed0", "linear-*", "--jobs", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "lenet5-1998-seed0: the same weights" in said
+    assert "linear-seed0: other weights" in said
+    assert "where 0.00 % is on record" in said
+    assert {path: path.read_bytes() for path in old} == old, "what is on record stays as it is"
+    page = (options.YOURS / "again.md").read_text()
+    assert "By the compiled pass 1 of 1 came to the same weights" in page
+    assert "By PyTorch 0 of 1 came to the same weights" in page
+    assert "| linear classifier | PyTorch | 1 | 0 | 0 | 1 | 0.000 |" in page, (
+        "its answers are the same"
+    )
+
+
+def test_other_processors_and_unnamed_code_are_counted(recorded):
+    record = recorded.record("lenet5-1998-seed0")
+    other = record | {"machine": {**record["machine"], "processor": "another"}}
+    unnamed = {key: value for key, value in record.items() if key != "code"}
+    lost = unnamed | {"weights_sha256": "0" * 64}
+    table = again.table_of([(record, record), (other, record), (unnamed, record), (lost, record)])
+    said = again.sentence(table)
+    assert "4 networks" in said
+    assert "3 of 4 came to the same weights; of the 1 among them on another processor 1" in said
+    assert "2 were recorded before records named their code: 1 of them" in said
+
+
+@pytest.mark.parametrize("name", ["nonsense", "lenet5-1998-seed7*"])
+def test_a_name_without_a_record_is_refused(recorded, name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        again.main([name])
+    assert ended.value.code == 2
+    assert f"no record in results/runs is called {name}" in capsys.readouterr().err
+
+
+def test_a_record_of_another_recipe_is_refused(recorded, capsys):
+    altered(recorded, "linear-seed0", recipe=recorded.record("lenet5-1998-seed0")["recipe"])
+    with pytest.raises(SystemExit):
+        again.main(["linear-seed0"])
+    assert "linear-seed0 is no run of a row as it is now" in capsys.readouterr().err
+
+
+def test_where_there_are_no_records_it_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert again.main([]) == 1
+    assert "No records of networks under results/runs" in capsys.readouterr().out

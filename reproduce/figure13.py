@@ -240,12 +240,12 @@ def against_estimates(table: pd.DataFrame) -> str:
     for row, title in ((NOISE, "the network trained with noise"),
                        (LENET5_DISTORTIONS, "the one trained with distortions")):  # fmt: skip
         if (errors := of_network.get(row.name)) is not None:
-            missed.append(f"by {title} " + ", ".join(
+            missed.append(f"for {title}, " + ", ".join(
                 f"{CHANGES[name].title.partition(',')[0]} {errors[name][low]:.0f} and "
                 f"{errors[name][high]:.0f} %"
                 for name, (low, high) in reported.INVARIANCE.items()
             ))  # fmt: skip
-    return f"{text}. At the ends of its ranges are missed, {'; '.join(missed)}."
+    return f"{text}. At the ends of its ranges the errors are, {'; '.join(missed)}."
 
 
 def markdown(table: pd.DataFrame) -> str:

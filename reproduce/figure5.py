@@ -109,10 +109,10 @@ def sentence(table: pd.DataFrame) -> str:
 
     shown = [said(reading) for reading in READINGS if f"test_mean{reading.suffix}" in table]
     return (
-        f"Of the {len(table)} points of each curve of the paper's Fig. 5, these lie in the 95 % range "
-        f"of one more of our networks at that pass (give or take {ROUNDED:g}, since the points are "
-        f"rounded): {'; '.join(shown)}. The passes of one network hang together: these are not so many "
-        "trials."
+        f"Of the {len(table)} points of each curve of the paper's Fig. 5, this many lie where one more "
+        f"of our networks would fall at that pass with 95 % probability (give or take {ROUNDED:g}, "
+        f"since the points are rounded): {'; '.join(shown)}. The passes of one network are correlated: "
+        "they are not independent trials."
     )
 
 

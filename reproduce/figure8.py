@@ -162,12 +162,12 @@ def compared(counts: Mapping[str, Mapping[str, float]]) -> str:
     )
     return (
         f"Trained with distortions, the paper's network missed {paper} test patterns (Fig. 8); ours "
-        f"miss on average {by} ({each('networks')} networks each). Of the {paper} they miss "
-        f"{each('of_the_82', '{:.1f}')}; {each('by_chance', '{:.1f}')} would be expected by chance. "
-        f"{each('of_the_82_by_all')} of the {paper} are missed by all of ours, "
-        f"{each('of_the_82_by_none')} by none; of those that any of ours misses, the commonest answer "
-        f"is that of 1998 for {alike} (where two are as common, neither counts). {each('by_all')} "
-        "patterns of the whole test set are missed by all of ours."
+        f"miss on average {by} ({each('networks')} networks each), among them "
+        f"{each('of_the_82', '{:.1f}')} of those {paper}; {each('by_chance', '{:.1f}')} would be "
+        f"expected by chance. {each('of_the_82_by_all')} of the {paper} are missed by all of ours, "
+        f"{each('of_the_82_by_none')} by none. Where at least one of ours misses, their most common "
+        f"wrong answer is that of 1998 for {alike} (a tie counts as no match). "
+        f"Of the whole test set {each('by_all')} patterns are missed by all of ours."
     )
 
 

@@ -94,7 +94,7 @@ def sentence(record: dict[str, Any]) -> str:
     mean = {way: f"{100 * np.mean([of[way] / n for of in evenly]):.0f} %" for way in WAYS}
     well = {way: sum(of[way] >= AIM * n for of in evenly) for way in WAYS}
     return (
-        f"Of pages with four digits to a line {mean['now']} are read without an error, at least "
+        f"Of pages with four digits a line, {mean['now']} are read without an error, and at least "
         f"{100 * AIM:.0f} % in {well['now']} of {len(evenly)} conditions. On 25 November 2026, when "
         f"one sweep alone decided, it was {mean['one sweep']}, and {well['one sweep']} "
         f"conditions; before that, when the edge of a picture was paper, {mean['edge']}, and "

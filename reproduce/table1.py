@@ -1,4 +1,4 @@
-"""Table 1: LeNet-5 of 1998, the paper's own values, and what is called LeNet-5 today.
+"""Table 1: LeNet-5 of 1998, the paper's own values, and networks called LeNet-5 today.
 
 Trains every row from scratch, and after every run writes table1.csv, .md and .json anew from all the
 records in its results folder; but the modern network of 64 passes, which takes half an hour by itself,
@@ -119,13 +119,14 @@ def result(results: Path) -> str:
         return f"{shown(line)}; the paper reports {line['paper_error']:.2f} %"
 
     return (
-        f"**Of MNIST's test digits it misreads {said(plain)}.** Trained with distorted digits as well "
-        f"it is {said(distorted)}. (Mean and standard deviation of {counts} networks.) The loss, "
-        f"which the paper does not name, is {BY_EQ9.label}; by {BY_HALF_EQ8.label}, half of the "
-        f"penalty, as in the authors' later code, it is {shown(half)} and {shown(half_distorted)}. "
-        f"The training error is {plain['train_error']:.2f} % by the first and "
-        f"{half['train_error']:.2f} % by the second; the paper says {reported.TRAINING_ERROR:g} %, "
-        f"and its curve in Fig. 5 ends at {reported.FIGURE_5_TRAIN[LAST]:g} %.\n"
+        f"**Its error on MNIST's test digits is {said(plain)}.** Trained with distorted digits as "
+        f"well it errs on {said(distorted)}. (Mean and standard deviation of {counts} networks.) The "
+        f"paper does not name its loss: here it is {BY_EQ9.label}. With {BY_HALF_EQ8.label} instead "
+        "(half the penalty, as in the authors' later code) the two test errors are "
+        f"{shown(half)} and {shown(half_distorted)}. The training error is "
+        f"{plain['train_error']:.2f} % with the first loss and {half['train_error']:.2f} % with the "
+        f"second; the paper says {reported.TRAINING_ERROR:g} %, and its curve in Fig. 5 ends at "
+        f"{reported.FIGURE_5_TRAIN[LAST]:g} %.\n"
     )
 
 

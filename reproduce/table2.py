@@ -200,19 +200,20 @@ def summary(table: pd.DataFrame) -> str:
     apart, alone = (changed[p] < tables.SIGNIFICANT for p in ("p_holm", "p"))
     worse = changed["difference"] > 0
     text = (
-        f"Points of percent more than the {base['test_error']:.2f} % of {base['change']}; "
-        f"each at its best rate, over all networks; p by Welch, corrected by Holm for {tests} "
-        "comparisons:\n\n"
+        "Difference, in percentage points, from the "
+        f"{base['test_error']:.2f} % of {base['change']}; each at its best rate, over all networks; "
+        f"p by Welch's test, with Holm's correction for {tests} comparisons:\n\n"
         f"- worse: {those(changed[apart & worse])};\n"
         f"- better: {those(changed[apart & ~worse])};\n"
-        "- apart if it were the only comparison, but not among so many: "
+        "- significant by itself, but not after the correction: "
         f"{those(changed[alone & ~apart])};\n"
-        f"- not to be told apart: {those(changed[~alone & ~apart])}.\n"
+        f"- no significant difference: {those(changed[~alone & ~apart])}.\n"
     )
     if tests:
         text += (
-            "\nBy itself a line would show a difference of "
-            f"{changed['detectable'].median():.2f} points four times in five (median of the lines).\n"
+            "\nTested by itself, a change of "
+            f"{changed['detectable'].median():.2f} points would be detected four times in five "
+            "(median of the lines).\n"
         )
     return text + against_as_printed(table)
 
@@ -226,9 +227,10 @@ def against_as_printed(table: pd.DataFrame) -> str:
     worse = apart["printed_difference"] > 0
     printed = table.loc[table["change"] == PRINTED.title, "test_error"].item()
     return (
-        f"\nAgainst the {printed:.2f} % of the printed rate, which LeNet-5 (1998) has elsewhere, "
-        f"corrected for as many comparisons: worse: {those(apart[worse], 'printed_difference')}; "
-        f"better: {those(apart[~worse], 'printed_difference')}; the others cannot be told from it.\n"
+        f"\nAgainst LeNet-5 (1998) at the printed rate ({printed:.2f} %), as it is trained elsewhere, "
+        f"with the same correction: worse: {those(apart[worse], 'printed_difference')}; "
+        f"better: {those(apart[~worse], 'printed_difference')}; "
+        "the others do not differ significantly from it.\n"
     )
 
 

@@ -27,8 +27,8 @@ def abstract(results: Path) -> str:
         (table.loc[row.title] for row in rows) for rows in ((LENET5, LENET5_DISTORTIONS), EXPLAINS)
     )
     return (
-        "Trained from scratch by the paper's recipe, with two of its sentences read in another way and "
-        f"{BY_EQ9.label} for the loss, which it does not name, LeNet-5 misses "
+        "Trained from scratch by the paper's recipe, two sentences of which could not be taken "
+        f"literally, and {BY_EQ9.label} for the loss, which the paper does not name, LeNet-5 misses "
         f"{error(settled)} of MNIST's test digits (mean and deviation of {settled['n']:.0f} "
         f"networks; the paper's one {settled['paper_error']:g} %) and with distortions "
         f"{error(settled_distorted)} ({settled_distorted['n']:.0f} networks; "
@@ -53,7 +53,7 @@ def counted(claims: pd.DataFrame) -> str:
     reading = f" (by {BY_EQ9.label}, where the loss matters)" if len(other) else ""
     text = (
         f"Of {len(first)} claims of the paper that were tried {of.get(REPRODUCED, 0)} are reproduced"
-        f"{reading}, {of.get(NOT, 0)} are not, and of {of.get(OPEN, 0)} it cannot be told;"
+        f"{reading}, {of.get(NOT, 0)} are not, and for {of.get(OPEN, 0)} it cannot be told;"
         f" {of.get(CONSISTENT, 0)} more agree with what we find, but our reading was chosen with them "
         "in view."
     )

@@ -40,7 +40,7 @@ def ratios(results: Path) -> str:
     record = measured(results)
     return (
         f"- a training step is {record['ratio_to_eager']:.0f} times as fast as in eager PyTorch, "
-        "measured by turns on one core;\n"
+        "the two timed alternately on one core;\n"
         f"- it takes {record['ratio_to_floor']:.1f} times as long as its multiply-adds alone would "
         "at the speed of a large matrix product;\n"
         f"- two networks at once, on two cores, learn from {record['two_core_speedup']:.2f} times as "

@@ -450,7 +450,7 @@ def test_two_networks_that_begin_alike_learn_in_the_browser(visit, place):
     expect(state).to_have_text(re.compile(r"^Pass 1 of 20: \d+ digits seen"))
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Go on").click()
-    page.get_by_role("button", name="Begin anew").click()
+    page.get_by_role("button", name="Start over").click()
     expect(state).to_have_text("Nothing learned yet: the weights are random.")
     expect(page.get_by_role("button", name="Start")).to_be_visible()
     page.get_by_label("SGD’s step").select_option("0.001")
@@ -516,7 +516,7 @@ def test_a_picture_that_is_refused_is_refused_in_its_box(page, tmp_path):
 
 
 NOTHING = "This cannot be read as a picture."
-HEIC = "This is HEIC, as iPhones have it, and this browser reads none: save it as JPEG."
+HEIC = "This is a HEIC file, as iPhones save them, and this browser cannot read it: save it as JPEG."
 
 
 @pytest.mark.parametrize(

@@ -346,7 +346,7 @@ def test_the_sentence_counts_every_claim_once_and_then_those_of_both_readings():
     once = pd.DataFrame({"paper": list("abcdefghij"), "verdict": verdicts, "how": None})
     said = (
         "Of 10 claims of the paper that were tried 3 are reproduced, 2 are not, "
-        "and of 1 it cannot be told; 4 more agree with what we find, but our reading was chosen "
+        "and for 1 it cannot be told; 4 more agree with what we find, but our reading was chosen "
         "with them in view."
     )
     assert findings.counted(once) == said

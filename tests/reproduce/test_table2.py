@@ -125,9 +125,9 @@ def test_what_differs_from_1998_as_printed_is_said_after_its_own_correction():
         columns=["change", "test_error", "printed_difference", "printed_p_holm"],
     )
     assert table2.against_as_printed(table).endswith(
-        "worse: a (+0.25); better: b (-0.25); the others cannot be told from it.\n"
+        "worse: a (+0.25); better: b (-0.25); the others do not differ significantly from it.\n"
     )
-    assert "Against the 1.00 % of the printed rate" in table2.against_as_printed(table)
+    assert "at the printed rate (1.00 %)" in table2.against_as_printed(table)
 
 
 def test_the_rate_is_not_the_smallest_nor_the_largest_of_those_tried():
@@ -185,12 +185,12 @@ def test_the_summary_sorts_the_changes_by_what_is_left_after_the_correction():
                  "same_rate_difference", "same_rate_p", "same_rate_p_holm"],
     ).assign(printed_p_holm=None)  # fmt: skip
     head, worse, better, alone, rest = table2.summary(table).split("\n- ")
-    assert "corrected by Holm for 5 comparisons" in head
+    assert "with Holm's correction for 5 comparisons" in head
     assert worse == "worse: b (+0.20), a (+0.30);"
     assert better == "better: c (-0.10);"
     assert alone.endswith("d (+0.10);")
     neither, last = rest.split("\n\n")
-    assert neither == "not to be told apart: e (+0.10), f (+0.11)."
+    assert neither == "no significant difference: e (+0.10), f (+0.11)."
     assert "0.20 points" in last, "the median of what could be seen"
 
 

@@ -59,12 +59,12 @@ const answer = (() => {
       item.classList.toggle("first", Boolean(look) && digit === ranking[0]);
     });
     sort(items, ranking);
-    if (!look) return nothing("Draw a digit: the answer is here while you draw.");
+    if (!look) return nothing("Draw a digit: the answer appears here as you draw.");
     const { closest, certainty, ranking: [first, second] } = look.said;
     find(".lead").textContent = LEAD[certainty](closest);
     find(".digit").textContent = certainty === "none" ? "?" : closest;
     find(".because").innerHTML = certainty === "none"
-      ? `It comes closest to ${a(first)}, ${percent(look.penalties[first])} alike, but parts of it do not belong to ${a(first)}.`
+      ? `It comes closest to ${a(first)} (${percent(look.penalties[first])} alike), but parts of it do not belong to ${a(first)}.`
       : `${made(on)} is ${percent(look.penalties[first])} like its model of ${a(first)}. The next, ${second}, is ${percent(look.penalties[second])} alike.`;
     find(".detail").innerHTML =
       `<span data-word="penalty">Penalty</span> ${look.penalties[first].toFixed(1)}, the next ${look.penalties[second].toFixed(1)}`;
@@ -83,7 +83,7 @@ const answer = (() => {
     find(".lead").textContent = "";
     find(".digit").textContent = "";
     find(".detail").textContent = sentence;
-    find(".because").textContent = "It will be laid beside ten models, and the closest is the answer.";
+    find(".because").textContent = "What it makes of your drawing is compared with ten models; the closest is the answer.";
     for (const [figure, digit] of [[".first", 0], [".second", 1]]) {
       lenet.cells(find(`${figure} canvas`), 7, model(digit).map(ink));
       find(`${figure} b`).textContent = `Its model of ${digit}`;

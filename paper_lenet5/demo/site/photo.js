@@ -16,7 +16,7 @@ const photo = (() => {
       say(`${refused[0].toUpperCase()}${refused.slice(1)}.`);
       if (seen) lead({ photo, seen });
     } catch {
-      say(await isHeic(file) ? "This is HEIC, as iPhones have it, and this browser reads none: save it as JPEG."
+      say(await isHeic(file) ? "This is a HEIC file, as iPhones save them, and this browser cannot read it: save it as JPEG."
         : "This cannot be read as a picture.");
     }
   }

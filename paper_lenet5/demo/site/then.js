@@ -96,7 +96,7 @@ const then = (() => {
     find(".of-1998 .digit").textContent = closest;
     find(".of-1998").classList.toggle("none", certainty === "none");
     find(".of-1998 .detail").innerHTML = `${answer.percent(penalties[closest])} like its model${
-      { sure: "", probable: ": probably", none: ": rather none of the ten" }[certainty]}`;
+      { sure: "", probable: ": probably", none: ", but more likely none of the ten" }[certainty]}`;
     find(".of-now .digit").textContent = now;
     find(".of-now .detail").textContent = `${(100 * shares[now]).toFixed(1)} % sure`;
     const sentence = certainty === "none" ? "1998 takes it for none of the ten; today’s network has no such answer."

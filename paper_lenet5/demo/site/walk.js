@@ -2,12 +2,12 @@
 const walk = (() => {
   const box = document.getElementById("walk");
   const STEPS = [
-    { at: "#answer .seen", words: "<b>It sees squares.</b> The drawing is shrunk to 28×28 grey squares and centred, as the 60,000 digits were that it learned from. That is all it knows of it." },
+    { at: "#answer .seen", words: "<b>It sees squares.</b> The drawing is shrunk to 28×28 grey squares and centred, like the 60,000 digits it learned from. That is all it knows of the drawing." },
     { at: ".layer.c1", unit: "c1", words: "<b>It looks for strokes.</b> Each square of C1 looks at 5×5 squares of the drawing through a little stencil, the kernel. Six stencils give six maps: one answers to flat strokes, another to steep ones." },
     { at: ".layer.s2", unit: "s2", words: "<b>It looks less closely.</b> In S2 four squares become one. Where exactly a stroke lies is forgotten, so a digit drawn a little differently looks the same." },
     { at: ".layer.c3", unit: "c3", words: "<b>It puts strokes together.</b> Each map of C3 looks at several maps of S2 at once, and answers to corners, ends and bows. S4 halves it again." },
     { at: ".layer.f6", unit: "f6", words: "<b>It paints what it understood.</b> C5 sees the whole digit. From it F6 paints a tidy picture of 7×12 squares, whatever your handwriting is like." },
-    { at: "#ten", words: "<b>The closest model is the answer.</b> That picture is laid over ten models, square by square. But if the layers before have too much that no such digit has, it is none of the ten." },
+    { at: "#ten", words: "<b>The closest model is the answer.</b> That picture is laid over ten models, square by square. But if the earlier layers found too much that does not belong in such a digit, the answer is none of the ten." },
   ];
   let step = null, heard = () => {};
 

@@ -516,7 +516,9 @@ def test_a_picture_that_is_refused_is_refused_in_its_box(page, tmp_path):
 
 
 NOTHING = "This cannot be read as a picture."
-HEIC = "This is a HEIC file, as iPhones save them, and this browser cannot read it: save it as JPEG."
+HEIC = (
+    "This is a HEIC file, as iPhones save them, and this browser cannot read it: save it as JPEG."
+)
 
 
 @pytest.mark.parametrize(

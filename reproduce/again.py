@@ -162,8 +162,8 @@ def sentence(table: pd.DataFrame) -> str:
 
 
 def words(results: Path) -> str:
-    """The page, from the records under a results folder."""
-    return markdown(table_of(pairs(Runs(results), Runs(results / "again"))))
+    """The sentence, from the records under a results folder."""
+    return sentence(table_of(pairs(Runs(results), Runs(results / "again"))))
 
 
 def write(runs: Runs, out: Path) -> pd.DataFrame | None:

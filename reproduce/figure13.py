@@ -245,7 +245,7 @@ def against_estimates(table: pd.DataFrame) -> str:
                 f"{errors[name][high]:.0f} %"
                 for name, (low, high) in reported.INVARIANCE.items()
             ))  # fmt: skip
-    return f"{text}. At the ends of its ranges the errors are, {'; '.join(missed)}."
+    return f"{text}. At the ends of its ranges the errors are: {'; '.join(missed)}."
 
 
 def markdown(table: pd.DataFrame) -> str:

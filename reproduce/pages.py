@@ -16,7 +16,7 @@ import pandas as pd
 
 from paper_lenet5.files import write_whole
 
-from . import choices, claims, collapse, inputs, lines, pad, pictures, table1, verdicts
+from . import again, choices, claims, collapse, inputs, lines, pad, pictures, table1, verdicts
 from .__main__ import exhibits
 from .measures.statistics import percent
 from .rows.recipes import TABLE_1
@@ -140,6 +140,7 @@ def compatibility_lines() -> str:
 
 
 MEASURED = {
+    "again": lambda: again.words(RESULTS),
     "abstract": lambda: findings.abstract(RESULTS),
     "benchmark": lambda: speed.ratios(RESULTS),
     "candidates": lambda: comparison.candidates_markdown(classifiers.candidates_of(RESULTS)),

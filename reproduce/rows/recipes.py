@@ -229,7 +229,7 @@ OF_1998 = (
     _connected(1000, chosen=0.3, distorted=True),
     _connected(300, 100, chosen=1, factors=(*FACTORS, 3)),
     _connected(300, 100, chosen=0.3, distorted=True),
-    _connected(500, 150, chosen=0.3),
+    _connected(500, 150, chosen=1, factors=(*FACTORS, 3)),
     _connected(500, 150, chosen=0.3, distorted=True),
     _of_1998("lenet1", "LeNet-1, 16×16", 3, Recipe1998(LeNet1(), images="16x16"),
              (*FACTORS, 3, 10)),

@@ -91,9 +91,9 @@ def test_overlap_counts_the_papers_errors_among_ours_by_either_reading():
     assert len(table) == 84
     said = figure8.compared({"one": settled, "two": other})
     assert "2.0 by one and 3.0 by two (2 and 1 networks each)" in said
-    assert "they miss 1.5 and 1.0; " in said
+    assert "among them 1.5 and 1.0 of those 82; " in said
     assert "1 of the 82 are missed by all of ours, 80 and 81 by none" in said
-    assert "the commonest answer is that of 1998 for 1 of 2 and 1 of 1 (" in said
+    assert "most common wrong answer is that of 1998 for 1 of 2 and 1 of 1 (" in said
 
 
 @pytest.mark.parametrize(
@@ -497,7 +497,7 @@ def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys
     assert "−10.0 … 10.0" in printed, "the paper's estimate"
     said = figure13.words(folder)
     assert "none of its 3 estimates is reproduced" in said
-    assert "by the network trained with noise scale 12 and 25 %, rotation 25 and 25 %" in said
+    assert "for the network trained with noise, scale 12 and 25 %, rotation 25 and 25 %" in said
     assert figure13.main(["--out", str(tmp_path / "nowhere")]) == 1
     assert "--measure" in capsys.readouterr().out
 

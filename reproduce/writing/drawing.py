@@ -3,12 +3,13 @@
 import argparse
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
 
@@ -22,7 +23,12 @@ from ..running.runs import Run, Runs, recorded
 from ..running.sweep import sweep
 from . import options
 
-BLUE, RED = "#2166ac", "#b2182b"
+PAPER, OURS, EQ8, MODERN, OTHER = "black", "#2166ac", "#b2182b", "#e08214", "#8c8c8c"
+"""What is black in a figure is the paper's, what is blue is ours; where several kinds of ours stand side
+by side, red is the other reading of the loss, orange what is done today, and grey what is neither."""
+
+
+BLUE, RED = OURS, EQ8
 
 
 class Style(NamedTuple):
@@ -33,7 +39,7 @@ class Style(NamedTuple):
     line: str
 
 
-STYLES = {BY_EQ9: Style(BLUE, "o", "-"), BY_HALF_EQ8: Style(RED, "s", "--")}
+STYLES = {BY_EQ9: Style(OURS, "o", "-"), BY_HALF_EQ8: Style(EQ8, "s", "--")}
 """Of the two readings that stand side by side in figures."""
 MEASURE = {"--measure": {"action": "store_true", "help": "measure anew, with the weights"}}
 """The option of figures that show what was measured of trained networks."""
@@ -127,6 +133,18 @@ def mnist_of(args: argparse.Namespace) -> datasets.Dataset:
     if not dataset.comparable:
         raise DataUnavailable(f"Here is only a {dataset.title}: name MNIST's folder with --data.")
     return dataset
+
+
+def columns(axes: Axes, of: Mapping[str, Sequence[str]]) -> None:
+    """To the right of the axes, at 0, 1, ... along the y-axis: what each heading has, flush right."""
+    right = 0.0
+    for heading, cells in of.items():
+        right += 8 + 5.5 * max(map(len, (heading, *cells)))
+        for place, cell in enumerate(cells):
+            axes.annotate(cell, (1, place), (right, 0), xycoords=("axes fraction", "data"),
+                          textcoords="offset points", ha="right", va="center", fontsize=9)  # fmt: skip
+        axes.annotate(heading, (1, 1), (right, 5), xycoords="axes fraction",
+                      textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
 
 
 def save(figure: Figure, path: Path, numbers: pd.DataFrame | None = None) -> None:

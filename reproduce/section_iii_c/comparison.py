@@ -14,7 +14,7 @@ from scipy import stats
 from paper_lenet5.recipe import SCHEDULE
 
 from ..rows import datasets, reported
-from ..rows.readings import BY_EQ9, BY_HALF_EQ8
+from ..rows.readings import BY_HALF_EQ8
 from ..rows.recipes import OF_1998
 from ..running import rates
 from ..running.runs import Runs
@@ -33,7 +33,7 @@ class Quantity:
     title: str
     unit: str
     digits: int
-    """Digits after the point; one less from 10 on."""
+    """Digits after the point of ours; one less from 10 on."""
     tolerance: float
     """The points or thousands within which ours agrees with the paper's, or `share` of the paper's."""
     share: float = 0.1
@@ -92,7 +92,7 @@ def markdown(table: pd.DataFrame) -> str:
         cells = {"": line["method"]}
         for quantity in QUANTITIES:
             head = f"{quantity.title.split(' for')[0].lower()}, {quantity.unit.split(' of')[0]}"
-            cells[f"{head}: 1998"] = as_read(line[f"{quantity.column}_paper"], quantity)
+            cells[f"{head}: 1998"] = printed(line[f"{quantity.column}_paper"])
             cells[f"{head}: ours"] = as_read(line[quantity.column], quantity)
         for key in ("n", "passes", "rate"):
             cells[key] = f"{line[key]:g}" if line[key] > 0 else ""
@@ -129,9 +129,12 @@ def compared(table: pd.DataFrame) -> str:
         ours, base = by_name.loc[name], by_name.loc[other]
         cells = {"": f"{ours['method']} against {base['method']}"}
         for quantity in (ERROR, REJECTION, MULTIPLY_ADDS):
-            for suffix, whose in (("_paper", "1998"), ("", "ours")):
-                pair = (ours[quantity.column + suffix], base[quantity.column + suffix])
-                shown = " against ".join(as_read(value, quantity) for value in pair)
+            for suffix, whose, form in (
+                ("_paper", "1998", printed),
+                ("", "ours", partial(as_read, quantity=quantity)),
+            ):
+                pair = (of[quantity.column + suffix] for of in (ours, base))
+                shown = " against ".join(form(value) for value in pair)
                 cells[f"{quantity.column.replace('_', '-')}: {whose}"] = shown
         lines.append(cells)
     return tables.markdown(lines)
@@ -145,14 +148,13 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
     figure = Figure(figsize=(7, 0.9 + 0.235 * len(lines)), layout="constrained")
     axes, place = figure.subplots(), np.arange(len(lines))
     ours, paper = lines["ours"].to_numpy(), lines["paper"].to_numpy()
-    other = lines[OTHER].to_numpy() if OTHER in lines else np.full(len(lines), np.nan)
     axes.hlines(place, paper, ours, color="0.6", linewidth=1.5, zorder=1)
-    axes.plot(
-        paper, place, "s", color="black", fillstyle="none", markersize=7, label="1998", zorder=3
-    )
-    axes.plot(ours, place, "o", color=drawing.STYLES[BY_EQ9].colour, markersize=5, label="ours")
+    axes.plot(paper, place, "s", color=drawing.PAPER, fillstyle="none", markersize=7, label="1998",
+              zorder=3)  # fmt: skip
+    axes.plot(ours, place, "o", color=drawing.OURS, markersize=5, label="ours")
     if OTHER in lines:
-        axes.plot(other, place, "D", color=drawing.STYLES[BY_HALF_EQ8].colour, markersize=4,
+        other = lines[OTHER].to_numpy()
+        axes.plot(other, place, "D", color=drawing.EQ8, markersize=4,
                   label=f"ours, {BY_HALF_EQ8.label}")  # fmt: skip
     axes.set_yticks(place, lines["method"])
     axes.set_ylim(len(lines) - 0.4, -0.6)
@@ -165,30 +167,27 @@ def draw(lines: pd.DataFrame, quantity: Quantity) -> Figure:
     axes.set_xlabel(f"{quantity.title.lower()}, {quantity.unit}")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    right = axes.twinx()
-    right.set_ylim(axes.get_ylim())
-    written = [
-        " | ".join((as_read(in_1998, quantity), as_read(of_ours, quantity)))
-        + ("" if np.isnan(of_other) else f", {as_read(of_other, quantity)}")
-        for in_1998, of_ours, of_other in zip(paper, ours, other, strict=True)
-    ]
-    right.set_yticks(place, written)
-    right.tick_params(length=0)
-    right.spines[:].set_visible(False)
-    right.annotate("1998 | ours", (1, 1), (4, 5), xycoords="axes fraction",
-                   textcoords="offset points", fontsize=9)  # fmt: skip
+    written = {"1998": [printed(x) for x in paper], "ours": [as_read(x, quantity) for x in ours]}
+    if OTHER in lines:
+        written["eq. 8"] = ["" if np.isnan(x) else as_read(x, quantity) for x in other]
+    drawing.columns(axes, written)
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.99), ncols=3, fontsize=9)
-    for labels in (axes.get_yticklabels(), right.get_yticklabels()):
-        for label in labels:
-            label.set_fontsize(9)
+    for label in axes.get_yticklabels():
+        label.set_fontsize(9)
     return figure
 
 
+def printed(value: float) -> str:
+    """A number of the paper's, which prints no digits that it has not."""
+    return "–" if np.isnan(value) else f"{value:,g}"
+
+
 def as_read(value: float, quantity: Quantity) -> str:
-    """A number as people read it."""
+    """A number of ours; from 1,000 on to three digits."""
     if np.isnan(value):
         return "–"
-    return f"{value:,.{quantity.digits - (value >= 10)}f}"
+    short = float(f"{value:.3g}") if value >= 1000 else value
+    return f"{short:,.{quantity.digits - (value >= 10)}f}"
 
 
 def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
@@ -218,7 +217,7 @@ def sentence(lines: pd.DataFrame, quantity: Quantity) -> str:
 def with_numbers(lines: pd.DataFrame, quantity: Quantity) -> str:
     """The methods, each with our number and the paper's."""
     named = [
-        f"{line.method} ({as_read(line.ours, quantity)}, 1998 {as_read(line.paper, quantity)})"
+        f"{line.method} ({as_read(line.ours, quantity)}, 1998 {printed(line.paper)})"
         for line in lines.itertuples()
     ]
     return ", ".join(named) or "none"
@@ -254,7 +253,8 @@ def picture(quantity: Quantity, args: argparse.Namespace, console: Console) -> e
         )
         return None
     shown = lines[["method", "paper", "ours", "n"]].astype({"n": str})
-    shown[["paper", "ours"]] = shown[["paper", "ours"]].map(as_read, quantity=quantity)
+    shown["paper"] = shown["paper"].map(printed)
+    shown["ours"] = shown["ours"].map(partial(as_read, quantity=quantity))
     console.print(tables.grid(f"{quantity.title}, {quantity.unit}", shown.to_dict("records")))
     return draw(lines, quantity), lines
 

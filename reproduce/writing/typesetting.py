@@ -1,5 +1,6 @@
 """A page as a paper: from Markdown to the source of Typst, which sets it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from posixpath import normpath
 
@@ -8,7 +9,7 @@ from markdown_it.token import Token
 
 PREAMBLE = """\
 #set document(title: "{title}", date: none)
-#set page(paper: "a4", margin: (x: 2.3cm, y: 2.4cm), numbering: "1")
+#set page(paper: "a4", margin: (x: 2.1cm, y: 2.1cm), numbering: "1")
 #set text(font: "Libertinus Serif", size: 10pt, lang: "en")
 #set par(justify: true, leading: 0.6em, spacing: 0.9em)
 #show heading: set block(above: 1.5em, below: 0.8em)
@@ -20,12 +21,10 @@ PREAMBLE = """\
 #set list(indent: 0.5em)
 #set figure(placement: auto)
 #show figure.caption: set text(size: 9pt)
-#let picture(path) = layout(room => {{
-  let wide = image(path, width: 68% * room.width)
-  if measure(wide).height > 8cm {{ image(path, height: 8cm) }} else {{ wide }}
-}})
+#let picture(path, alt) = image(path, alt: alt, width: 85%)
 #let ahead(words) = block(sticky: true, spacing: 0.9em, par(words))
 """
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 WIDE = 24
 """A table's column with a cell of more characters than that is broken into lines."""
 LONG = 40
@@ -81,7 +80,7 @@ def _table(tokens: Iterator[Token]) -> str:
     return (
         f"\n#block(width: 100%, breakable: {breakable}, {{\n"
         "set text(size: 7.5pt)\nset par(justify: false, leading: 0.45em)\n"
-        f"table(columns: ({columns}), stroke: none, inset: (x: 3pt, y: 3pt), table.hline(),\n"
+        f"table(columns: ({columns}), stroke: none, inset: (x: 3pt, y: 2.2pt), table.hline(),\n"
         f"table.header({head}), table.hline(stroke: 0.5pt),\n{lines}\n"
         "table.hline())})\n\n"
     )
@@ -92,7 +91,7 @@ def _words(tokens: Sequence[Token]) -> str:
     text = ""
     for token in tokens:
         if token.type == "text":
-            text += f"#{quoted(token.content)};"
+            text += f"#{quoted(numbers(token.content))};"
         elif token.type in ("softbreak", "hardbreak"):
             text += " "
         elif token.type == "code_inline":
@@ -106,8 +105,16 @@ def _words(tokens: Sequence[Token]) -> str:
             text += "];"
         elif token.type == "image":
             picture, caption = quoted(str(token.attrs["src"])), _words(token.children or [])
-            text += f"#figure(picture({picture}), caption: [{caption}]);"
+            alt = quoted(token.content)
+            text += f"#figure(picture({picture}, {alt}), caption: [{caption}]);"
     return text
+
+
+def numbers(text: str) -> str:
+    """Numbers as print has them: a true minus, powers of ten, and no line broken before % or ±."""
+    text = re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
+    text = re.sub(r"(?<=\d)e-0*(\d+)", lambda found: "·10⁻" + found[1].translate(RAISED), text)
+    return re.sub(r"(?<=\d) (?=[%±])|(?<=±) (?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
 def quoted(text: str) -> str:

@@ -51,13 +51,24 @@ def test_every_kind_of_block_has_its_form(source):
     assert '[#"one";], [#"1 # 2";], ' in body
     assert "breakable: false" in body, "it fits on a page"
     assert '#ahead[#"Two things:";]\n\n\n- #"first";' in body
-    assert 'picture("/results/figures/ladder.svg")' in body
+    assert 'picture("/results/figures/ladder.svg", "A picture.")' in body
     assert '#raw("pip \\"x\\"", block: true)' in body
     assert "block -->" not in body
 
 
 def test_no_sign_of_the_text_means_anything_to_typst(source):
     assert '#"second: $x_1 * y$ // no comment";' in source
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [("-0.12 (-0.16 … +0.08)", "−0.12 (−0.16 … +0.08)"), ("28×28-300-10", "28×28-300-10"),
+     ("until 2026-11-25, III-B", "until 2026-11-25, III-B"), ("from ±2.4 / F", "from ±2.4 / F"),
+     ("7e-05 and 1.5e-10", "7·10⁻⁵ and 1.5·10⁻¹⁰"),
+     ("0.95 ± 0.08 %, 95 % of", "0.95\xa0±\xa00.08\xa0%, 95\xa0% of")],
+)  # fmt: skip
+def test_numbers_are_set_as_print_has_them(text, printed):
+    assert typesetting.numbers(text) == printed
 
 
 def test_a_page_can_be_set_and_is_the_same_bytes_every_time():

@@ -47,7 +47,10 @@ from .running.sweep import runs_of, sweep
 from .writing import drawing, exhibit, options, tables
 
 BITMAPS, RANDOM = "bitmaps", "random"
-COLOURS = {BITMAPS: drawing.RED, RANDOM: "#8c8c8c"}
+STYLES = {
+    BITMAPS: drawing.Style(drawing.OURS, "o", "-"),
+    RANDOM: drawing.Style(drawing.OTHER, "s", "--"),
+}
 LABELS = {BITMAPS: "bitmaps of Fig. 3", RANDOM: "random codes"}
 GROUPS = ("Oo0", "l1I[]")
 """What section II-B names as alike."""
@@ -183,21 +186,31 @@ def most_confused(answers: pd.DataFrame, codes: str | None = None) -> pd.Series:
 # --- the picture ----------------------------------------------------------------------------------
 
 
+def pairs_apart() -> np.ndarray:
+    """How many of all pairs of characters differ in so many pixels: a number for each class of APART."""
+    drawn = bitmaps(VISIBLE).flatten(1)
+    one, other = np.triu_indices(len(drawn), 1)
+    return np.histogram((drawn[one] != drawn[other]).sum(1), APART)[0]
+
+
 def draw(answers: pd.DataFrame) -> Figure:
     """On the left errors by how far the two drawings differ, on the right the pairs most confused."""
     figure = Figure(figsize=(7, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.2, 1))
-    shown = most_confused(answers).index[:SHOWN]
+    shown, pairs = most_confused(answers).index[:SHOWN], pairs_apart()
     for codes, shift in ((BITMAPS, -0.2), (RANDOM, 0.2)):
         counts = most_confused(answers, codes)
         apart = [pixels_apart(*pair) for pair in counts.index]
-        heights, _ = np.histogram(apart, APART, weights=counts)
-        style = {"color": COLOURS[codes], "label": LABELS[codes]}
-        left.bar(np.arange(len(heights)) + shift, heights, 0.4, **style)
-        right.barh(np.arange(len(shown)) + shift, counts.reindex(shown, fill_value=0), 0.4, **style)
+        errors, _ = np.histogram(apart, APART, weights=counts)
+        colour, marker, line = STYLES[codes]
+        left.plot(errors / pairs, marker + line, color=colour, label=LABELS[codes])
+        right.barh(np.arange(len(shown)) + shift, counts.reindex(shown, fill_value=0), 0.4,
+                   color=colour)  # fmt: skip
     ranges = [f"{low}–{high - 1}" for low, high in pairwise(APART)]
-    left.set_xticks(range(len(ranges)), ranges, fontsize=9)
-    left.set(xlabel="pixels in which their bitmaps differ", ylabel="errors of a network")
+    left.set_xticks(range(len(ranges)), ranges, fontsize=8)
+    left.set(yscale="log", xlabel="pixels in which their bitmaps differ",
+             ylabel="errors of a network\nper pair of characters")  # fmt: skip
+    left.yaxis.set_major_formatter("{x:g}")
     right.set_yticks(range(len(shown)), ["  ".join(pair) for pair in shown], family="monospace")
     right.invert_yaxis()
     right.set(xlabel="errors, by pair of characters")

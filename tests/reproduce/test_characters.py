@@ -2,6 +2,7 @@
 
 import string
 import struct
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -229,10 +230,13 @@ def test_the_picture_and_the_words_need_no_weights(answers, tmp_path, capsys):
     assert (tmp_path / "figures" / "characters.png").stat().st_size > 10_000
 
 
-def test_the_picture_counts_every_error_once(answers):
+def test_the_picture_counts_every_error_once_and_divides_by_the_pairs_that_differ_so(answers):
     left, right = exhibit.draw(answers).axes
-    bars = [sum(bar.get_height() for bar in container) for container in left.containers]
-    assert bars == [2.0, 1.5], "errors of a network"
+    apart = [exhibit.pixels_apart(*pair) for pair in combinations(VISIBLE, 2)]
+    pairs, _ = np.histogram(apart, exhibit.APART)
+    assert pairs.sum() == 94 * 93 / 2
+    errors = [(line.get_ydata() * pairs).sum() for line in left.lines]
+    assert errors == pytest.approx([2.0, 1.5]), "errors of a network"
     assert np.isclose(sum(bar.get_width() for bar in right.containers[0]), 2.0)
 
 

@@ -1,7 +1,7 @@
 """How small a network may be today, and misread no more digits than LeNet-5 did in 1998.
 
-To the left, ways to train the modern network of LeNet-5's size, on 50,000 training images: what each
-comes to on the 10,000 held out. To the right, the test errors of the one that comes to least, trained
+Above, ways to train the modern network of LeNet-5's size, on 50,000 training images: what each
+comes to on the 10,000 held out. Below, the test errors of the one that comes to least, trained
 on all of MNIST, and of smaller networks that are trained alike, with distortions; beside them LeNet-5 of
 1998, without distortions and with, and LeNet-1. Draws results/figures/today.png and .svg, and writes
 today.csv. `--train` first trains on all of MNIST what has no record, `--candidates` the ways to train on
@@ -36,6 +36,7 @@ HELD_OUT, TEST = "held out", "test"
 COLUMNS = ["images", "network", "parameters", "error", "sd", "low", "high", "one_low", "one_high", "n",
            *(f"from_{name}{end}" for name in COMPARED for end in ("", "_low", "_high"))]  # fmt: skip
 """`from_plain` and `from_distorted`: how much more it errs than either LeNet-5, with 95 % intervals."""
+BARS = "dot: mean; bar: ± one deviation"
 SHOWN = {"parameters": "{:,}", "error": "{:.3f}", "sd": "{:.3f}", "n": "{}"}
 """What a terminal shows of the numbers, and in which form."""
 
@@ -78,12 +79,13 @@ def numbers(runs: Runs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Ways to train to the left, sizes to the right."""
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.2))
-    draw_candidates(left, table[table["images"] == HELD_OUT])
-    draw_sizes(right, table[table["images"] == TEST])
-    for axes in (left, right):
+    """Ways to train above, sizes below."""
+    figure = Figure(figsize=(7, 6.6), layout="constrained")
+    (above,), (below,) = figure.subfigures(2, 1, squeeze=False, height_ratios=(1, 1.2))
+    ways, sizes = above.subplots(), below.subplots()
+    draw_candidates(ways, table[table["images"] == HELD_OUT])
+    draw_sizes(sizes, table[table["images"] == TEST])
+    for axes in (ways, sizes):
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -92,25 +94,25 @@ def draw_candidates(axes: Axes, lines: pd.DataFrame) -> None:
     """The mean of every candidate with one deviation, the best at the top."""
     lines = lines.sort_values("error", ascending=False)
     for place, line in enumerate(lines.itertuples()):
-        colour = drawing.RED if line.network == today.CHOSEN.title else drawing.BLUE
-        axes.errorbar(line.error, place, xerr=line.sd, fmt="o", color=colour, capsize=3)
+        face = drawing.MODERN if line.network == today.CHOSEN.title else "white"
+        axes.errorbar(line.error, place, xerr=line.sd, fmt="o", color=drawing.MODERN, capsize=3,
+                      markerfacecolor=face)  # fmt: skip
     axes.set_yticks(range(len(lines)), lines["network"])
-    axes.set_xlabel("held-out error, %: mean, deviation")
-    axes.set_title("Ways to train today's network", fontsize=11)
+    axes.set_xlabel(f"held-out error, %; {BARS}")
+    axes.set_title("Ways to train today's network (filled: chosen)", fontsize=11)
     axes.grid(axis="x", alpha=0.3)
 
 
 def draw_sizes(axes: Axes, lines: pd.DataFrame) -> None:
-    """The test error of every size, with the 95 % interval of its mean; those of 1998 by their names."""
+    """The mean of every size with one deviation; those of 1998 by their names."""
     names = {row.title: name for row, name in BESIDE.items()}
     of_1998 = lines["network"].isin(names)
     for chosen, colour, marker, line, label in (
-        (~of_1998, drawing.RED, "o", "-", "today, with distortions"),
-        (of_1998, drawing.BLUE, "s", "", "1998"),
+        (~of_1998, drawing.MODERN, "o", "-", "recipe of today, with distortions"),
+        (of_1998, drawing.OURS, "s", "", "recipe of 1998, ours"),
     ):
         some = lines[chosen].sort_values("parameters")
-        reach = [some["error"] - some["low"], some["high"] - some["error"]]
-        axes.errorbar(some["parameters"], some["error"], [r.fillna(0) for r in reach], fmt=marker,
+        axes.errorbar(some["parameters"], some["error"], some["sd"].fillna(0), fmt=marker,
                       linestyle=line, color=colour, capsize=3, label=label)  # fmt: skip
         for one in some.itertuples():
             name = names.get(one.network)
@@ -118,7 +120,7 @@ def draw_sizes(axes: Axes, lines: pd.DataFrame) -> None:
             axes.annotate(f"{name} {one.error:.2f}" if name else f"{one.error:.2f}",
                           (one.parameters, one.error), xytext=(-7, -3) if to_the_left else (6, 5),
                           ha="right" if to_the_left else "left", textcoords="offset points",
-                          fontsize=9, color=colour)  # fmt: skip
+                          fontsize=9)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="test error, %")
     ticks = [t for t in (0.25, 0.5, 1, 2, 4) if axes.get_ylim()[0] <= t <= axes.get_ylim()[1]]
     axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
@@ -126,7 +128,8 @@ def draw_sizes(axes: Axes, lines: pd.DataFrame) -> None:
     axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.set_title("Sizes, trained the best way", fontsize=11)
-    axes.legend(frameon=False, fontsize=9, loc="upper right", bbox_to_anchor=(1, 0.9))
+    axes.legend(frameon=False, fontsize=9, loc="lower left", alignment="left", title=BARS,
+                title_fontsize=9)  # fmt: skip
 
 
 def sentence(table: pd.DataFrame) -> str:

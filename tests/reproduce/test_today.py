@@ -129,8 +129,8 @@ def test_todays_networks_are_compared_with_lenet_5_without_distortions_and_with(
 
 def test_the_figure_says_which_lenet_5_saw_distortions_and_has_the_bars_that_it_names():
     table = today.numbers(Runs(options.RESULTS))
-    left, right = today.draw(table).axes
-    labels = {text.get_text().rpartition(" ")[0]: text.xy[1] for text in right.texts}
+    ways, sizes = today.draw(table).axes
+    labels = {text.get_text().rpartition(" ")[0]: text.xy[1] for text in sizes.texts}
     errors = table[table["images"] == today.TEST].set_index("network")["error"]
     assert labels["LeNet-5"] == errors[LENET5.title]
     assert labels["LeNet-5, distortions"] == errors[LENET5_DISTORTIONS.title]
@@ -140,10 +140,11 @@ def test_the_figure_says_which_lenet_5_saw_distortions_and_has_the_bars_that_it_
             ends[:, along].tolist() for some in axes.collections for ends in some.get_segments()
         ]
 
-    tried = table[table["images"] == today.HELD_OUT].sort_values("error", ascending=False)
-    deviation = np.array([tried["error"] - tried["sd"], tried["error"] + tried["sd"]]).T
-    assert np.array(bars(left, 0)) == pytest.approx(deviation)
-    met = table[table["images"] == today.TEST]
-    assert sorted(bars(right, 1)) == pytest.approx(
-        met[["low", "high"]].sort_values("low").to_numpy()
-    )
+    for axes, along, images in ((ways, 0, today.HELD_OUT), (sizes, 1, today.TEST)):
+        of = table[table["images"] == images]
+        deviation = zip(of["error"] - of["sd"], of["error"] + of["sd"], strict=True)
+        assert sorted(bars(axes, along)) == pytest.approx(np.array(sorted(deviation)))
+    assert today.BARS in ways.get_xlabel()
+    legend = sizes.get_legend()
+    assert legend.get_title().get_text() == today.BARS
+    assert "recipe of 1998, ours" in [text.get_text() for text in legend.get_texts()]

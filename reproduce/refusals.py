@@ -10,20 +10,23 @@ On two cores it takes seconds.
 import argparse
 import json
 import sys
+from itertools import product
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 
 from .verdicts import BOTH, BY_EQ_9, NETWORKS, RIGHT
-from .writing import exhibit
+from .writing import drawing, exhibit
 
-WAYS = {BOTH: ("none", "-", "s"), BY_EQ_9: (BY_EQ_9, "--", "o")}
-"""How the table of verdicts calls what each way refuses, and how its curve looks."""
-COLOURS = ("#2166ac", "#67a9cf", "#b2182b", "#e08214", "#5aae61")
-TICKS = (0.1, 0.3, 1, 3, 10)
+WAYS = {BOTH: "none", BY_EQ_9: BY_EQ_9}
+"""How the table of verdicts calls what each way refuses."""
+LABELS = {BOTH: "by doubt and eq. 9", BY_EQ_9: "by eq. 9 alone"}
+STYLES = {BOTH: (drawing.OURS, "-"), BY_EQ_9: (drawing.OTHER, "--")}
+MARKERS = "osv^D"
+"""Of the kinds of what is no digit."""
+TICKS = (0.1, 0.3, 1, 3, 10, 30, 100)
 
 
 def numbers(record: dict[str, Any]) -> pd.DataFrame:
@@ -31,7 +34,7 @@ def numbers(record: dict[str, Any]) -> pd.DataFrame:
     lines = []
     for network, curves in record["curves"].items():
         shares = record["shares"][network]
-        for way, (name, _, _) in WAYS.items():
+        for way, name in WAYS.items():
             for kind, accepted in curves[way].items():
                 points = [*zip(record["refused"], accepted, [False] * len(accepted), strict=True)]
                 points.append((shares[RIGHT][name], 100 - shares[kind][name], True))
@@ -44,34 +47,38 @@ def numbers(record: dict[str, Any]) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A panel for each network; the thresholds of the package are marked."""
-    figure = Figure(figsize=(7, 3.9), layout=ConstrainedLayoutEngine(wspace=0.05))
-    panels = figure.subplots(1, len(NETWORKS), sharey=True)
+    """A panel for each network: a colour for each way, a marker for each kind.
+
+    The thresholds of the package are marked larger. A curve that comes to nothing ends below 0.1 %.
+    """
+    figure = Figure(figsize=(7, 6.4), layout="constrained")
+    panels = figure.subplots(len(NETWORKS), 1, sharex=True)
     kinds = list(table["kind"].unique())
     for axes, network in zip(panels, NETWORKS, strict=True):
-        for kind, colour in zip(kinds, COLOURS, strict=True):
-            for way, (_, style, marker) in WAYS.items():
-                of = table[(table[["network", "way", "kind"]] == [network, way, kind]).all(axis=1)]
-                curve, (at,) = of[~of["threshold"]], of[of["threshold"]].itertuples()
-                axes.plot(curve["refused"], curve["accepted"], style, color=colour,
-                          linewidth=1.6 if way == BOTH else 1)  # fmt: skip
-                axes.plot(at.refused, at.accepted, marker, color=colour, markersize=5,
-                          markerfacecolor=colour if way == BOTH else "white")  # fmt: skip
-        axes.axvline(1, color="black", linewidth=0.8, linestyle=":")
-        axes.set(xscale="log", xlim=(0.1, 10), ylim=(0, 100), title=network,
-                 xlabel="right answers refused, %")  # fmt: skip
-        axes.title.set_fontsize(10)
-        axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS], minor=False)
-        axes.set_xticks([], minor=True)
+        for (kind, marker), way in product(zip(kinds, MARKERS, strict=True), WAYS):
+            of = table[(table[["network", "way", "kind"]] == [network, way, kind]).all(axis=1)]
+            curve, (at,) = of[~of["threshold"]], of[of["threshold"]].itertuples()
+            colour, line = STYLES[way]
+            axes.plot(curve["refused"], curve["accepted"], marker + line, color=colour, linewidth=1,
+                      markersize=3)  # fmt: skip
+            axes.plot(at.refused, at.accepted, marker, color=colour, markersize=8,
+                      markeredgecolor="0.2")  # fmt: skip
+        axes.set(xscale="log", yscale="log", xlim=(0.095, 10.5), ylim=(0.1, 100),
+                 ylabel="accepted of\nwhat is no digit, %")  # fmt: skip
+        axes.set_title(network, fontsize=11)
+        axes.set_xticks(TICKS[:5], [f"{tick:g}" for tick in TICKS[:5]])
+        axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+        axes.minorticks_off()
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
-    panels[0].set_ylabel("accepted of what is no digit, %")
-    for kind, colour in zip(kinds, COLOURS, strict=True):
-        panels[0].plot([], [], color=colour, label=kind)
-    panels[0].plot([], [], "-s", color="black", markersize=5, label="by doubt and eq. 9")
-    panels[0].plot([], [], "--o", color="black", markersize=5, markerfacecolor="white",
-                   label="by eq. 9 alone")  # fmt: skip
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    panels[-1].set_xlabel("right answers refused, %")
+    for way, (colour, line) in STYLES.items():
+        panels[0].plot([], [], line, color=colour, label=LABELS[way])
+    panels[0].plot([], [], "o", color="white", markersize=8, markeredgecolor="0.2",
+                   label="the package's threshold")  # fmt: skip
+    for kind, marker in zip(kinds, MARKERS, strict=True):
+        panels[0].plot([], [], marker, color="0.3", markersize=5, label=kind)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return figure
 
 

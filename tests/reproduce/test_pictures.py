@@ -278,6 +278,9 @@ def test_the_figure_of_both_errors_is_that_of_the_record():
     panels = refusals.draw(table).axes
     curves = [line for line in panels[0].lines if len(line.get_xdata()) == len(verdicts.GRID)]
     assert len(curves) == 2 * table["kind"].nunique()
+    told_apart = {(line.get_marker(), line.get_linestyle()) for line in curves}
+    assert len(told_apart) == len(curves), "by more than their colours"
+    assert all(axes.get_yscale() == "log" for axes in panels)
 
 
 @pytest.mark.parametrize("half", [0, 1])

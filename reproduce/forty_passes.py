@@ -45,7 +45,7 @@ CONNECTED = next(rated.row for rated in OF_1998 if rated.name == "28x28-300-10")
 """The network of section III-C.5, for the twenty passes of its own."""
 ROWS: dict[str, AnyRow] = {"LeNet-5": LONGER, CONNECTED.title.partition(",")[0]: CONNECTED}
 SEEDS = dict(zip(ROWS, (5, 3), strict=True))
-COLOURS = dict(zip(ROWS, (drawing.RED, drawing.BLUE), strict=True))
+STYLES = dict(zip(ROWS, ((drawing.OURS, "-"), (drawing.OTHER, "--")), strict=True))
 
 
 # --- training -------------------------------------------------------------------------------------
@@ -154,24 +154,26 @@ def draw(table: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(7, 3.4), layout=ConstrainedLayoutEngine(wspace=0.05))
     left, right = figure.subplots(1, 2)
     for network, lines in table.groupby("network", sort=False):
-        colour, passes = COLOURS[str(network)], lines["pass"]
-        left.plot(passes, lines["error"], color=colour, label=network)
+        (colour, line), passes = STYLES[str(network)], lines["pass"]
+        left.plot(passes, lines["error"], line, color=colour)
         left.fill_between(passes, lines["error_low"], lines["error_high"], color=colour, alpha=0.25,
                           linewidth=0)  # fmt: skip
         first = lines["size"].iloc[0]
-        right.plot(passes, lines["size"] / first, color=colour, label=network)
+        right.plot(passes, lines["size"] / first, line, color=colour, label=network)
     left.set(yscale="log", xlabel="pass", ylabel="held-out error, %")
     left.set_yticks([1, 1.5, 2, 3, 4, 6], ["1", "1.5", "2", "3", "4", "6"])
     left.minorticks_off()
-    left.axvline(len(SCHEDULE), color="0.6", linewidth=0.8, linestyle="--")
-    left.annotate("the paper's last pass", (len(SCHEDULE), 0.97), (4, 0), fontsize=8, color="0.4",
-                  xycoords=("data", "axes fraction"), textcoords="offset points", va="top")  # fmt: skip
-    right.axhline(1, color="0.6", linewidth=0.8, linestyle="--")
+    left.axvline(len(SCHEDULE), color=drawing.PAPER, linewidth=0.8, linestyle=":")
+    left.annotate("the paper's\nlast pass", (len(SCHEDULE), 0.97), (4, 0), fontsize=9,
+                  xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
+                  bbox={"color": "white", "pad": 1})  # fmt: skip
+    right.axhline(1, color="0.6", linewidth=0.8, linestyle=":")
     right.set(xlabel="pass", ylabel="weights, times their first size")
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
-    right.legend(frameon=False, loc="center right")
+    right.legend(frameon=False, fontsize=9, loc="center right", alignment="left", title_fontsize=9,
+                 title="bands: lowest to highest")  # fmt: skip
     return figure
 
 

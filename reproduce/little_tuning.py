@@ -59,16 +59,16 @@ class Rated(NamedTuple):
 
     build: Callable[[nn.Module, float], torch.optim.Optimizer]
     rates: tuple[float, ...]
-    colour: str
+    style: drawing.Style
 
 
 OPTIMIZERS = {
     "SDLM": Rated(lambda model, lr: SDLM(model.named_parameters(), lr),
-                  (0.00003, 0.0001, 0.0003, 0.001, 0.003), "#b2182b"),
+                  (0.00003, 0.0001, 0.0003, 0.001, 0.003), drawing.Style(drawing.OURS, "o", "-")),
     "SGD": Rated(lambda model, lr: torch.optim.SGD(model.parameters(), lr),
-                 (0.001, 0.003, 0.01, 0.03, 0.1), "#2166ac"),
+                 (0.001, 0.003, 0.01, 0.03, 0.1), drawing.Style(drawing.OTHER, "s", "--")),
     "Adam": Rated(lambda model, lr: torch.optim.Adam(model.parameters(), lr),
-                  (0.0001, 0.0003, 0.001, 0.003, 0.01), "#4d9221"),
+                  (0.0001, 0.0003, 0.001, 0.003, 0.01), drawing.Style(drawing.MODERN, "^", "-.")),
 }  # fmt: skip
 
 
@@ -189,8 +189,9 @@ def draw(table: pd.DataFrame) -> Figure:
         for name, rated in OPTIMIZERS.items():
             lines = table[(table["network"] == network) & (table["optimizer"] == name)]
             reach = [lines["mean"] - lines["low"], lines["high"] - lines["mean"]]
-            axes.errorbar(lines["rate"], lines["mean"], reach, fmt="-o", markersize=4, capsize=3,
-                          color=rated.colour, label=name)  # fmt: skip
+            colour, marker, line = rated.style
+            axes.errorbar(lines["rate"], lines["mean"], reach, fmt=marker + line, markersize=5,
+                          capsize=3, color=colour, label=name)  # fmt: skip
         axes.set(xscale="log", yscale="log", xlabel="rate")
         axes.set_title(f"{network} network", fontsize=11)
         axes.set_yticks([5, 10, 20, 50, 100], ["5", "10", "20", "50", "100"])
@@ -198,7 +199,8 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
     panels[0].set_ylabel("held-out error, %")
-    panels[-1].legend(frameon=False)
+    panels[-1].legend(frameon=False, fontsize=9, alignment="left", title_fontsize=9,
+                      title="bars: lowest to highest")  # fmt: skip
     return figure
 
 

@@ -242,27 +242,25 @@ def those(lines: pd.DataFrame, by: str = "difference") -> str:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Every rung's mean with its 95 % interval, and its seeds' spread, 1998's as a band behind."""
-    figure = Figure(figsize=(7, 0.32 * len(table) + 1.2), layout="constrained")
+    """Every rung's mean with its 95 % interval, and its seeds' spread, the first's as a band behind."""
+    figure = Figure(figsize=(7, 0.23 * len(table) + 1.2), layout="constrained")
     axes = figure.subplots()
     base, places = table.iloc[0], np.arange(len(table))
-    axes.axvspan(base["ci_low"], base["ci_high"], color="#2166ac", alpha=0.15, linewidth=0)
-    axes.axvline(base["test_error"], color="#2166ac", linewidth=1)
+    axes.axvspan(base["ci_low"], base["ci_high"], color=drawing.OURS, alpha=0.15, linewidth=0)
+    axes.axvline(base["test_error"], color=drawing.OURS, linewidth=1)
     for place, line in zip(places, table.itertuples(), strict=True):
         spread = [line.test_error - line.test_sd, line.test_error + line.test_sd]
-        axes.plot(spread, [place] * 2, color="#999999", linewidth=4, solid_capstyle="butt")
-        axes.plot([line.ci_low, line.ci_high], [place] * 2, color="black", linewidth=1.2)
-        axes.plot(
-            line.test_error, place, "o", color="#b2182b" if place else "#2166ac", markersize=6
-        )
-        axes.annotate(f"{line.test_error:.2f}", (1.0, place), xycoords=("axes fraction", "data"),
-                      xytext=(6, 0), textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+        axes.plot(spread, [place] * 2, color="0.75", linewidth=5, solid_capstyle="butt")
+        axes.plot([line.ci_low, line.ci_high], [place] * 2, color=drawing.OURS, linewidth=1.5)
+        axes.plot(line.test_error, place, "o", color=drawing.OURS, markersize=5)
     axes.set_yticks(places, table["change"])
-    axes.invert_yaxis()
-    axes.set(xlabel="test error, %\n(dot: mean; line: its 95 % interval; bar: ± one deviation)")
+    axes.set_ylim(len(table) - 0.4, -0.6)
+    drawing.columns(axes, {"mean": [f"{error:.2f}" for error in table["test_error"]]})
+    axes.set_xlabel("test error, %\ndot: mean; bar: ± one deviation;\n"
+                    "line: 95 % interval of the mean; band: that of the first")  # fmt: skip
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x", alpha=0.3)
-    axes.set_title("One change to LeNet-5 (1998) at a time, each at its best rate", fontsize=11)
+    figure.suptitle("One change to LeNet-5 (1998) at a time, each at its best rate", fontsize=11)
     return figure
 
 

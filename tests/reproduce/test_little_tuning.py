@@ -51,6 +51,12 @@ def test_an_error_varies_more_or_less_where_the_interval_of_the_difference_says_
     assert "as much as SGD's" in sentence({"runs": [runs[0], runs[6]]}), "of one network each"
 
 
+def test_curves_are_told_apart_by_more_than_their_colours():
+    styles = [rated.style for rated in OPTIMIZERS.values()]
+    for of_each in zip(*styles, strict=True):
+        assert len({*of_each}) == len(OPTIMIZERS)
+
+
 def test_every_optimizer_learns_at_the_middle_of_its_rates():
     split = Split(*draw_digits(300))
     for name, rated in OPTIMIZERS.items():

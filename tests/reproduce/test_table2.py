@@ -12,6 +12,7 @@ from reproduce import table2
 from reproduce.rows.recipes import LADDER, LENET5, OF_1998, TEXTBOOK
 from reproduce.running.record import describe
 from reproduce.running.runs import Runs
+from reproduce.writing import drawing
 
 BASE = LADDER[0]
 
@@ -199,9 +200,10 @@ def test_the_picture_has_the_interval_of_the_mean_and_one_deviation(runs):
     axes = table2.draw(table).axes[0]
     drawn = {}
     for line in axes.lines[1:]:  # the first is that of 1998 from top to bottom
-        drawn.setdefault(line.get_color(), []).append(list(line.get_xdata()))
-    assert drawn["black"] == table[["ci_low", "ci_high"]].to_numpy().tolist()
-    assert drawn["#999999"] == [
+        drawn.setdefault((line.get_color(), line.get_marker()), []).append(list(line.get_xdata()))
+    assert drawn[drawing.OURS, "None"] == table[["ci_low", "ci_high"]].to_numpy().tolist()
+    assert drawn[drawing.OURS, "o"] == [[error] for error in table["test_error"]]
+    assert drawn["0.75", "None"] == [
         [line.test_error - line.test_sd, line.test_error + line.test_sd]
         for line in table.itertuples()
     ]

@@ -51,18 +51,18 @@ class Curve:
 
     row: AnyRow
     label: str
-    style: str
     colour: str
+    style: str
     marker: str = ""
 
 
 CURVES = (
-    Curve(LENET5, "1998", "-", "#2166ac"),
-    Curve(LENET5_DISTORTIONS, "1998, distortions", "--", "#2166ac"),
-    Curve(NOISE, "1998, noise", "-", "#b2182b", "o"),
-    Curve(TEXTBOOK, "textbook", ":", "black"),
-    Curve(MODERN[0], "modern", "-", "#e08214", "^"),
-    Curve(MODERN[1], "modern, distortions", "--", "#e08214", "^"),
+    Curve(LENET5, "recipe of 1998", drawing.OURS, "-"),
+    Curve(LENET5_DISTORTIONS, "recipe of 1998, distortions", drawing.OURS, "--"),
+    Curve(NOISE, "recipe of 1998, noise", drawing.OURS, "-", "o"),
+    Curve(TEXTBOOK, "textbook", drawing.OTHER, ":"),
+    Curve(MODERN[0], "modern", drawing.MODERN, "-", "^"),
+    Curve(MODERN[1], "modern, distortions", drawing.MODERN, "--", "^"),
 )
 
 
@@ -173,22 +173,21 @@ def ranges(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index", columns=list(CHANGES)).fillna("")
 
 
-def draw(table: pd.DataFrame, nine: dict[str, float]) -> Figure:
+def draw(table: pd.DataFrame) -> Figure:
     """A panel for each change: mean errors of each network, the paper's estimate shaded."""
-    figure = Figure(figsize=(7, 4.9), layout="constrained")
+    figure = Figure(figsize=(7, 5.2), layout="constrained")
     panels = list(figure.subplots(2, 3, sharey=True).flat)
     by_amount = means(table)
     for (name, change), axes in zip(CHANGES.items(), panels, strict=False):
         if name in reported.INVARIANCE:
-            axes.axvspan(*reported.INVARIANCE[name], color="#999999", alpha=0.25, linewidth=0,
-                         label="the paper's estimate")  # fmt: skip
-        axes.axhline(ACCURATE, color="#999999", linewidth=0.8)
+            axes.axvspan(*reported.INVARIANCE[name], color=drawing.PAPER, alpha=0.1, linewidth=0,
+                         label="the paper's estimate (of three)")  # fmt: skip
+        axes.axhline(ACCURATE, color="0.4", linewidth=0.8,
+                     label=f"{ACCURATE:.0f} %: taken for accurate")  # fmt: skip
         for curve in CURVES:
             if (errors := by_amount.get(curve.row.name)) is not None:
-                of_nine = nine.get(curve.row.name)
-                label = curve.label + ("" if of_nine is None else f": {of_nine:.1f}")
                 axes.plot(errors[name].index, errors[name], curve.style, color=curve.colour,
-                          marker=curve.marker, markersize=3, label=label)  # fmt: skip
+                          marker=curve.marker, markersize=3.5, label=curve.label)  # fmt: skip
         axes.set(xlabel=change.title, yscale="log", ylim=(0.3, 100))
         axes.set_yticks([1, 5, 10, 100], ["1", "5", "10", "100"])
         axes.minorticks_off()
@@ -197,9 +196,9 @@ def draw(table: pd.DataFrame, nine: dict[str, float]) -> Figure:
     for axes in (panels[0], panels[3]):
         axes.set_ylabel("test error, %")
     panels[-1].axis("off")
-    heading = "and of the paper's nine inputs,\nhow many are answered as in 1998" if nine else None
-    panels[-1].legend(*panels[0].get_legend_handles_labels(), frameon=False, loc="center",
-                      fontsize=9, title=heading, title_fontsize=8)  # fmt: skip
+    panels[-1].legend(
+        *panels[0].get_legend_handles_labels(), frameon=False, loc="center", fontsize=9
+    )
     figure.suptitle("Error on MNIST's test set when its characters are changed", fontsize=11)
     return figure
 
@@ -302,7 +301,7 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
         console.print(f"{folder}/figure13.csv has no measurement: --measure makes one.")
         return None
     show(table, given, console)
-    return draw(table, as_in_1998(given)), table
+    return draw(table), table
 
 
 def words(folder: Path) -> str:

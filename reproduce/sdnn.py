@@ -90,15 +90,16 @@ def panels(model: LeNet5, images: Tensor, labels: Tensor) -> list[Panel]:
 
 def draw(shown: Sequence[Panel]) -> Figure:
     """Each string, the F6 code and the raw answer at every position, and what is read."""
-    figure = Figure(figsize=(7, 6.3), layout="constrained")
+    figure = Figure(figsize=(7, 5.9), layout="constrained")
     width = max(panel.inputs.shape[-1] for panel in shown)
     for panel, axes in zip(shown, figure.subplots(3, 2).flat, strict=True):
         draw_panel(axes, panel)
         middle = panel.inputs.shape[-1] / 2
-        axes.set(xlim=(middle - width / 2, middle + width / 2), ylim=(49, -1), aspect="equal")
+        axes.set(xlim=(middle - width / 2, middle + width / 2), ylim=(50, 3), aspect="equal")
         axes.axis("off")
-    figure.suptitle("Input, F6 at every fourth pixel, its nearest class, and the string read",
-                    fontsize=10)  # fmt: skip
+    figure.suptitle("Input; F6 at every fourth pixel, stretched; its nearest class, nothing for the "
+                    "blank between digits;\nand the string read: the best in which no digit follows "
+                    "another", fontsize=10)  # fmt: skip
     return figure
 
 
@@ -106,9 +107,9 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
     """Draw one string and what becomes of it; the unit is the pixel of the input."""
     columns = panel.inputs.shape[-1]
     axes.imshow(panel.inputs[0, 0].numpy(), cmap="gray_r", extent=(0, columns, FIELD, 0))
-    height = (STRIDE - 0.5) * CODE_ROWS / CODE_COLUMNS
+    height = 2 * (STRIDE - 0.5) * CODE_ROWS / CODE_COLUMNS
     for position, (code, label) in enumerate(zip(panel.codes, panel.raw, strict=True)):
-        middle, top = FIELD / 2 + STRIDE * position, FIELD + 2
+        middle, top = FIELD / 2 + STRIDE * position, FIELD + 1
         extent = (middle - 1.75, middle + 1.75, top + height, top)
         axes.imshow(code.view(CODE_ROWS, CODE_COLUMNS).numpy(), cmap="gray_r", vmin=-1.2, vmax=1.2,
                     extent=extent)  # fmt: skip

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import NullLocator
 from rich.console import Console
 
@@ -66,18 +65,19 @@ def ours_too(table: pd.DataFrame, name: Errors, reading: Reading) -> int:
 
 
 def draw(table: pd.DataFrame, counts: Sequence[int]) -> Figure:
-    """Training and test error side by side: means, bands for 95 % of networks, the paper as rings."""
-    figure = Figure(figsize=(9, 4), layout=ConstrainedLayoutEngine(wspace=0.06))
-    training, test = figure.subplots(1, 2)
+    """Training error above test error: means, bands for 95 % of networks, the paper as rings."""
+    figure = Figure(figsize=(7, 4.3), layout="constrained")
+    training, test = figure.subplots(2, 1, sharex=True)
     curves(training, table, "train", counts)
-    training.set(ylabel="training error, during the pass, %", yscale="log",
+    training.set(ylabel="training error,\nduring the pass, %", yscale="log",
                  yticks=[0.1, 0.2, 0.5, 1, 2, 5])  # fmt: skip
     training.yaxis.set_minor_locator(NullLocator())
     training.yaxis.set_major_formatter("{x:g}")
     curves(test, table, "test", counts)
-    test.set(ylabel="test error, after the pass, %", ylim=(0, None))
-    test.legend(frameon=False, fontsize=9, alignment="left", title_fontsize=9,
-                title="lines: means; bands: where 95 % of networks fall")  # fmt: skip
+    test.set(ylabel="test error,\nafter the pass, %", ylim=(0, None))
+    test.set_xlabel("pass over the 60,000 training patterns")
+    training.legend(frameon=False, alignment="left",
+                    title="lines: means; bands: where 95 % of networks fall")  # fmt: skip
     return figure
 
 
@@ -92,10 +92,9 @@ def curves(axes: Axes, table: pd.DataFrame, name: Errors, counts: Sequence[int])
             axes.fill_between(table["pass"], low, high, color=style.colour, alpha=0.15, linewidth=0)
             axes.plot(table["pass"], mean, style.line, color=style.colour,
                       label=f"ours, {reading.label}, {n} networks")  # fmt: skip
-    axes.plot(table["pass"], table[f"{name}_paper"], "o", color="black", markersize=5,
+    axes.plot(table["pass"], table[f"{name}_paper"], "o", color=drawing.PAPER, markersize=5,
               markerfacecolor="white", label="1998, Fig. 5")  # fmt: skip
-    axes.set(xlabel="pass over the 60,000 training patterns", xlim=(0.6, PASSES + 0.4),
-             xticks=range(2, PASSES + 1, 2))  # fmt: skip
+    axes.set(xlim=(0.6, PASSES + 0.4), xticks=range(2, PASSES + 1, 2))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
 

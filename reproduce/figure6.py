@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 
 from paper_lenet5.recipe import SCHEDULE, Recipe
@@ -94,15 +93,15 @@ def numbers(records: Sequence[Sequence[Record]]) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Training and test error side by side, as in Fig. 5: means, 95 % of networks, the paper's rings."""
-    figure = Figure(figsize=(9, 4), layout=ConstrainedLayoutEngine(wspace=0.06))
-    training, test = figure.subplots(1, 2)
+    """Training error above test error, as in Fig. 5: means, 95 % of networks, the paper's rings."""
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    training, test = figure.subplots(2, 1, sharex=True)
     panel(training, table, "train")
-    training.set(ylabel="training error, during the last pass, %")
+    training.set(ylabel="training error,\nduring the last pass, %")
     panel(test, table, "test")
-    test.set(ylabel="test error, after the last pass, %")
-    test.legend(frameon=False, fontsize=9, loc="lower left", alignment="left",
-                title="bars: where 95 % of networks fall", title_fontsize=9)  # fmt: skip
+    test.set(xlabel="training patterns", ylabel="test error,\nafter the last pass, %")
+    training.legend(frameon=False, fontsize=9, loc="center right", alignment="left", title_fontsize=9,
+                    title="bars: where 95 %\nof networks fall")  # fmt: skip
     return figure
 
 
@@ -111,23 +110,23 @@ def panel(axes: Axes, table: pd.DataFrame, name: str) -> None:
     table = table.dropna(subset=f"{name}_paper")
     places = {size: k for k, size in enumerate(sorted(table["patterns"].unique()))}
     paper = table.groupby("patterns")[f"{name}_paper"].first()
-    axes.plot([places[size] for size in paper.index], paper, "o", color="black", markersize=6,
+    axes.plot([places[size] for size in paper.index], paper, "o", color=drawing.PAPER, markersize=6,
               markerfacecolor="white", label="1998, Fig. 6")  # fmt: skip
     for side, reading in zip((-1, 1), READINGS, strict=True):
         of, style = table[table["reading"] == reading.label], drawing.STYLES[reading]
         longer = of["passes"] > len(SCHEDULE)
         joined = of[~longer & (of["patterns"] < DISTORTED)]
-        axes.plot(joined["patterns"].map(places) + 0.13 * side, joined[f"{name}_mean"],
+        axes.plot(joined["patterns"].map(places) + 0.08 * side, joined[f"{name}_mean"],
                   style.line, color=style.colour, linewidth=1)  # fmt: skip
         for lines, away, marker, face, label in (
-            (of[~longer], 0.13, style.marker, style.colour, f"ours, {reading.label}"),
-            (of[longer], 0.27, "^", "white", "the same, as many presentations as of all"),
+            (of[~longer], 0.08, style.marker, style.colour, f"ours, {reading.label}"),
+            (of[longer], 0.16, "^", "white", "the same, more passes"),
         ):
             if len(lines):
                 axes.errorbar(lines["patterns"].map(places) + away * side, lines[f"{name}_mean"],
                               reach(lines, name), fmt=marker, color=style.colour, markersize=5,
                               markerfacecolor=face, capsize=3, clip_on=False, label=label)  # fmt: skip
-    axes.set(xlabel="training patterns", xlim=(-0.5, len(places) - 0.5), ylim=(0, None))
+    axes.set(xlim=(-0.5, len(places) - 0.5), ylim=(0, None))
     axes.set_xticks(list(places.values()), [named(size).replace(" + ", "\n+ ") for size in places])
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)

@@ -22,7 +22,7 @@ from paper_lenet5.distort import distort, draw_distortions
 from paper_lenet5.mnist import load_mnist
 
 from .rows import reported
-from .writing import exhibit, tables
+from .writing import drawing, exhibit, tables
 
 ORIGINALS = (359, 366, 339, 330, 336, 376, 331, 337, 333, 334)
 """The training images of the paper's ten rows (D10)."""
@@ -90,10 +90,10 @@ def draw(table: pd.DataFrame, images: Tensor) -> Figure:
     for (name, title), axes in zip(TITLES.items(), panels.flat, strict=False):
         of_name = table[table["parameter"] == name]
         percent = of_name["percent"]
-        axes.fill_betweenx(percent, of_name["low"], of_name["high"], color="#2166ac", alpha=0.25,
+        axes.fill_betweenx(percent, of_name["low"], of_name["high"], color=drawing.OURS, alpha=0.25,
                            linewidth=0, label="95 % of our hundreds")  # fmt: skip
-        axes.plot(of_name["ours"], percent, color="#2166ac", label="ours, mean")
-        axes.plot(of_name["paper"], percent, "o", color="#b2182b", markerfacecolor="white",
+        axes.plot(of_name["ours"], percent, color=drawing.OURS, label="ours, mean")
+        axes.plot(of_name["paper"], percent, "o", color=drawing.PAPER, markerfacecolor="white",
                   markersize=5, label="Fig. 7 of 1998")  # fmt: skip
         axes.set_title(title, fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)

@@ -36,7 +36,7 @@ from .writing import drawing, exhibit
 ROWS = {BY_EQ9: LENET5_DISTORTIONS, BY_HALF_EQ8: EXPLAINS[1]}
 OfReadings = Mapping[Reading, Sequence[Record]]
 """The records of each reading that has any."""
-ABREAST = 14
+ABREAST = 11
 """Patterns in a line of the picture."""
 HEIGHT = 1.75
 """Of a pattern there with its label and bars, which is 1 wide."""
@@ -107,23 +107,21 @@ def draw(table: pd.DataFrame, images: Tensor, records: OfReadings) -> Figure:
         f"{often.sum()} others that half of ours or more miss, by one reading at least": often,
     }
     lines = [max(1, -(-chosen.sum() // ABREAST)) for chosen in parts.values()]
-    figure = Figure(figsize=(7, 0.8 + 0.5 * HEIGHT * sum(lines)), layout="constrained")
+    figure = Figure(figsize=(7, 0.8 + 0.64 * HEIGHT * sum(lines)), layout="constrained")
     for axes, (title, chosen), n in zip(
         figure.subplots(2, 1, height_ratios=lines), parts.items(), lines, strict=True
     ):
-        axes.set_title(title, fontsize=9, loc="left")
+        axes.set_title(title, fontsize=10, loc="left")
         axes.axis("off")
         for place, index in enumerate(table.index[chosen]):
             down, along = divmod(place, ABREAST)
             tile(axes, (along, HEIGHT * down), table.loc[index], images, shares.loc[index])
         axes.set(xlim=(0, ABREAST), ylim=(HEIGHT * n, 0), aspect="equal")
     bars = [
-        Patch(
-            color=drawing.STYLES[of].colour, label=f"share of our networks that miss it, {of.label}"
-        )
+        Patch(color=drawing.STYLES[of].colour, label=f"share of ours that miss it, {of.label}")
         for of in records
     ]
-    figure.legend(handles=bars, loc="outside upper left", ncols=2, frameon=False, fontsize=8,
+    figure.legend(handles=bars, loc="outside upper left", ncols=2, frameon=False, fontsize=9,
                   handleheight=0.3)  # fmt: skip
     return figure
 
@@ -138,7 +136,7 @@ def tile(
     answers = [line["paper_answer"], *(line[f"commonest_answer{r.suffix}"] for r in shares.index)]
     answer = next((given for given in answers if not pd.isna(given)), "?")
     axes.text(
-        left + 0.5, top + 1.14, f"{line['label']}→{answer}", fontsize=7, ha="center", va="center"
+        left + 0.5, top + 1.14, f"{line['label']}→{answer}", fontsize=9, ha="center", va="center"
     )
     for k, (reading, share) in enumerate(shares.items()):
         for length, colour in ((1, "0.88"), (share, drawing.STYLES[reading].colour)):

@@ -32,7 +32,9 @@ COLUMNS = ["smallest", "q05", "q25", "median", "q75", "q95", "largest"]
 LAYERS = ("c1", "s2", "c3", "s4", "c5", "f6")
 ROWS = {BY_EQ9: LENET5, BY_HALF_EQ8: EXPLAINS[0]}
 """Whose first pass is compared with the paper's; the figure is of the first."""
-FIRST, REST = "#b2182b", "#2166ac"
+BANDS = (("smallest", "largest", "#dce8f3", "all"), ("q05", "q95", "#aecbe4", "90 %"),
+         ("q25", "q75", "#74a4ce", "half of them"))  # fmt: skip
+"""Of weights, from the widest to the narrowest: their ends, colours and names."""
 
 
 def has_steps(record: Record) -> bool:
@@ -71,41 +73,46 @@ def ends(records: Sequence[Record], number: int = 1) -> pd.DataFrame:
 def draw(table: pd.DataFrame, mu: float, first: pd.DataFrame) -> Figure:
     """A panel for each layer: bands of its weights or coefficients, its biases' median dashed.
 
-    The ranges of the first pass, over all layers, hang to the left of each: the paper's, and ours.
+    One more has the ranges of the first pass over all layers, the paper's and ours.
     """
-    figure = Figure(figsize=(7, 4.6), layout="constrained")
-    panels = figure.subplots(2, 3, sharex=True, sharey=True)
-    for layer, axes in zip(LAYERS, panels.flat, strict=True):
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    upper, lower = LAYERS[:3], LAYERS[3:]
+    panels = figure.subplot_mosaic([["all", *upper], [".", *lower]], sharey=True,
+                                   width_ratios=(0.7, 1, 1, 1))  # fmt: skip
+    for layer in LAYERS:
+        axes = panels[layer]
         of_layer = table[table["layer"] == layer]
         bias = of_layer[of_layer["parameter"] == "bias"]
         others = of_layer[of_layer["parameter"] != "bias"]
         x = others["pass"]
-        for low, high, alpha, label in (("smallest", "largest", 0.12, "all"),
-                                        ("q05", "q95", 0.22, "90 %"),
-                                        ("q25", "q75", 0.35, "half of them")):  # fmt: skip
-            axes.fill_between(x, others[low], others[high], step="mid", alpha=alpha, color=REST,
-                              linewidth=0, label=f"weights, {label}")  # fmt: skip
-        axes.step(x, others["median"], where="mid", color=REST, label="weights, median")
-        axes.step(bias["pass"], bias["median"], where="mid", linestyle="--", color="black",
-                  linewidth=1, label="biases, median")  # fmt: skip
-        axes.step(x, others["eta"] / mu, where="mid", linestyle=":", color="black", linewidth=1,
+        for low, high, colour, label in BANDS:
+            axes.fill_between(x, others[low], others[high], step="mid", color=colour, linewidth=0,
+                              label=f"weights, {label}")  # fmt: skip
+        axes.step(x, others["median"], where="mid", color=drawing.OURS, label="weights, median")
+        axes.step(bias["pass"], bias["median"], where="mid", linestyle="--", color="0.3",
+                  linewidth=1.2, label="biases, median")  # fmt: skip
+        axes.step(x, others["eta"] / mu, where="mid", linestyle=":", color="0.3", linewidth=1.2,
                   label="ceiling η / μ")  # fmt: skip
-        for place, ends_of, colour, label in (
-            (-0.9, reported.FIRST_PASS_STEPS, FIRST, "1998: all layers, pass 1"),
-            (0.1, first.median(), REST, "ours: the same, medians"),
-        ):
-            axes.plot([place] * 2, ends_of, color=colour, linewidth=3, marker="_",
-                      markersize=7, label=label)  # fmt: skip
         axes.set_title(layer.upper(), fontsize=11)
-        axes.set(yscale="log", xlim=(-1.6, 20.5), xticks=range(5, 21, 5))
+        axes.set(xlim=(0, 20.5), xticks=range(5, 21, 5))
+    for place, (ends_of, colour) in enumerate(
+        ((reported.FIRST_PASS_STEPS, drawing.PAPER), (first.median(), drawing.OURS))
+    ):
+        panels["all"].plot([place] * 2, ends_of, color=colour, linewidth=4, solid_capstyle="butt")
+    panels["all"].set(xlim=(-0.6, 1.6), yscale="log")
+    panels["all"].set_xticks([0, 1], ["1998", "ours"], fontsize=9)
+    panels["all"].set_xlabel("ours: medians", fontsize=9)
+    panels["all"].set_title("all, pass 1", fontsize=11)
+    panels[lower[0]].tick_params(labelleft=True)
+    for axes in panels.values():
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
-    for axes in panels[:, 0]:
-        axes.set_ylabel("step size")
-    for axes in panels[1]:
-        axes.set_xlabel("pass")
-    handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    for name in ("all", lower[0]):
+        panels[name].set_ylabel("step size")
+    for layer in lower:
+        panels[layer].set_xlabel("pass")
+    figure.legend(*panels[lower[0]].get_legend_handles_labels(), loc="outside lower center", ncols=3,
+                  frameon=False, fontsize=9)  # fmt: skip
     figure.suptitle(f"Step sizes of {len(first)} networks, layer by layer", fontsize=11)
     return figure
 

@@ -28,9 +28,6 @@ PAPER, OURS, EQ8, MODERN, OTHER = "black", "#2166ac", "#b2182b", "#e08214", "#8c
 by side, red is the other reading of the loss, orange what is done today, and grey what is neither."""
 
 
-BLUE, RED = OURS, EQ8
-
-
 class Style(NamedTuple):
     """How a line of a figure is drawn, in words of Matplotlib."""
 

@@ -1,7 +1,9 @@
 """The numbers behind the figures, and what their commands do: reproduce.figure5 and so on."""
 
 import json
+import re
 from dataclasses import asdict, replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -42,7 +44,10 @@ from reproduce.rows.recipes import (
 from reproduce.running.record import sha256
 from reproduce.running.runs import Runs
 from reproduce.writing import drawing, exhibit
+from tests import ROOT
 from tests.conftest import draw_digits, random_model
+
+FIGURES = ROOT / "results" / "figures"
 
 
 def record(wrong: dict[int, int], during=(3000, 600), test=(300, 90)) -> dict:
@@ -129,7 +134,7 @@ def test_figure_8_draws_the_82_and_what_half_of_ours_miss_beside_them():
     paper, others = figure.axes
     assert (len(paper.images), len(others.images)) == (82, 1), "5 is missed by one of three"
     assert [text.get_text() for text in others.texts] == ["0→2"], "the answer of those that miss it"
-    (bar,) = (line for line in others.lines if line.get_color() == drawing.RED)
+    (bar,) = (line for line in others.lines if line.get_color() == drawing.EQ8)
     assert np.ptp(bar.get_xdata()) == pytest.approx(0.84), "as long as it can be: all of them"
 
 
@@ -181,6 +186,22 @@ def test_figure_5_counts_the_papers_points_where_one_more_network_would_be_at_th
             assert sorted({*band}) == pytest.approx(sorted({*ends.to_numpy().flat})), "95 %"
             line = axes.lines[place].get_ydata()
             assert list(line) == list(table[f"{name}_mean{reading.suffix}"])
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FIGURES.glob("*.svg")))
+def test_a_figure_is_no_wider_than_its_page_so_that_its_words_can_be_read(name):
+    """Of 7 inches, in which 9 points are 6 pixels on a phone's 360, and 7 points in the report."""
+    root = ElementTree.parse(FIGURES / f"{name}.svg").getroot()
+    assert root.get("width") == "504pt"
+
+
+def test_a_colour_has_its_name_in_one_place():
+    named = {drawing.PAPER, drawing.OURS, drawing.EQ8, drawing.MODERN, drawing.OTHER}
+    assert len(named) == 5
+    for path in (ROOT / "reproduce").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if "drawing." in text:
+            assert not set(re.findall(r'"(black|#[0-9a-f]{6})"', text)) & named, path.name
 
 
 # --- figure 6 -------------------------------------------------------------------------------------
@@ -352,6 +373,24 @@ def test_the_papers_one_network_is_compared_with_the_median_of_ours_over_network
         in said
     )
     assert said.endswith("the smallest is in C1, the largest in C5.")
+
+
+def test_a_band_of_steps_has_the_colour_of_its_legend_and_the_papers_range_a_panel_of_its_own():
+    one = dict.fromkeys(step_sizes.COLUMNS, 1e-3) | {"pass": 1, "eta": 5e-4}
+    table = pd.DataFrame([
+        one | {"layer": layer, "parameter": kind}
+        for layer in step_sizes.LAYERS
+        for kind in ("weight", "bias")
+    ])  # fmt: skip
+    first = pd.DataFrame({"smallest": [6e-5, 8e-5], "largest": [0.01, 0.03]})
+    figure = step_sizes.draw(table, 0.02, first)
+    ends = [list(line.get_ydata()) for line in figure.axes[0].lines]
+    assert ends == [list(reported.FIRST_PASS_STEPS), pytest.approx([7e-5, 0.02])]
+    for axes in figure.axes[1:]:
+        assert len(axes.lines) == 3, "two medians and the ceiling"
+        drawn = [tuple(band.get_facecolor()[0]) for band in axes.collections]
+        assert len({*drawn}) == 3
+        assert all(colour[3] == 1 for colour in drawn), "nothing shows through"
 
 
 # --- figure 7 -------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def recorded(tmp_path, monkeypatch):
 def altered(runs, name, **changes):
     """Change the record on disk."""
     path = runs.folder / f"{name}.json"
-    path.write_text(json.dumps(runs.record(name) | changes))
+    path.write_text(json.dumps(runs.record(name) | changes), encoding="utf-8")
 
 
 def test_every_record_can_be_made_again():
@@ -54,7 +54,7 @@ def test_the_same_weights_and_others_are_told_apart(recorded, capsys):
     assert "linear-seed0: other weights" in said
     assert "where 0.00 % is on record" in said
     assert {path: path.read_bytes() for path in old} == old, "what is on record stays as it is"
-    page = (options.YOURS / "again.md").read_text()
+    page = (options.YOURS / "again.md").read_text(encoding="utf-8")
     assert "By the compiled pass 1 of 1 came to the same weights" in page
     assert "By PyTorch 0 of 1 came to the same weights" in page
     assert "| linear classifier | PyTorch | 1 | 0 | 0 | 1 | 0.000 |" in page, (

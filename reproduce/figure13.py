@@ -7,7 +7,7 @@ It takes 15 seconds each on one core, 3 minutes for a modern one. `--train` firs
 have none.
 
 `--inputs FILE` shows them the paper's nine inputs as well, a .npy file with uint8 (9, 32, 32) in the
-grey levels of print, which the project does not have; the answers go to figure13.json.
+grey levels of print, which the project does not have; the answers go to figure13.json in results/yours.
 
 On two cores it takes seconds; measuring 7 minutes.
 """
@@ -38,7 +38,7 @@ from .rows.recipes import LENET5, LENET5_DISTORTIONS, NOISE, TEXTBOOK
 from .rows.row import AnyRow
 from .rows.today import MODERN
 from .running.record import to_json
-from .writing import drawing, exhibit, tables
+from .writing import drawing, exhibit, options, tables
 
 COLUMNS = ["network", "seed", "change", "amount", "errors", "patterns"]
 ACCURATE = 5.0
@@ -103,6 +103,15 @@ def from_print(pictures: np.ndarray) -> Tensor:
     grey = torch.from_numpy(pictures).float()
     paper = grey.flatten(1).amax(1)[:, None, None]
     return (255 * (1 - grey / paper)).round().byte()
+
+
+def nine_inputs(path: str) -> Tensor:
+    """The inputs (9, 1, 32, 32) of the pictures in a .npy file, as --inputs takes it."""
+    try:
+        return preprocess(from_print(np.load(path)))
+    except (OSError, EOFError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise argparse.ArgumentTypeError(f"{path} cannot be read: {why}") from None
 
 
 def as_in_1998(given: dict[str, dict[str, list[int]]]) -> dict[str, float]:
@@ -280,15 +289,11 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
     """The picture and its numbers: those of figure13.csv, and what is measured if the options say so."""
     folder = args.out / "figures"
     table, given = recorded_numbers(folder)
-    if args.measure or args.train or args.inputs:
+    if args.measure or args.train or args.inputs is not None:
         models = drawing.networks_of([curve.row for curve in CURVES], args.seeds, args, console)
-    if args.inputs:
-        try:
-            inputs = preprocess(from_print(np.load(args.inputs)))
-        except (OSError, EOFError, ValueError) as error:
-            sys.exit(f"{args.inputs} cannot be read: {error}")
+    if args.inputs is not None:
         for (name, seed), model in models.items():
-            given.setdefault(name, {})[str(seed)] = answers(model, inputs).tolist()
+            given.setdefault(name, {})[str(seed)] = answers(model, args.inputs).tolist()
         write_whole(folder / "figure13.json", to_json({"answers": given}).encode())
     if (args.measure or args.train) and models:
         torch.set_num_threads(1)
@@ -297,6 +302,8 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
         measured = measure_changes(models, preprocess(images), labels)
         lines = pd.DataFrame(track(measured, "Measuring", steps, console=console))
         table = ordered(updated(table, lines))
+    if table.empty and args.inputs is not None:  # the answers are new, and drawn beside our curves
+        table, _ = recorded_numbers(options.RESULTS / "figures")
     if table.empty:
         console.print(f"{folder}/figure13.csv has no measurement: --measure makes one.")
         return None
@@ -310,7 +317,8 @@ def words(folder: Path) -> str:
     return f"{sentence(measured, as_in_1998(given))}\n\n{markdown(measured)}"
 
 
-INPUTS = {"--inputs": {"type": Path, "help": "the paper's nine inputs (.npy)"}}
+INPUTS = {"--inputs": {"type": nine_inputs, "metavar": "FILE",
+                       "help": "the paper's nine inputs (.npy)"}}  # fmt: skip
 EXHIBIT = exhibit.Figure("figure13", __doc__, picture=picture, words=words, seeds=1,
                          options=drawing.MEASURE | INPUTS)  # fmt: skip
 main = EXHIBIT.main

@@ -53,8 +53,8 @@ QUANTITIES = (ERROR, REJECTION, MULTIPLY_ADDS, MEMORY)
 ABOUT = """
 Draws the figure from the records, and writes its numbers beside it as .csv. `--train` first fits and
 trains what has no record: forty minutes of one core, once for all of Figs. 9 to 12. `--rates` tries
-learning rates on held-out images (results/methods/rates.csv), three quarters of an hour, `--candidates`
-what else was left open (results/methods/held-out), a quarter of an hour.
+learning rates on held-out images (methods/rates.csv in results/yours), three quarters of an hour,
+`--candidates` what else was left open (methods/held-out there), a quarter of an hour.
 """
 CANDIDATES = {
     "--candidates": {"action": "store_true", "help": "fit what the classifiers were chosen from"}
@@ -248,7 +248,7 @@ def picture(quantity: Quantity, args: argparse.Namespace, console: Console) -> e
     lines = lines_of(classifiers.table_of(args.out), quantity)
     if lines["ours"].isna().all():
         console.print(
-            f"{args.out} has no record of any of them. The option --train makes them.",
+            f"No figure: {args.out} has no record of any of them. The option --train makes them.",
             soft_wrap=True,
         )
         return None

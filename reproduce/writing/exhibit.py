@@ -71,7 +71,10 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Figure(Exhibit):
-    """A figure, drawn from what is recorded; with --train what has no record is trained first."""
+    """A figure, drawn from what is recorded; with --train what has no record is trained first.
+
+    That, and what an option of its own makes, goes to results/yours.
+    """
 
     _: KW_ONLY
     picture: Callable[[argparse.Namespace, Console], Drawn | None]
@@ -82,15 +85,19 @@ class Figure(Exhibit):
     FOLDER: ClassVar[str] = "figures"
 
     def _main(self, argv: Sequence[str] | None = None) -> int:
-        drawn_from = f"; without --train and --measure {options.RESULTS}"
-        if self.seeds is None:
-            parser = options.parser(self.name, self.about, None, drawn_from)
+        ways = [*self.options] if self.seeds is None else ["--train", *self.options]
+        without = f"; {options.RESULTS} without {' or '.join(ways)}"
+        if not ways:
+            parser = options.parser(self.name, self.about, options.RESULTS)
+        elif self.seeds is None:
+            parser = options.parser(self.name, self.about, None, without)
         else:
-            parser = options.sweep_parser(self.name, self.about, self.seeds, drawn_from)
+            parser = options.sweep_parser(self.name, self.about, self.seeds, without)
             parser.add_argument("--train", action="store_true",
                                 help="first train the networks that have no record")  # fmt: skip
         args, console = self._parsed(parser, argv)
-        new = any(vars(args).get(way) for way in ("train", "measure", "candidates"))
+        given = options.given(parser, args)
+        new = not given.isdisjoint(ways)
         args.out = args.out or (options.YOURS if new else options.RESULTS)
         drawn = self.picture(args, console)
         if drawn is None:

@@ -126,6 +126,12 @@ def of_sweep(args: argparse.Namespace) -> Ways:
     return Ways(jobs=args.jobs, dask=args.dask, shard=args.shard, missing=args.missing)
 
 
+def given(parser: argparse.ArgumentParser, args: argparse.Namespace) -> set[str]:
+    """The options that have another value than by default: another object, for some are tensors."""
+    return {f"--{name}" for name, value in vars(args).items()
+            if value is not parser.get_default(name)}  # fmt: skip
+
+
 def no_records(of: str, where: Path) -> str:
     """What is said of a folder that has none; and where ours are, if it is to have them."""
     ours = where in (RESULTS, RESULTS / "runs")

@@ -28,6 +28,7 @@ from reproduce import (
     figures,
     step_sizes,
 )
+from reproduce.__main__ import exhibits
 from reproduce.measures import invariance
 from reproduce.rows import datasets, reported
 from reproduce.rows.readings import BY_EQ9, BY_HALF_EQ8, HALF
@@ -43,7 +44,7 @@ from reproduce.rows.recipes import (
 )
 from reproduce.running.record import sha256
 from reproduce.running.runs import Runs
-from reproduce.writing import drawing, exhibit
+from reproduce.writing import drawing, exhibit, options
 from tests import ROOT
 from tests.conftest import draw_digits, random_model
 
@@ -519,7 +520,16 @@ def test_an_estimate_of_the_paper_holds_where_few_are_missed_up_to_its_ends():
     assert said.endswith("scale 4 and 4 %, rotation 4 and 4 %, shift down 4 and 6 %.")
 
 
-def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys):
+@pytest.fixture
+def nine(tmp_path):
+    """A file with nine blank inputs."""
+    np.save(tmp_path / "nine.npy", np.full((9, 32, 32), 255, np.uint8))
+    return tmp_path / "nine.npy"
+
+
+def test_figure_13_draws_what_was_measured_and_needs_no_weights(
+    nine, tmp_path, capsys, monkeypatch
+):
     lines = [
         {"network": row.name, "seed": 0, "change": name, "amount": amount, "patterns": 100,
          "errors": int(50 * abs(amount - change.same) / max(abs(a) for a in change.amounts))}
@@ -539,6 +549,13 @@ def test_figure_13_draws_what_was_measured_and_needs_no_weights(tmp_path, capsys
     assert "for the network trained with noise, scale 12 and 25 %, rotation 25 and 25 %" in said
     assert figure13.main(["--out", str(tmp_path / "nowhere")]) == 1
     assert "--measure" in capsys.readouterr().out
+    monkeypatch.setattr(drawing, "networks_of", lambda *_: {(NOISE.name, 0): random_model(0)})
+    monkeypatch.setattr(options, "RESULTS", tmp_path)
+    yours = tmp_path / "yours"
+    assert figure13.main(["--inputs", str(nine), "--out", str(yours)]) == 0
+    assert f"{NOISE.name}, seed 0: " in capsys.readouterr().out
+    assert (yours / "figures/figure13.png").exists()
+    assert not (folder / "figure13.json").exists(), "its answers are not among ours"
 
 
 # --- all of them ----------------------------------------------------------------------------------
@@ -570,3 +587,32 @@ def test_all_are_made_again_and_those_without_records_are_named(tmp_path, capsys
     del shown["one"]
     assert everything.main(["--out", str(out)]) == 1
     assert "No records of LeNet-5 (1998)" in capsys.readouterr().out, "claims need some"
+
+
+@pytest.fixture
+def where(nine):
+    """The folder that a figure writes to, given some options: its picture is not drawn."""
+    values = {"--inputs": [str(nine)], "--strings": ["3"]}
+
+    def of(figure, *words):
+        found = []
+
+        def picture(args, console):
+            found.append(args.out)
+
+        words = [part for word in words for part in (word, *values.get(word, []))]
+        assert replace(figure, picture=picture).main(words) == 1, "there is no picture"
+        return found[0]
+
+    return of
+
+
+SHOWN = [shown for shown in exhibits().values() if isinstance(shown, exhibit.Figure)]
+
+
+@pytest.mark.parametrize("figure", SHOWN, ids=[figure.name for figure in SHOWN])
+def test_what_an_option_makes_anew_goes_to_yours(figure, where):
+    assert where(figure) == options.RESULTS
+    for option in [*["--train"] * (figure.seeds is not None), *figure.options]:
+        assert where(figure, option) == options.YOURS, option
+        assert where(figure, option, "--out", "results") == options.RESULTS

@@ -194,10 +194,10 @@ def picture(args: argparse.Namespace, console: Console) -> exhibit.Drawn | None:
         held_out = datasets.held_out(drawing.mnist_of(args))
         work = runs_of(today.CANDIDATES, min(args.seeds, today.SEEDS), held_out)
         sweep(work, runs, console, **options.of_sweep(args))
-    found = drawing.records_of((*BESIDE, today.TODAY, *today.SMALLER), args, console)
-    if not any(found):
-        return None
+    drawing.records_of((*BESIDE, today.TODAY, *today.SMALLER), args, console)
     table = numbers(runs).round(4)
+    if table.empty:
+        return None
     for images, of in table.groupby("images"):
         lines = tables.formatted(of[["network", *SHOWN]], SHOWN)
         console.print(tables.grid(f"Today, errors in %, {images} images", lines))

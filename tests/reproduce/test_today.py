@@ -1,5 +1,7 @@
 """Today's network: how it is trained is chosen by the rule, on held-out images; and its sizes."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -148,3 +150,13 @@ def test_the_figure_says_which_lenet_5_saw_distortions_and_has_the_bars_that_it_
     legend = sizes.get_legend()
     assert legend.get_title().get_text() == today.BARS
     assert "recipe of 1998, ours" in [text.get_text() for text in legend.get_texts()]
+
+
+def test_ways_to_train_are_drawn_before_any_network_meets_the_test_set(tmp_path, capsys):
+    (tmp_path / "runs").mkdir()
+    for record in recorded(CHOSEN, Runs(options.RESULTS), datasets.MNIST_HELD_OUT):
+        name = f"runs/{record['name']}.json"
+        shutil.copyfile(options.RESULTS / name, tmp_path / name)
+    assert today.main(["--out", str(tmp_path)]) == 0
+    assert (tmp_path / "figures/today.png").exists()
+    assert "Of 1 ways to train" in capsys.readouterr().out

@@ -41,9 +41,9 @@ STAND_INS = {
     # `demo` below runs this very line, or what it calls
     "python app.py": "test -f app.py",
     "paper-lenet5 demo": "paper-lenet5 demo --help",
-    # the table from the records, in place of training
+    # whether there are such rows, in place of training them
     "python -m reproduce.table1 --rows lenet5-1998 lenet5-1998-distortions":
-        "python -m reproduce.table1 --rows lenet5-1998 lenet5-1998-distortions --recorded",
+        "python -m reproduce.table1 --rows lenet5-1998 lenet5-1998-distortions --help",
 }  # fmt: skip
 """What is run in place of a line that would take minutes or need the internet. All others are run as
 they stand; of `pip install` it is checked that what it names exists."""

@@ -96,8 +96,10 @@ class Figure(Exhibit):
             parser.add_argument("--train", action="store_true",
                                 help="first train the networks that have no record")  # fmt: skip
         args, console = self._parsed(parser, argv)
-        given = options.given(parser, args)
+        given = options.given(parser, args) - {"--out", "--data"}
         new = not given.isdisjoint(ways)
+        if given and not new:
+            parser.error(f"{', '.join(sorted(given))}: only with {' or '.join(ways)}")
         args.out = args.out or (options.YOURS if new else options.RESULTS)
         drawn = self.picture(args, console)
         if drawn is None:
@@ -145,6 +147,9 @@ class Table(Exhibit):
         parser.add_argument("--recorded", action="store_true",
                             help="train nothing: make it from all the records there are")  # fmt: skip
         args, console = self._parsed(parser, argv)
+        given = options.given(parser, args) - {"--out", "--data", "--recorded"}
+        if args.recorded and given:
+            parser.error(f"{', '.join(sorted(given))}: not with --recorded, which trains nothing")
         dataset = None if args.recorded else self.load(args)
         name = dataset.name if dataset else self.dataset
         of_this_data = options.YOURS if dataset else options.RESULTS

@@ -73,6 +73,22 @@ def test_wrong_options_are_refused_by_name(name, capsys):
             assert not re.search("invalid (positive|part|folder)", printed), "these are no words"
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "idle"),
+    [
+        ("figure5", ["--jobs", "1", "--missing"], "--jobs, --missing: only with --train"),
+        ("figure9", ["--shard", "1/2"], "--shard: only with --train or --rates or --candidates"),
+        ("figure13", ["--seeds", "5"], "--seeds: only with --train or --measure or --inputs"),
+        ("table1", ["--recorded", "--smoke", "--jobs", "3"], "--jobs, --smoke: not with --recorded"),
+        ("table2", ["--recorded", "--rows", "relu"], "--rows: not with --recorded"),
+    ],
+)  # fmt: skip
+def test_an_option_that_would_do_nothing_is_refused(name, words, idle, capsys):
+    status, printed = ended(name, words, capsys)
+    assert status == 2
+    assert idle in printed
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_unknown_option_is_refused(name, capsys):
     status, printed = ended(name, [*NEEDED.get(name, []), "--unknown"], capsys)

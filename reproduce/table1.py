@@ -86,17 +86,15 @@ def markdown(table: pd.DataFrame, records: dict[AnyRow, list[Record]]) -> str:
 def summary(table: pd.DataFrame) -> str:
     """What matters of the table, as README.md shows it: bold what is different among so many rows."""
     lines = []
-    differences = tables.differences(table, FORMS)
-    for cell, difference in zip(tables.formatted(table, FORMS), differences, strict=True):
-        spread = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
+    for cell, p in zip(tables.formatted(table, FORMS), table["p_holm"], strict=True):
         lines.append(
             {
                 "trained from scratch": cell["model"],
                 "paper, test error %": cell["paper_error"],
-                "ours, test error %": f"{cell['test_error']}{spread}",
+                "ours, test error %": tables.with_deviation(cell["test_error"], cell["test_sd"]),
                 "n": cell["n"],
-                "95 % of networks": f"{cell['one_low']} … {cell['one_high']}",
-                "difference from 1998, 95 % interval": difference,
+                "95 % of networks": tables.between(cell["one_low"], cell["one_high"]),
+                "difference from 1998, 95 % interval": tables.difference(cell, p),
                 "parameters": cell["parameters"],
                 "multiply-adds": cell["multiply_adds"],
                 "seconds": cell["seconds"],

@@ -70,16 +70,15 @@ def counted(claims: pd.DataFrame) -> str:
 def networks(results: Path) -> str:
     """Table 1 as wide as a sheet of paper; bold what is different among so many rows."""
     lines, table = [], pd.read_csv(results / "table1.csv")
-    differences = tables.differences(table, FORMS)
-    for cell, difference in zip(tables.formatted(table, FORMS), differences, strict=True):
+    for cell, p in zip(tables.formatted(table, FORMS), table["p_holm"], strict=True):
         lines.append(
             {
                 "network": cell["model"],
                 "paper": cell["paper_error"],
-                "ours": f"{cell['test_error']} ± {cell['test_sd']}",
+                "ours": tables.with_deviation(cell["test_error"], cell["test_sd"]),
                 "n": cell["n"],
-                "one network": f"{cell['one_low']} … {cell['one_high']}",
-                "more than 1998": difference,
+                "one network": tables.between(cell["one_low"], cell["one_high"]),
+                "more than 1998": tables.difference(cell, p),
                 "parameters": cell["parameters"],
             }
         )

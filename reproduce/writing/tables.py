@@ -30,28 +30,34 @@ def formatted(table: pd.DataFrame, forms: dict[str, str]) -> list[dict[str, str]
     ]
 
 
+def with_deviation(mean: str, deviation: str) -> str:
+    """A mean and its deviation, which a single network does not have."""
+    return f"{mean} ± {deviation}" if deviation else mean
+
+
+def between(low: str, high: str) -> str:
+    """An interval; nothing where there is none."""
+    return f"{low} … {high}" if low else ""
+
+
 def against_1998(cell: dict[str, str]) -> dict[str, str]:
     """The cells of a line that a terminal has room for: error, n, and how it compares with 1998."""
-    deviation = f" ± {cell['test_sd']}" if cell["test_sd"] else ""
-    low, high = cell["difference_low"], cell["difference_high"]
     return {
-        "test": cell["test_error"] + deviation,
+        "test": with_deviation(cell["test_error"], cell["test_sd"]),
         "n": cell["n"],
-        "more than 1998": f"{low} … {high}" if low else cell["difference"],
+        "more than 1998": between(cell["difference_low"], cell["difference_high"])
+        or cell["difference"],
     }
 
 
-def differences(table: pd.DataFrame, forms: dict[str, str]) -> list[str]:
-    """How much more each row errs than LeNet-5 (1998), with its interval; bold if SIGNIFICANT.
+def difference(cell: dict[str, str], p_holm: float) -> str:
+    """How much more a row errs than LeNet-5 (1998), with its interval; bold if SIGNIFICANT.
 
     Nothing for a row that is not compared.
     """
-    marked, lines = table["p_holm"] < SIGNIFICANT, []
-    for cell, bold in zip(formatted(table, forms), marked, strict=True):
-        difference = f"**{cell['difference']}**" if bold else cell["difference"]
-        interval = f"({cell['difference_low']} … {cell['difference_high']})"
-        lines.append(f"{difference} {interval}" if difference else "")
-    return lines
+    shown = f"**{cell['difference']}**" if p_holm < SIGNIFICANT else cell["difference"]
+    interval = between(cell["difference_low"], cell["difference_high"])
+    return f"{shown} ({interval})" if interval else shown
 
 
 def grid(title: str, lines: Sequence[dict[str, str]], numbers: bool = True) -> Table:

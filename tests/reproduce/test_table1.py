@@ -16,6 +16,7 @@ from reproduce.rows import datasets
 from reproduce.rows.recipes import TABLE_1
 from reproduce.running.record import describe
 from reproduce.table1 import TRAINED
+from reproduce.writing import findings
 from tests import ROOT
 
 COLUMNS = ["model", "dataset", "paper_error", "test_error", "test_sd", "n", "ci_low", "ci_high",
@@ -98,6 +99,16 @@ def test_a_difference_is_bold_where_it_is_one_among_so_many_rows():
     assert "| **-0.435** (-0." in second
     assert "| +0.15" in third
     assert "**" not in third + fourth + first
+
+
+def test_one_network_has_neither_deviation_nor_intervals(tmp_path):
+    table = table1.table_of({row: [record(row, 90 + k)] for k, row in enumerate(TABLE_1[:2])})
+    *_, of_1998, other = table1.summary(table).splitlines()
+    assert of_1998.startswith("| LeNet-5 (1998) | 0.95 | 0.900 | 1 |  |  |")
+    assert other.startswith(f"| {TABLE_1[1].title} | 0.80 | 0.910 | 1 |  | +0.010 |")
+    table.to_csv(tmp_path / "table1.csv", index=False)
+    *_, other = findings.networks(tmp_path).splitlines()
+    assert other.startswith(f"| {TABLE_1[1].title} | 0.80 | 0.91 | 1 |  | +0.01 |")
 
 
 def test_networks_are_of_their_row_whatever_it_was_called_when_they_were_trained():

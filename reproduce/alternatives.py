@@ -16,7 +16,7 @@ from rich.markdown import Markdown
 from paper_lenet5.files import write_whole
 
 from . import step_sizes
-from .measures.statistics import by_pass, percent
+from .measures.statistics import by_pass, deviation, percent
 from .rows import datasets, reported
 from .rows.readings import ALTERNATIVES
 from .running.runs import Runs, recorded
@@ -44,7 +44,7 @@ def table_of(runs: Runs, dataset: str = datasets.MNIST_HELD_OUT) -> pd.DataFrame
                 "during_pass_2": np.mean([d[1] for d in during]),
                 "during_last_pass": np.mean([d[-1] for d in during]),
                 "held_out_error": np.mean(held_out),
-                "held_out_sd": np.std(held_out, ddof=1) if len(held_out) > 1 else np.nan,
+                "held_out_sd": deviation(held_out),
                 "n": len(held_out),
             }
         )
@@ -66,7 +66,8 @@ def markdown(table: pd.DataFrame) -> str:
             f"{line.smallest_step_2:.1e} … {line.largest_step_2:.1e}"
         )
         during = f"{line.during_pass_1:.2f}, {line.during_pass_2:.2f}, {line.during_last_pass:.2f}"
-        error = f"{line.held_out_error:.2f} ± {line.held_out_sd:.2f}"
+        sd = "" if np.isnan(line.held_out_sd) else f"{line.held_out_sd:.2f}"
+        error = tables.with_deviation(f"{line.held_out_error:.2f}", sd)
         lines.append(f"| {line.reading} | {steps} | {during} | {error} | {line.n} |")
     return "\n".join(lines) + "\n"
 

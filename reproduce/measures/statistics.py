@@ -24,13 +24,18 @@ def error_of(records: Sequence[Record]) -> dict[str, float]:
     one_low, one_high = one_more(errors)
     return {
         "test_error": float(np.mean(errors)),
-        "test_sd": float(np.std(errors, ddof=1)) if len(errors) > 1 else np.nan,
+        "test_sd": deviation(errors),
         "n": len(errors),
         "ci_low": low,
         "ci_high": high,
         "one_low": one_low,
         "one_high": one_high,
     }
+
+
+def deviation(values: Sequence[float] | np.ndarray) -> float:
+    """The standard deviation from one network to the next; none for a single value."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:

@@ -84,6 +84,18 @@ def test_what_explains_and_what_is_best_are_asked_apart(table):
     assert "not decided" in readings.verdict(whole, first)
 
 
+def test_one_network_of_each_has_no_deviation_and_decides_nothing(table):
+    whole, _ = table(dict.fromkeys(OF, 1))
+    whole.attrs["verdict"] = readings.verdict(whole, whole)
+    text = readings.markdown(whole)
+    assert "±" not in text
+    assert "nan" not in text
+    assert "| eq. 8 | 1.05 | 0.88 | 0.33 |  |  |  | 0.966 | 1 |" in text
+    assert "the paper's numbers: not decided, that takes two candidates and two networks" in text
+    assert "The smallest errors: not decided, the finalists are settled and ½, eq" in text
+    assert readings.chosen(whole[:0], whole[:0], "D") is None
+
+
 def test_a_candidate_without_records_of_both_kinds_is_left_out(monkeypatch):
     both = invented(OF, dict.fromkeys(OF, 5))
     monkeypatch.setattr(readings, "recorded", lambda row, *_:
@@ -147,3 +159,6 @@ def test_the_steps_of_a_reading_are_medians_over_networks_in_each_of_two_passes(
     monkeypatch.setattr(alternatives, "recorded", lambda *_: networks)
     *_, line = alternatives.markdown(alternatives.table_of(None)).splitlines()
     assert "| 2.0e-05 … 1.5e-02 | 2.0e-03 … 2.5e-02 |" in line
+    networks[1:] = []
+    *_, line = alternatives.markdown(alternatives.table_of(None)).splitlines()
+    assert line.endswith("| 1.00 | 1 |"), "one network has no deviation"

@@ -16,7 +16,7 @@ On two cores it takes an hour and a half.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -109,9 +109,9 @@ def records_of(runs: Runs) -> dict[str, list[Record]]:
     return {rung.name: found for rung in RUNGS if (found := recorded(rung.row, runs))}
 
 
-def table_of(runs: Runs) -> pd.DataFrame:
-    """The table from all the records under a results folder."""
-    all_records, lines = records_of(runs), []
+def table_of(all_records: Mapping[str, Sequence[Record]], runs: Runs) -> pd.DataFrame:
+    """The table from the records of its rungs, and from others under the same results folder."""
+    lines = []
     of_1998, as_printed = (all_records.get(rung.name, []) for rung in (OF_1998, PRINTED))
     for rung in RUNGS:
         if (records := all_records.get(rung.name)) is None:
@@ -171,11 +171,12 @@ def rates_of(runs: Runs) -> pd.DataFrame:
     return rates.table_of(LADDER, runs, heading="change")
 
 
-def markdown(runs: Runs) -> str:
+def markdown(
+    table: pd.DataFrame, tried: pd.DataFrame, all_records: Mapping[str, Sequence[Record]]
+) -> str:
     """The table, the rates that were tried, and notes, as results/table2.md has them."""
-    table = table_of(runs)
     lines = tables.formatted(table.drop(columns=[*SAME_RATE, *AGAINST_PRINTED]), FORMS)
-    provenance = tables.provenance(r for found in records_of(runs).values() for r in found)
+    provenance = tables.provenance(r for found in all_records.values() for r in found)
     text = f"{tables.markdown(lines)}\n{NOTES}\n{provenance}"
     alike = table.dropna(subset="same_rate_error")
     if len(alike):
@@ -185,10 +186,10 @@ def markdown(runs: Runs) -> str:
     if len(apart):
         lines = tables.formatted(apart[["change", "rate", "test_error", *AGAINST_PRINTED]], FORMS)
         text += f"\n{PRINTED_NOTES}\n{tables.markdown(lines)}"
-    tried = tables.formatted(rates_of(runs), {"rate": "{:g}", "held_out_error": "{:.2f}"})
-    if tried:
+    if len(tried):
+        lines = tables.formatted(tried, {"rate": "{:g}", "held_out_error": "{:.2f}"})
         text += (
-            f"\nHeld-out error of each rate that was tried (* chosen):\n\n{tables.markdown(tried)}"
+            f"\nHeld-out error of each rate that was tried (* chosen):\n\n{tables.markdown(lines)}"
         )
     return text
 
@@ -266,11 +267,12 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def write(runs: Runs, _: str, out: Path) -> pd.DataFrame | None:
     """Write all files of the table from all the records there are; returns the table, if any."""
-    table = table_of(runs)
-    rates.write_csv(rates_of(runs), out / "rates.csv")
-    if table.empty:
+    all_records, tried = records_of(runs), rates_of(runs)
+    rates.write_csv(tried, out / "rates.csv")
+    if not all_records:
         return None
-    text = tables.headed("table2", __doc__, markdown(runs))
+    table = table_of(all_records, runs)
+    text = tables.headed("table2", __doc__, markdown(table, tried, all_records))
     tables.write_table(table, text, out / "table2")
     drawing.save(draw(table), out / "figures" / "ladder")
     return table

@@ -135,13 +135,13 @@ def test_table_1_is_the_table_of_its_records():
 
 
 def test_table_2_is_the_table_of_its_records():
-    table = table2.table_of(RUNS)
+    records = table2.records_of(RUNS)
+    table = table2.table_of(records, RUNS)
     assert table.to_csv(index=False) == (ROOT / "results" / "table2.csv").read_text(
         encoding="utf-8"
     )
-    assert (
-        (ROOT / "results" / "table2.md").read_text(encoding="utf-8").endswith(table2.markdown(RUNS))
-    )
+    text = table2.markdown(table, table2.rates_of(RUNS), records)
+    assert (ROOT / "results" / "table2.md").read_text(encoding="utf-8").endswith(text)
     assert (table["n"] >= 5).all()
 
 

@@ -65,6 +65,10 @@ def runs(tmp_path):
     return Runs(tmp_path)
 
 
+def table_of(runs):
+    return table2.table_of(table2.records_of(runs), runs)
+
+
 def test_every_rung_changes_one_thing_and_its_rate():
     settled = describe(LENET5.recipe)
     for rung in LADDER:
@@ -81,7 +85,7 @@ def test_every_rung_changes_one_thing_and_its_rate():
 
 
 def test_rungs_are_compared_with_1998_at_its_best_rate(runs):
-    table = table2.table_of(runs).set_index("change")
+    table = table_of(runs).set_index("change")
     names = ["the printed rate", "eq. 8", "ReLU", "SGD", "all at once: textbook LeNet-5"]
     assert list(table.index) == ["LeNet-5 (1998), rate × 0.3", *names]
     differences = [0.02, 0.255, 0.45, 0.035, 0.155]
@@ -91,18 +95,18 @@ def test_rungs_are_compared_with_1998_at_its_best_rate(runs):
 
 
 def test_a_rung_is_compared_with_1998_at_its_own_rate_too(runs):
-    table = table2.table_of(runs).set_index("change")
+    table = table_of(runs).set_index("change")
     compared = table.dropna(subset="same_rate_difference")
     assert list(compared.index) == ["eq. 8"], "1998 has no record at ReLU's rate; SGD's is another"
     assert compared["same_rate_difference"].item() == pytest.approx(0.255)
     keep(runs.folder, BASE.candidates[0.1], (93, 95))
-    table = table2.table_of(runs).set_index("change")
+    table = table_of(runs).set_index("change")
     assert table.loc["ReLU", "same_rate_difference"] == pytest.approx(1.40 - 0.94)
     assert table["same_rate_p_holm"].notna().sum() == 2
 
 
 def test_a_rung_is_compared_with_1998_as_printed(runs):
-    table = table2.table_of(runs).set_index("change")
+    table = table_of(runs).set_index("change")
     of_eq8 = table.loc["eq. 8"]
     found = stats.ttest_ind([1.20, 1.21], [0.96, 0.98], equal_var=False)
     low, high = found.confidence_interval(0.95)
@@ -154,7 +158,7 @@ def test_at_the_same_rate_not_even_the_rate_differs():
 
 
 def test_passes_to_the_goal_are_counted_on_held_out_images(runs):
-    as_printed = table2.table_of(runs).iloc[1]
+    as_printed = table_of(runs).iloc[1]
     assert as_printed["passes_to_goal"] == pytest.approx((2 + 1) / 2)  # exactly 1.5 % is reached
     assert as_printed["reached_goal"] == "2 of 3"
 
@@ -196,7 +200,7 @@ def test_the_summary_sorts_the_changes_by_what_is_left_after_the_correction():
 
 
 def test_the_picture_has_the_interval_of_the_mean_and_one_deviation(runs):
-    table = table2.table_of(runs)
+    table = table_of(runs)
     axes = table2.draw(table).axes[0]
     drawn = {}
     for line in axes.lines[1:]:  # the first is that of 1998 from top to bottom

@@ -34,7 +34,7 @@ from paper_lenet5.compiled import on_compiling
 from ..rows.datasets import Dataset
 from ..rows.row import AnyRow
 from .progress import Display
-from .runs import Ends, Run, Runs, run_name
+from .runs import Ends, Run, Runs
 
 RETRIES = 2
 """How often a run that ends in an error is tried again. For workers that die see `over_dask`."""
@@ -69,10 +69,10 @@ def train_on_worker(
     worker = get_worker()
     data: Any = worker.plugins[Data.name]
     dataset: Dataset = data.datasets[dataset_name]
-    name, first = run_name(row, dataset, seed), 0
+    run, first = Run(row, dataset, seed), 0
 
     def tell(what: str, *numbers: float) -> None:
-        worker.log_event(topic, [what, name, worker.address, *numbers])
+        worker.log_event(topic, [what, run.name, worker.address, *numbers])
 
     def after_pass(number: int, length: int, record: Any) -> None:
         nonlocal first
@@ -86,9 +86,9 @@ def train_on_worker(
         on_compiling(lambda function: tell("compiles") if function else None),
     ):
         runs = Runs(folder)
-        runs.resume_from(name, checkpoint)
-        runs.finish(row, dataset, seed, after_pass)
-        record, weights = (runs.folder / f"{name}{end}" for end in (".json", ".safetensors"))
+        runs.resume_from(run.name, checkpoint)
+        runs.finish(run, after_pass)
+        record, weights = (runs.folder / f"{run.name}{end}" for end in (".json", ".safetensors"))
         return record.read_bytes(), weights.read_bytes()
 
 

@@ -42,11 +42,6 @@ def stem(row: AnyRow, dataset: str) -> str:
     return row.name if dataset == "mnist" else f"{row.name}-{dataset}"
 
 
-def run_name(row: AnyRow, dataset: Dataset, seed: int) -> str:
-    """What a run's files are called."""
-    return f"{stem(row, dataset.name)}-seed{seed}"
-
-
 class Run(NamedTuple):
     """One network to be trained."""
 
@@ -57,7 +52,7 @@ class Run(NamedTuple):
     @property
     def name(self) -> str:
         """What the run's files are called."""
-        return run_name(*self)
+        return f"{stem(self.row, self.dataset.name)}-seed{self.seed}"
 
     @property
     def title(self) -> str:
@@ -142,22 +137,22 @@ class Runs:
             Path(lock.lock_file).unlink()
         lock.release()
 
-    def finish(self, row: AnyRow, dataset: Dataset, seed: int, progress: Progress) -> Record:
+    def finish(self, run: Run, progress: Progress) -> Record:
         """Train the run to its end, from its last whole pass if there is one; returns the record."""
-        name = run_name(row, dataset, seed)
+        row, dataset, seed = run
         session = row.session(dataset, seed)
         identity = {
-            "name": name,
+            "name": run.name,
             "model": row.title,
             "dataset": about(dataset),
             "seed": seed,
             "recipe": describe(row.recipe),
             "code": code.digest(row.recipe),
         }
-        of = identity | {"device": next(session.model.parameters()).device.type}
-        self._resume(session, of)
+        of_checkpoint = identity | {"device": next(session.model.parameters()).device.type}
+        self._resume(session, of_checkpoint)
         for record in session.passes():
-            checkpoint.save(self._checkpoint(name), session, of)
+            checkpoint.save(self._checkpoint(run.name), session, of_checkpoint)
             progress(record.number, session.length, record)
 
         content = weights(session.model)
@@ -176,7 +171,7 @@ class Runs:
             "machine": machine(session.model),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         }
-        self.store(name, to_json(result).encode(), content)
+        self.store(run.name, to_json(result).encode(), content)
         return result
 
     def store(self, name: str, record: bytes, weights: bytes) -> None:

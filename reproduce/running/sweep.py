@@ -116,7 +116,7 @@ def in_threads(todo: Sequence[Run], runs: Runs, jobs: int | None, display: Displ
 
         try:
             display.begin(run)
-            return run, runs.finish(*run, after_pass)
+            return run, runs.finish(run, after_pass)
         except (OSError, NotWhole):
             raise
         except Exception as error:

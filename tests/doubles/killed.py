@@ -63,7 +63,7 @@ def child(pipe: int, argv: list[str]) -> int:
 
     def session(self, dataset, seed):
         made = new_session(self, dataset, seed)
-        made.name = runs_module.run_name(self, dataset, seed)
+        made.name = runs_module.Run(self, dataset, seed).name
         return made
 
     Row.session = session

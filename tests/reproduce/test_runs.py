@@ -19,7 +19,7 @@ from reproduce.rows.row import Row
 from reproduce.running import code
 from reproduce.running.errors import NotWhole
 from reproduce.running.record import to_json
-from reproduce.running.runs import Runs, recorded, run_name
+from reproduce.running.runs import Run, Runs, recorded
 from tests import ROOT
 
 SHORT = (0.0005, 0.0002, 0.0015)  # the last pass is too fast and undoes what the two before learned
@@ -93,15 +93,15 @@ def test_an_interrupted_run_ends_bit_for_bit_where_an_uninterrupted_one_does(
     row, dataset, tmp_path
 ):
     whole, broken = Runs(tmp_path / "whole"), Runs(tmp_path / "broken")
-    name = run_name(row, dataset, 0)
+    name = Run(row, dataset, 0).name
     assert whole.open([name]) == broken.open([name]) == [name]
-    expected = whole.finish(row, dataset, 0, go_on)
+    expected = whole.finish(Run(row, dataset, 0), go_on)
     for number in (1, 2):
         with pytest.raises(Interrupted):
-            broken.finish(row, dataset, 0, stop_after(number))
+            broken.finish(Run(row, dataset, 0), stop_after(number))
         assert broken.open([name]) == [name]
     passes = []
-    record = broken.finish(row, dataset, 0, lambda done, *_: passes.append(done))
+    record = broken.finish(Run(row, dataset, 0), lambda done, *_: passes.append(done))
     assert passes == [3], "the passes on record are not trained again"
     assert without_times(record) == without_times(expected)
     weights = [runs.folder / f"{name}.safetensors" for runs in (whole, broken)]
@@ -110,13 +110,13 @@ def test_an_interrupted_run_ends_bit_for_bit_where_an_uninterrupted_one_does(
 
 def test_what_an_interrupted_command_finished_is_not_done_again(dataset, tmp_path):
     runs = Runs(tmp_path)
-    names = [run_name(ROWS[0], dataset, seed) for seed in range(3)]
+    names = [Run(ROWS[0], dataset, seed).name for seed in range(3)]
     assert runs.open(names) == names
-    runs.finish(ROWS[0], dataset, 1, go_on)
+    runs.finish(Run(ROWS[0], dataset, 1), go_on)
     assert runs.open(names) == [names[0], names[2]]
     assert not runs.is_open(names[1])
-    runs.finish(ROWS[0], dataset, 0, go_on)
-    runs.finish(ROWS[0], dataset, 2, go_on)
+    runs.finish(Run(ROWS[0], dataset, 0), go_on)
+    runs.finish(Run(ROWS[0], dataset, 2), go_on)
     assert runs.open(names) == [], "killed before its tables were written"
     runs.close(names)
     assert runs.open(names) == names, "a new command trains from scratch"
@@ -124,20 +124,20 @@ def test_what_an_interrupted_command_finished_is_not_done_again(dataset, tmp_pat
 
 def test_what_is_missing_is_what_has_no_record_or_was_interrupted(dataset, tmp_path):
     runs = Runs(tmp_path)
-    names = [run_name(ROWS[0], dataset, seed) for seed in range(3)]
+    names = [Run(ROWS[0], dataset, seed).name for seed in range(3)]
     runs.open(names[:2])
-    runs.finish(ROWS[0], dataset, 0, go_on)
-    runs.finish(ROWS[0], dataset, 1, go_on)
+    runs.finish(Run(ROWS[0], dataset, 0), go_on)
+    runs.finish(Run(ROWS[0], dataset, 1), go_on)
     runs.close(names)
     assert runs.open(names, missing=True) == [names[2]]
-    runs.finish(ROWS[0], dataset, 2, go_on)
+    runs.finish(Run(ROWS[0], dataset, 2), go_on)
     runs.close(names)
     assert runs.open(names, missing=True) == []
 
 
 def test_a_run_belongs_to_one_command_at_a_time(dataset, tmp_path):
     one, other = Runs(tmp_path), Runs(tmp_path)
-    name = run_name(ROWS[0], dataset, 0)
+    name = Run(ROWS[0], dataset, 0).name
     one.open([name])
     lock = one.claim(name)
     assert other.open([name]) == [name], "it is not finished"
@@ -145,20 +145,20 @@ def test_a_run_belongs_to_one_command_at_a_time(dataset, tmp_path):
     one.release(lock)
     again = other.claim(name)
     assert again is not None, "given back unfinished"
-    other.finish(ROWS[0], dataset, 0, go_on)
+    other.finish(Run(ROWS[0], dataset, 0), go_on)
     other.release(again)
     assert one.claim(name) is None, "the other has finished it"
 
 
 def test_what_a_killed_process_left_of_a_file_is_cleared_away(dataset, tmp_path):
     runs = Runs(tmp_path)
-    name = run_name(ROWS[0], dataset, 0)
+    name = Run(ROWS[0], dataset, 0).name
     runs.open([name])
     left = [runs.folder / f".{name}.json-abc", runs.unfinished / f".{name}.safetensors-abc"]
     others = runs.folder / f".{name}0.json-abc"
     for path in (*left, others):
         path.write_text("half a fi", encoding="utf-8")
-    runs.finish(ROWS[0], dataset, 0, go_on)
+    runs.finish(Run(ROWS[0], dataset, 0), go_on)
     assert not any(path.exists() for path in left)
     assert others.exists()
 
@@ -166,44 +166,44 @@ def test_what_a_killed_process_left_of_a_file_is_cleared_away(dataset, tmp_path)
 @pytest.mark.parametrize("content", [b"{}", b"\x10\0\0\0\0\0\0\0half a checkpoint"])
 def test_a_truncated_checkpoint_is_named_and_left_alone(dataset, tmp_path, content):
     runs = Runs(tmp_path)
-    name = run_name(ROWS[0], dataset, 0)
+    name = Run(ROWS[0], dataset, 0).name
     runs.open([name])
     path = runs.unfinished / f"{name}.safetensors"
     path.write_bytes(content)
     with pytest.raises(NotWhole, match=re.escape(str(path))):
-        runs.finish(ROWS[0], dataset, 0, go_on)
+        runs.finish(Run(ROWS[0], dataset, 0), go_on)
     assert path.read_bytes() == content
 
 
 def test_a_checkpoint_of_another_recipe_is_not_taken_up(dataset, tmp_path):
     runs = Runs(tmp_path)
-    name = run_name(ROWS[0], dataset, 0)
+    name = Run(ROWS[0], dataset, 0).name
     runs.open([name])
     with pytest.raises(Interrupted):
-        runs.finish(ROWS[0], dataset, 0, stop_after(2))
+        runs.finish(Run(ROWS[0], dataset, 0), stop_after(2))
     other = Row("lenet5-1998", "LeNet-5 (1998)", Recipe(schedule=SHORT, curvature_patterns=21))
     passes = []
-    runs.finish(other, dataset, 0, lambda done, *_: passes.append(done))
+    runs.finish(Run(other, dataset, 0), lambda done, *_: passes.append(done))
     assert passes == [1, 2, 3]
 
 
 def test_a_checkpoint_of_other_code_is_not_taken_up(dataset, tmp_path, monkeypatch):
     runs, row = Runs(tmp_path), ROWS[0]
-    runs.open([run_name(row, dataset, 0)])
+    runs.open([Run(row, dataset, 0).name])
     with pytest.raises(Interrupted):
-        runs.finish(row, dataset, 0, stop_after(2))
+        runs.finish(Run(row, dataset, 0), stop_after(2))
     monkeypatch.setattr(code, "digest", lambda recipe: "another")
     passes = []
-    runs.finish(row, dataset, 0, lambda done, *_: passes.append(done))
+    runs.finish(Run(row, dataset, 0), lambda done, *_: passes.append(done))
     assert passes == [1, 2, 3]
 
 
 def test_a_checkpoint_of_another_device_is_not_taken_up(dataset, tmp_path):
     runs, row = Runs(tmp_path), ROWS[1]
-    name = run_name(row, dataset, 0)
+    name = Run(row, dataset, 0).name
     runs.open([name])
     with pytest.raises(Interrupted):
-        runs.finish(row, dataset, 0, stop_after(2))
+        runs.finish(Run(row, dataset, 0), stop_after(2))
     path = runs.unfinished / f"{name}.safetensors"
     with safe_open(path, "pt") as file:
         session = json.loads(file.metadata()["session"])
@@ -212,15 +212,15 @@ def test_a_checkpoint_of_another_device_is_not_taken_up(dataset, tmp_path):
     session["of"]["device"] = {"cpu": "cuda", "cuda": "cpu"}[here]
     runs.resume_from(name, save(load_file(path), {"session": json.dumps(session)}))
     passes = []
-    runs.finish(row, dataset, 0, lambda done, *_: passes.append(done))
+    runs.finish(Run(row, dataset, 0), lambda done, *_: passes.append(done))
     assert passes == [1, 2, 3]
 
 
 @by_row
 def test_the_record_says_what_was_trained_and_what_came_out(row, dataset, tmp_path):
     runs = Runs(tmp_path)
-    runs.open([run_name(row, dataset, 4)])
-    runs.finish(row, dataset, 4, go_on)
+    runs.open([Run(row, dataset, 4).name])
+    runs.finish(Run(row, dataset, 4), go_on)
     record = runs.record("-".join([row.name, "stripes", "seed4"]))
     assert record["seed"] == 4
     assert record["code"] == code.digest(row.recipe)
@@ -240,8 +240,8 @@ def test_errors_and_weights_on_record_are_those_of_the_last_pass_not_of_the_best
     row, dataset, tmp_path
 ):
     runs = Runs(tmp_path)
-    runs.open([run_name(row, dataset, 4)])
-    record = runs.finish(row, dataset, 4, go_on)
+    runs.open([Run(row, dataset, 4).name])
+    record = runs.finish(Run(row, dataset, 4), go_on)
     of_passes = [of_pass["test_errors"] for of_pass in record["passes"]]
     assert record["test_errors"] == of_passes[-1] > min(of_passes)
     weights = runs.folder / f"{record['name']}.safetensors"
@@ -258,8 +258,8 @@ def test_seeds_differ_and_the_same_seed_does_not(dataset, tmp_path):
     digests = []
     for folder, seed in (("a", 0), ("b", 0), ("c", 1)):
         runs = Runs(tmp_path / folder)
-        runs.open([run_name(ROWS[0], dataset, seed)])
-        digests.append(runs.finish(ROWS[0], dataset, seed, go_on)["weights_sha256"])
+        runs.open([Run(ROWS[0], dataset, seed).name])
+        digests.append(runs.finish(Run(ROWS[0], dataset, seed), go_on)["weights_sha256"])
     assert digests[0] == digests[1] != digests[2]
 
 
@@ -276,13 +276,13 @@ def test_a_truncated_record_is_named(dataset, tmp_path):
 
 
 def test_only_runs_on_mnist_go_by_the_bare_name(dataset):
-    assert run_name(ROWS[0], dataset, 0) == "lenet5-1998-stripes-seed0"
+    assert Run(ROWS[0], dataset, 0).name == "lenet5-1998-stripes-seed0"
 
 
 def test_an_option_that_a_record_does_not_name_has_its_default(dataset, tmp_path):
     row, runs = ROWS[1], Runs(tmp_path)
-    runs.open([run_name(row, dataset, 0)])
-    record = runs.finish(row, dataset, 0, go_on)
+    runs.open([Run(row, dataset, 0).name])
+    record = runs.finish(Run(row, dataset, 0), go_on)
     path = tmp_path / "runs" / f"{record['name']}.json"
     assert recorded(row, runs, "stripes") == [record]
     for option, found in (("weight_decay", 1), ("batch", 0)):  # batch is not at its default
@@ -295,7 +295,7 @@ def test_a_record_has_the_step_sizes_of_every_parameter_where_the_row_says_so(da
     runs = Runs(tmp_path)
     for kept in (True, False):
         row = Row("short", "short", Recipe(schedule=SHORT), step_sizes=kept)
-        for of_pass in runs.finish(row, dataset, 0, go_on)["passes"]:
+        for of_pass in runs.finish(Run(row, dataset, 0), go_on)["passes"]:
             assert ("step_quantiles" in of_pass) == kept
             assert of_pass["largest_step"] > of_pass["smallest_step"] > 0
 

@@ -25,7 +25,7 @@ from reproduce.baselines.recipe_1998 import Recipe1998
 from reproduce.measures import costs, rejection
 from reproduce.rows import datasets, reported
 from reproduce.rows.recipes import OF_1998
-from reproduce.running.runs import Runs
+from reproduce.running.runs import Run, Runs
 from reproduce.section_iii_c import classifiers, comparison, methods, neighbours, support_vectors
 from reproduce.section_iii_c.boosting import SHARES, Boosted, errors_by_share, half_missed
 from reproduce.section_iii_c.fitted import CLASSES, PAIRS, pair_scores
@@ -727,7 +727,7 @@ def test_the_rejection_of_a_network_is_that_of_its_penalties(tmp_path):
     short = replace(row, recipe=replace(row.recipe, schedule=(0.0005,)))
     runs = Runs(tmp_path)
     runs.open([f"{row.name}-seed0"])
-    record = runs.finish(short, dataset, 0, lambda *_: None)
+    record = runs.finish(Run(short, dataset, 0), lambda *_: None)
     weights = runs.folder / f"{row.name}-seed0.safetensors"
     count = classifiers.rejected_by(short, weights, test)
     session = short.session(dataset, 0)

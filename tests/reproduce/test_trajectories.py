@@ -13,7 +13,7 @@ from paper_lenet5.recipe import Recipe
 from reproduce import trajectories
 from reproduce.rows import datasets
 from reproduce.rows.row import Row
-from reproduce.running.runs import Runs
+from reproduce.running.runs import Run, Runs
 
 ROW = Row("lenet5-1998", "LeNet-5", Recipe(schedule=(0.0005, 0.0002), curvature_patterns=20))
 
@@ -28,7 +28,7 @@ def clone(tmp_path_factory, data):
     """A clone in which one network of two passes is recorded."""
     root = tmp_path_factory.mktemp("clone")
     (root / "pyproject.toml").touch()
-    Runs(root / "results").finish(ROW, data, 1, lambda *_: None)
+    Runs(root / "results").finish(Run(ROW, data, 1), lambda *_: None)
     return root
 
 

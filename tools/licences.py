@@ -12,7 +12,8 @@ from packaging.utils import canonicalize_name
 EXTRAS = ("", *distribution("paper-lenet5").metadata.get_all("Provides-Extra"))
 """None, and all that the package has, in its own order."""
 OF_CUDA = ("cuda-", "nvidia-", "triton")
-"""What torch's build for CUDA brings, under licences of its maker, is left out."""
+"""What the names of the packages begin with that PyTorch for the CPU does without. They are under
+licences of their maker, and left out."""
 APPROVED = ("OSI Approved", "DFSG approved")
 """Classifiers that name no licence."""
 SHORT = {"BSD License": "BSD", "MIT License": "MIT", "Apache Software License": "Apache-2.0"}

@@ -2,10 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, distribution
 
-from tools.licences import by_extra
-
-CUDA = ("cuda", "nvidia", "triton")
-"""What the names of those packages begin with that PyTorch for the CPU does without."""
+from tools.licences import OF_CUDA, by_extra
 
 
 def megabytes(name: str) -> float:
@@ -22,7 +19,7 @@ def main() -> None:
     print("| extra | more packages | MB | the largest |\n| --- | --- | --- | --- |")
     for extra, names in by_extra():
         sizes = {name: megabytes(name) for name in names}
-        cuda = {name: size for name, size in sizes.items() if name.startswith(CUDA)}
+        cuda = {name: size for name, size in sizes.items() if name.startswith(OF_CUDA)}
         own = {name: size for name, size in sizes.items() if name not in cuda}
         largest = sorted(own, key=lambda name: -own[name])[:3]
         named = ", ".join(f"{name} {own[name]:.0f}" for name in largest)

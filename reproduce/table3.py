@@ -82,10 +82,10 @@ def verdict(within: bool, test_figure: bool = True) -> str:
     return ("reproduced" if within else "not reproduced") + ("" if test_figure else _NO_TEST)
 
 
-def spread(values: np.ndarray, digits: int = 2) -> str:
+def spread(values: np.ndarray) -> str:
     """Mean and deviation over seeds, of the last epoch."""
-    deviation = f" ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else ""
-    return f"{np.mean(values):.{digits}f}{deviation} (n = {len(values)})"
+    deviation = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.2f}{deviation} (n = {len(values)})"
 
 
 def curve(values: Sequence[float], digits: int = 2) -> str:

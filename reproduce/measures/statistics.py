@@ -81,7 +81,7 @@ def against(records: Sequence[Record], others: Sequence[Record]) -> dict[str, fl
     weights, but their errors hardly go together for that. Nothing where one row has no record, or both
     are the same; the mean alone where a row does not spread.
     """
-    if not records or not others or records is others:
+    if not records or not others or records == others:
         return {}
     ours, theirs = ([percent(record) for record in of] for of in (records, others))
     difference, low, high, p, freedom = welch(ours, theirs)
@@ -124,14 +124,14 @@ def contrast(
     return difference, difference - half, difference + half
 
 
-def detectable(half_width: float, freedom: float, power: float = 0.8) -> float:
-    """The difference that is significant at 5 % with that probability, two-sided, by itself.
+def detectable(half_width: float, freedom: float) -> float:
+    """The difference that is significant at 5 % with 80 % probability, two-sided, by itself.
 
     From half the width of the 95 % interval of a difference, and its degrees of freedom.
     """
     critical = stats.t.ppf(0.975, freedom)
     # The far tail adds less than a thousandth to the probability.
-    shift = optimize.brentq(lambda d: stats.nct.sf(critical, freedom, d) - power, 0, 3 * critical)
+    shift = optimize.brentq(lambda d: stats.nct.sf(critical, freedom, d) - 0.8, 0, 3 * critical)
     return float(shift * half_width / critical)
 
 

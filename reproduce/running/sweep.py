@@ -46,7 +46,8 @@ def sweep(
     """Do all the work, and `render` what is recorded now and then, and at the end; returns that.
 
     What an interrupted command left is taken up first; with `missing`, only what has no record is
-    done. `shard` (I, N) is the I-th of N parts. Two commands in one folder share the work.
+    done. `shard` (I, N) is the I-th of N parts of all the work, done or not. Two commands in one folder
+    share the work.
     `jobs` threads (one per core where it is None) work side by side; or the workers of the Dask
     cluster whose scheduler is at the address `dask`.
 

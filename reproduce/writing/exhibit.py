@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import pandas as pd
 from matplotlib import figure
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from ..rows.datasets import Dataset
+from ..rows.row import AnyRow, Rated
 from ..running.runs import Run, Runs
 from ..running.sweep import alone, runs_of, sweep
 from . import beside, drawing, options
@@ -111,16 +112,22 @@ class Figure(Exhibit):
         return 0
 
 
+Trainable = TypeVar("Trainable", bound=AnyRow | Rated)
+"""What the rows of a table are."""
+Written = TypeVar("Written")
+"""What a table is shown from."""
+
+
 def _every_row(rows: Sequence[Any], args: argparse.Namespace, dataset: Dataset) -> list[Run]:
     return runs_of(rows, args.seeds, dataset)
 
 
 @dataclass(frozen=True)
-class Table(Exhibit):
+class Table(Exhibit, Generic[Trainable, Written]):
     """A table, whose rows are trained; it is written anew from all the records after every run."""
 
     _: KW_ONLY
-    rows: Mapping[str, Any]
+    rows: Mapping[str, Trainable]
     """What is trained, by the names that --rows takes."""
     seeds: int
     """How many networks of each row are trained where --seeds does not say."""
@@ -128,12 +135,12 @@ class Table(Exhibit):
     """The data that it is of. What is trained on other data goes to a folder of that data's name."""
     load: Callable[[argparse.Namespace], Dataset]
     """Loads that data, or other data where the options say so."""
-    work: Callable[[Sequence[Any], argparse.Namespace, Dataset], list[Run]] = _every_row
+    work: Callable[[Sequence[Trainable], argparse.Namespace, Dataset], list[Run]] = _every_row
     """All runs of the rows that are chosen."""
-    write: Callable[[Runs, str, Path], Any]
+    write: Callable[[Runs, str, Path], Written | None]
     """Writes its files from all the records on the data of that name to a folder. Returns what `show`
     takes, or None where there is no record."""
-    show: Callable[[Any, Console], None]
+    show: Callable[[Written, Console], None]
     """Shows what matters on a terminal of 80 columns."""
     RECORDED: ClassVar[Sequence[str]] = ("--recorded",)
 

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from base64 import b64decode
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -270,6 +271,37 @@ def test_a_map_of_c3_shows_what_table_i_lets_it_look_at(page):
     page.locator(".layer.c3 .maps").focus()
     page.keyboard.press("ArrowLeft")
     assert page.locator("#lens h3").inner_text() != before
+
+
+GREYS = """canvas => {
+  const pen = canvas.getContext("2d"), side = canvas.width / 7;
+  const ink = (row, column) => pen.getImageData((column + 0.4) * side, (row + 0.4) * side, 1, 1).data[3];
+  return Array.from({ length: 84 }, (_, k) => ink(Math.floor(k / 7), k % 7));
+}"""
+"""How dark each square of a picture of F6 is, 0 to 255."""
+
+
+def greys(page: Page, picture: str) -> list[int]:
+    return page.locator(picture).first.evaluate(GREYS)
+
+
+def test_f6_has_the_same_greys_wherever_it_is_shown(visit):
+    with torch.inference_mode():
+        f6 = LeNet5.from_pretrained("lenet5-1998-distortions").states(
+            preprocess(digits().images[4][None])
+        )["f6"]
+    page = visit(after="#m=4&u=f6.0.0.0")
+    for picture in ("#answer [data-f6]", ".layer.f6 canvas"):
+        shown = greys(page, picture)
+        assert shown == pytest.approx((127.5 * (f6.flatten() + 1)).clamp(0, 255).tolist(), abs=1.5)
+    out = page.locator("#lens .out i").evaluate("e => +getComputedStyle(e).getPropertyValue('--s')")
+    assert 255 * out == pytest.approx(shown[0], abs=1.5)
+    film = json.loads(LEARNING.read_text(encoding="utf-8"))["f6"]
+    states = torch.frombuffer(bytearray(b64decode(film["values"])), dtype=torch.int8)
+    expected = (127.5 * (film["unit"] * states.view(-1, 10, 84)[-1, 7] + 1)).clamp(0, 255).tolist()
+    page = visit(after=f"#t=learning&w=7&k={len(states) // 840 - 1}")
+    for picture in ("[data-ten] button:nth-child(8) [data-gap]", "#learning [data-f6]"):
+        assert greys(page, picture) == pytest.approx(expected, abs=1.5)
 
 
 def test_a_miss_goes_onto_the_pad_and_is_missed(page):

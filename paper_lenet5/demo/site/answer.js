@@ -13,7 +13,7 @@ const answer = (() => {
   const closeness = (penalty) => Math.max(0, 1 - penalty / (4 * 42));
   const percent = (penalty) => `${Math.floor(100 * closeness(penalty))}\u00a0%`;
   const model = (digit) => models.subarray(84 * digit, 84 * digit + 84);
-  const ink = (x) => Math.max(0, Math.min(255, 127.5 * (x + 1)));
+  const ink = (x) => image.clip(127.5 * (x + 1), 0, 255); // of F6, wherever it is shown: models are −1 and 1
 
   // How strongly a square is marked: paler where F6 has ink beside the model, so that its shape stays.
   function differing(x, target) {
@@ -109,5 +109,5 @@ const answer = (() => {
     });
   }
 
-  return { start, show, refuse, closeness, percent };
+  return { start, show, refuse, closeness, percent, ink };
 })();

@@ -19,6 +19,7 @@ const inside = (() => {
   const place = (name, map) => root.querySelector(`[data-layer=${name}] [data-map="${map}"]`);
   const number = (x, digits = 2) => (x < 0 ? "−" : "") + Math.abs(x).toFixed(digits);
   const ink = (name) => {
+    if (name === "f6") return answer.ink;
     const [white, black] = name === "input" ? [WHITE, BLACK] : [-A, A];
     return (x) => image.clip((255 * (x - white)) / (black - white), 0, 255);
   };
@@ -208,7 +209,7 @@ const inside = (() => {
       <p class="quiet">${few ? `Its squares of ${from}, times its weights` : many ? `All of ${from}, times its 120 weights` : `Its patch of each map, times its <span data-word="kernel">kernel</span>`}</p>
       <div class="parts${!many && parts.length > 6 ? " dense" : ""}${many ? " units" : ""}">${shown.map(row).join("")}</div>
       <p class="total"><span>${number(sum - bias)} ${bias < 0 ? "−" : "+"} ${number(Math.abs(bias))} <span data-word="bias">bias</span> = ${number(sum)}</span>
-      <span class="out"><i style="--s:${(state / A + 1) / 2}"></i><b>${number(state)}</b> <span data-word="state">squeezed</span></span></p>`;
+      <span class="out"><i style="--s:${ink(unit.name)(state) / 255}"></i><b>${number(state)}</b> <span data-word="state">squeezed</span></span></p>`;
     words.explain(lens);
     if (few) return;
     const product = (part) => part.patch.map((x, at) => x * part.kernel[at]);

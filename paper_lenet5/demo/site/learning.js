@@ -2,10 +2,9 @@
 const learning = (() => {
   const root = document.getElementById("learning"), slider = root.querySelector("input");
   const button = root.querySelector("[data-do=play]"), find = (name) => root.querySelector(`[data-${name}]`);
-  const { A } = NUMBERS.layers, UNITS = 84, EACH = 380; // ms a moment
+  const UNITS = 84, EACH = 380; // ms a moment
   let film = null, centers, digit = 3, playing = null;
 
-  const ink = (x) => image.clip((255 * (x + A)) / (2 * A), 0, 255);
   const numbers = ({ unit, values }) =>
     Float32Array.from(new Int8Array(lenet.bytes(values).buffer), (x) => x * unit);
   const f6 = (moment, of) => film.f6.subarray((10 * moment + of) * UNITS, (10 * moment + of + 1) * UNITS);
@@ -63,7 +62,7 @@ const learning = (() => {
     find("errors").textContent = errors.toLocaleString("en");
     [...find("ten").children].forEach((element, of) => {
       const penalties = film.penalties[moment][of], right = Math.min(...penalties) === penalties[of];
-      lenet.cells(element.lastChild, 7, f6(moment, of).map(ink));
+      lenet.cells(element.lastChild, 7, f6(moment, of).map(answer.ink));
       element.setAttribute("aria-pressed", of === digit);
       element.classList.toggle("wrong", !right);
     });
@@ -74,9 +73,9 @@ const learning = (() => {
     });
     const penalties = film.penalties[moment][digit], least = Math.min(...penalties);
     lenet.cells(find("seen"), 28, misses.pattern(digit));
-    lenet.cells(find("f6"), 7, f6(moment, digit).map(ink));
+    lenet.cells(find("f6"), 7, f6(moment, digit).map(answer.ink));
     find("model").setAttribute("aria-label", `Its model of ${digit}`);
-    lenet.cells(find("model"), 7, Array.from(centers["rbf.centers"].values.subarray(UNITS * digit, UNITS * (digit + 1)), (x) => 127.5 * (x + 1)));
+    lenet.cells(find("model"), 7, centers["rbf.centers"].values.subarray(UNITS * digit, UNITS * (digit + 1)).map(answer.ink));
     [...find("models").children].forEach((item, of) => {
       item.querySelector("i").style.width = `${100 * answer.closeness(penalties[of])}%`;
       item.querySelector(".close").textContent = answer.percent(penalties[of]);

@@ -23,7 +23,7 @@ const string = (() => {
       const raw = penalties.indexOf(Math.min(...penalties)), label = read.labels[k];
       code.setAttribute("aria-hidden", "true");
       const units = Array.from({ length: 84 }, (_, unit) => f6.values[unit * f6.columns + k]);
-      lenet.cells(code, 7, units.map((x) => Math.max(0, Math.min(255, 127.5 * (x + 1)))));
+      lenet.cells(code, 7, units.map(answer.ink));
       const own = document.createElement("span"), best = document.createElement("b");
       own.textContent = sign(raw);
       if (label !== BLANK && label !== read.labels[k - 1]) best.textContent = label;

@@ -2,7 +2,7 @@
 const train = (() => {
   const root = document.getElementById("train"), button = root.querySelector("[data-do=train]");
   const select = root.querySelector("[data-rate]"), curve = root.querySelector("[data-curve]");
-  const state = root.querySelector("[data-state]"), { A } = NUMBERS.layers;
+  const state = root.querySelector("[data-state]");
   const METHODS = ["sdlm", "sgd"], RATES = [0.0001, 0.0003, 0.001, 0.003], RATE = 0.001;
   const ROUND = 50; // digits until they are looked at
   let data = null, centers, workers = [], running = false, round = 0, curves, seen, began;
@@ -80,8 +80,7 @@ const train = (() => {
 
   function told(method, { round: of, seen: reached, f6, kernels, unseen }) {
     if (of !== round) return;
-    f6.forEach((states, digit) => lenet.cells(part(method, "f6s").children[digit], 7,
-      Array.from(states, (x) => image.clip((255 * (x + A)) / (2 * A), 0, 255))));
+    f6.forEach((states, digit) => lenet.cells(part(method, "f6s").children[digit], 7, Array.from(states, answer.ink)));
     const full = image.quantile(kernels.map(Math.abs), 0.97);
     [...part(method, "kernels").children].forEach((canvas, map) => {
       const of = kernels.subarray(25 * map, 25 * map + 25);

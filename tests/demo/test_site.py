@@ -445,6 +445,15 @@ def test_the_sliders_are_in_the_address_and_can_be_reset(visit):
     expect(page.locator(".of-1998 .digit")).to_be_empty()
 
 
+def test_on_a_phone_the_names_of_rows_stay_and_so_does_what_stands_above_them(visit):
+    page = visit(after="#t=results", viewport={"width": 360, "height": 740})
+    for table in TABLES:
+        box = page.get_by_role("group", name=table.title)
+        box.evaluate("e => e.scrollLeft = 150")
+        left = box.bounding_box()["x"]
+        assert {cell.bounding_box()["x"] for cell in box.locator("th:first-child").all()} == {left}
+
+
 def test_the_tables_are_those_of_the_records(page):
     page.get_by_role("link", name="Results").click()
     for table in TABLES:

@@ -1,6 +1,7 @@
 """Tables 1 to 3 as HTML, from the committed results."""
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +41,9 @@ class Table(NamedTuple):
         if value is None:
             return ""
         text = escape(form.format(value))
-        return text if isinstance(value, str) else text.replace("-", "−")
+        if isinstance(value, str):
+            return text
+        return re.sub(r"e-0*(\d+)", r"·10<sup>-\1</sup>", text).replace("-", "−")
 
 
 TABLE_1 = Table(
@@ -51,8 +54,8 @@ TABLE_1 = Table(
     {
         "model": ("network", "{}"),
         "paper_error": ("paper, test error %", "{:.2f}"),
-        "test_error": ("ours, mean", "{:.3f}"),
-        "test_sd": ("± sd", "{:.3f}"),
+        "test_error": ("ours, mean", "{:.2f}"),
+        "test_sd": ("± sd", "{:.2f}"),
         "n": ("networks", "{}"),
         "parameters": ("weights", "{:,}"),
     },
@@ -65,10 +68,10 @@ TABLE_2 = Table(
     "comparisons.",
     {
         "change": ("what is changed", "{}"),
-        "test_error": ("test error %, mean", "{:.3f}"),
-        "test_sd": ("± sd", "{:.3f}"),
+        "test_error": ("test error %, mean", "{:.2f}"),
+        "test_sd": ("± sd", "{:.2f}"),
         "n": ("networks", "{}"),
-        "difference": ("difference", "{:+.3f}"),
+        "difference": ("difference", "{:+.2f}"),
         "p_holm": ("p", "{:.2g}"),
     },
 )

@@ -464,7 +464,7 @@ def test_the_tables_are_those_of_the_records(page):
         expect(rows.locator("th")).to_have_text([line[first] for line in lines])
     of_1998 = page.get_by_role("row", name="LeNet-5 (1998)", exact=False).first
     line = json.loads((ROOT / "results/table1.json").read_text(encoding="utf-8"))[0]
-    expect(of_1998.locator("td").nth(1)).to_have_text(f"{line['test_error']:.3f}")
+    expect(of_1998.locator("td").nth(1)).to_have_text(f"{line['test_error']:.2f}")
 
 
 def test_the_film_plays_to_its_end_and_can_be_stopped(visit):

@@ -485,15 +485,21 @@ def test_two_networks_that_begin_alike_learn_in_the_browser(visit, place):
     expect(state).to_have_text("Nothing learned yet: the weights are random.")
     first = [float(text.split()[1]) for text in missed.all_inner_texts()]
     assert first[0] == first[1] > 75
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    shares = page.locator("[data-curve] .y")
+    expect(shares).to_have_text(["10 %", "30 %", "100 %"])
     for network in range(2):
-        expect(missed.nth(network)).to_have_text(re.compile(r"misses [1-6]?\d\.\d %"))
+        expect(missed.nth(network)).to_have_text(
+            re.compile(r"misses [1-6]?\d\.\d % after 250 digits")
+        )
     expect(state).to_have_text(re.compile(r"^Pass 1 of 20: \d+ digits seen"))
+    for network in ("sdlm", "sgd"):
+        assert 255 in greys(page, f"[data-of={network}] [data-f6s] canvas")
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Start over").click()
     expect(state).to_have_text("Nothing learned yet: the weights are random.")
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
     page.get_by_label("SGD’s step").select_option("0.001")
     expect(page).to_have_url(re.compile("t=train&e=0.001"))
 

@@ -89,7 +89,8 @@ const train = (() => {
     });
     if (unseen !== null) {
       curves[method].push(100 * unseen);
-      part(method, "missed").textContent = `misses ${(100 * unseen).toFixed(1)} %`;
+      part(method, "missed").textContent = `misses ${(100 * unseen).toFixed(1)} %${
+        reached ? ` after ${reached.toLocaleString("en")} digits` : ""}`;
     }
     waiting.delete(method);
     if (!waiting.size) both(reached, unseen !== null);
@@ -117,18 +118,19 @@ const train = (() => {
   function go() {
     const next = seen + ROUND;
     if (next === ROUND) say("Estimating the curvature of every weight…");
-    ask(ROUND, [50, 100, 200, 300].includes(next) || next % 500 === 0);
+    ask(ROUND, [50, 100, 150].includes(next) || next % (next > data.learned ? 500 : 250) === 0);
   }
 
   const say = (sentence) => { state.textContent = sentence; };
 
   function draw() {
     const high = Math.max(data.learned, Math.ceil(seen / data.learned) * data.learned);
+    const least = Math.min(...curves.sdlm, ...curves.sgd), low = [10, 3].find((share) => share <= least) ?? 1;
     const ticks = Array.from({ length: 5 }, (_, k) => (k * high) / 4);
     chart.draw(curve, {
       places: curves.places, at: curves.places.at(-1),
       x: { low: 0, high, ticks: ticks.map((tick) => [tick, tick.toLocaleString("en")]) },
-      y: { low: 1, high: 100, log: true, ticks: [[1, "1 %"], [3, "3 %"], [10, "10 %"], [30, "30 %"], [100, "100 %"]] },
+      y: { low, high: 100, log: true, ticks: [1, 3, 10, 30, 100].filter((share) => share >= low).map((share) => [share, `${share} %`]) },
       lines: [{ values: curves.sgd, kind: "other" }, { values: curves.sdlm, kind: "own" }],
     });
   }

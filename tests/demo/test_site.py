@@ -378,6 +378,10 @@ def test_the_film_of_a_training_ends_with_the_networks_closeness(visit, place):
     expect(page.locator("[data-when]")).to_have_text("After pass 20 of 20")
     film = json.loads(LEARNING.read_text(encoding="utf-8"))["moments"]
     expect(page.locator("[data-errors]")).to_have_text(str(film[-1]["test_errors"]))
+    expect(page.locator("[data-error-curve] .y")).to_have_text(
+        ["100", "300", "1,000", "3,000", "10,000"]
+    )
+    expect(page.get_by_text("passes of 60,000, not to scale")).to_be_visible()
     page.get_by_role("button", name="Digit 7", exact=True).click()
     network = LeNet5.from_pretrained("lenet5-1998")
     with torch.inference_mode():

@@ -86,8 +86,8 @@ const learning = (() => {
     find("own").textContent = digit;
     const places = film.moments.map((_, k) => k);
     chart.draw(find("error-curve"), {
-      places, at: moment, x: X(), lines: [{ values: film.moments.map((m) => m.test_errors / 100), kind: "own" }],
-      y: { low: 0.7, high: 100, log: true, ticks: [[1, "1 %"], [3, "3 %"], [10, "10 %"], [30, "30 %"], [100, "100 %"]] },
+      places, at: moment, x: X(), lines: [{ values: film.moments.map((m) => m.test_errors), kind: "own" }],
+      y: { low: 70, high: 10000, log: true, ticks: [100, 300, 1000, 3000, 10000].map((errors) => [errors, errors.toLocaleString("en")]) },
     });
     chart.draw(find("penalty-curve"), {
       places, at: moment, x: X(), lines: Array.from({ length: 10 }, (_, of) => of)

@@ -24,7 +24,7 @@ from paper_lenet5.demo.tables import TABLES
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.verdict import RUBBISH
 from tests import ROOT
-from tests.doubles.visitor import STROKES, draw, offline
+from tests.doubles.visitor import PHONE, STROKES, draw, offline
 
 LETTER = [[(70, 60), (210, 220)], [(210, 60), (70, 220)]]
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1280, 900), "wide": (1440, 800)}
@@ -169,6 +169,23 @@ def test_what_draws_itself_ends_with_its_last_digit_and_where_another_part_is_op
     page.go_back()
     expect(page.locator(".hint b")).to_be_visible()
     expect(said(page)).to_be_empty()
+
+
+def test_on_a_phone_both_answers_are_on_the_screen_with_the_pad(visit):
+    page = visit(after="#t=then", viewport={"width": 360, "height": 740})
+    draw(page, LETTER)
+    expect(page.locator(".agree")).to_contain_text("1998 takes it for none of the ten")
+    assert page.evaluate("scrollY") == 0
+    pad, both = (page.locator(part).bounding_box() for part in ("#pad", ".both"))
+    assert pad["y"] + pad["height"] <= both["y"]
+    assert both["y"] + both["height"] <= 740
+    page.locator(".slider").last.scroll_into_view_if_needed()
+    expect(page.locator(".both")).to_be_in_viewport(ratio=1)
+
+
+def test_arrow_keys_are_told_of_where_there_are_any(visit):
+    for options, there in ({}, True), (PHONE, False):
+        expect(visit(**options).get_by_text("Arrow keys move it.")).to_be_visible(visible=there)
 
 
 @pytest.mark.parametrize(("after", "height"), [("", 640), ("?embed", 520)])

@@ -368,6 +368,19 @@ def test_the_walk_has_six_steps_and_ends(page):
     expect(walk).to_be_hidden()
 
 
+def test_the_walk_goes_on_without_the_drawing_and_only_where_it_leads(page):
+    draw(page, STROKES["7"])
+    page.get_by_role("button", name="Walk me through it").click()
+    page.locator("#drawing [data-do=clear]").click()
+    page.locator("#walk [data-do=next]").click()
+    expect(page.locator("#walk .count")).to_have_text("2 of 6")
+    expect(page.locator("#lens h3")).to_contain_text("C1")
+    page.get_by_role("link", name="Results").click()
+    expect(page.locator("#walk")).to_be_hidden()
+    page.get_by_role("link", name="Draw").click()
+    expect(page.locator("#walk")).to_be_visible()
+
+
 def test_the_parts_are_in_the_address_and_back_goes_back(visit):
     page = visit("http", "#m=4")
     page.get_by_role("link", name="Watch it learn").click()

@@ -12,6 +12,8 @@ const walk = (() => {
   let step = null, heard = () => {};
 
   function go(to) {
+    const digit = document.body.classList.contains("digit");
+    if (to !== null && !digit) pad.become({ pattern: misses.pattern(4), place: 4 });
     for (const lit of document.querySelectorAll(".lit")) lit.classList.remove("lit");
     step = to;
     box.hidden = step === null;
@@ -30,7 +32,6 @@ const walk = (() => {
   }
 
   function start(to = 0) {
-    if (!document.body.classList.contains("digit")) pad.become({ pattern: misses.pattern(4), place: 4 });
     go(image.clip(to, 0, STEPS.length - 1));
     box.querySelector("[data-do=next]").focus({ preventScroll: true });
   }

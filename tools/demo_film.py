@@ -1,7 +1,7 @@
-"""Film the page without a server: docs/demo.webp, ten seconds. `python -m tools.demo_film`.
+"""The page without a server as a film, docs/demo.webp, and in pictures. `python -m tools.demo_film`.
 
-A digit is drawn, answered and looked into, and the recorded training plays. Frame by frame, so that the
-machine may be as slow as it likes.
+Ten seconds: a digit is drawn, answered and looked into, and the recorded training plays. Frame by frame,
+so that the machine may be as slow as it likes.
 """
 
 import io
@@ -10,13 +10,17 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from paper_lenet5.demo import site
 from tests.doubles.demo_server import CHROMIUM, OPTIONS
 
-FILM = Path(__file__).parent.parent / "docs/demo.webp"
-SIZE = {"width": 900, "height": 600}
+DOCS = Path(__file__).parent.parent / "docs"
+FILM = DOCS / "demo.webp"
+PICTURES = {"draw": ("#m=4", "body"), "inside": ("#m=4&u=c3.9.4.5", "#steps"),
+            "then-and-now": ("#m=4&t=then&r=-40", "body")}  # fmt: skip
+"""Of docs/demo-NAME.png: what the address holds, and what is near the top."""
+SIZE = {"width": 900, "height": 680}
 SIDE = 280
 DIGIT = [(84, 66), (125, 48), (170, 55), (185, 86), (165, 118), (128, 130), (172, 142), (194, 178),
          (176, 216), (132, 232), (86, 214)]  # fmt: skip
@@ -39,7 +43,7 @@ class Film:
     def save(self, path: Path) -> None:
         """Write it as an animated WebP."""
         self.frames[0].save(path, save_all=True, append_images=self.frames[1:], duration=self.times,
-                            loop=0, quality=60, method=6, minimize_size=True)  # fmt: skip
+                            loop=0, quality=50, method=6, minimize_size=True)  # fmt: skip
 
 
 def drawn(film: Film) -> None:
@@ -62,10 +66,11 @@ def drawn(film: Film) -> None:
 
 
 def scroll(page: Page, selector: str) -> None:
-    """Until that is near the top."""
+    """Until that is near the top, and there is time to paint it."""
     page.locator(selector).evaluate(
         "e => scrollTo(0, scrollY + e.getBoundingClientRect().top - 20)"
     )
+    page.wait_for_timeout(300)
 
 
 def looked_into(film: Film) -> None:
@@ -97,18 +102,32 @@ def learned(film: Film) -> None:
         film.take(1400 if moment == last else 220 if moment < 10 else 60)
 
 
+def pictures(browser: Browser, address: str) -> None:
+    """What README and docs/demo.md show."""
+    for name, (after, top) in PICTURES.items():
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(address + after)
+        page.wait_for_selector("html[data-ready]")
+        page.wait_for_timeout(1000)
+        scroll(page, top)
+        page.screenshot(path=DOCS / f"demo-{name}.png")
+        page.close()
+
+
 def main() -> int:
-    """Write the film, and say how long and how large it is."""
+    """Write the film and the pictures, and say how long and how large the film is."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         site.build(Path(folder))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         page = browser.new_page(viewport=SIZE, reduced_motion="reduce")
-        page.goto((Path(folder) / "index.html").as_uri())
+        address = (Path(folder) / "index.html").as_uri()
+        page.goto(address)
         page.wait_for_selector("html[data-ready]")
         film = Film(page)
         drawn(film)
         looked_into(film)
         learned(film)
+        pictures(browser, address)
         browser.close()
     film.save(FILM)
     print(f"{FILM}: {sum(film.times) / 1000:.1f} s, {FILM.stat().st_size:,} bytes")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, is_dataclass
+from numbers import Real
 from types import NoneType
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -59,13 +60,15 @@ def class_names(names: Iterable[str]) -> tuple[str, ...]:
 def check_kinds(options: object) -> None:
     """Raises ValueError where a field of this dataclass has none of its names, or no object of its kind.
 
-    Looked at are fields that are a Literal, and those that are another dataclass, or one of several.
+    Looked at are fields that are a Literal, and those that are a number, another dataclass, or one of
+    several.
     """
     for field, hint in get_type_hints(type(options)).items():
         value, kinds = getattr(options, field), get_args(hint) or (hint,)
         if get_origin(hint) is Literal and value not in kinds:
             raise ValueError(f"expected {field} of {list(kinds)}, got {value!r}")
-        known = all(is_dataclass(kind) or kind is NoneType for kind in kinds)
-        if known and not isinstance(value, kinds):
+        known = all(is_dataclass(kind) or kind in (float, NoneType) for kind in kinds)
+        numbers = (Real,) if float in kinds else ()
+        if known and get_origin(hint) is not tuple and not isinstance(value, (*kinds, *numbers)):
             names = " or ".join(kind.__name__ for kind in kinds)
             raise ValueError(f"expected {field} to be {names}, got {value!r}")

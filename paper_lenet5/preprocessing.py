@@ -47,8 +47,12 @@ def preprocess(images: Tensor, levels: tuple[float, float] = (WHITE, BLACK)) -> 
 
 def check_levels(levels: Sequence[float]) -> None:
     """Raises ValueError unless these are two numbers, not alike, and not further from 0 than 10."""
-    if len(levels) != 2 or len({*levels}) != 2 or not all(abs(x) <= FURTHEST for x in levels):
-        raise ValueError(f"expected two levels in +-{FURTHEST}, not alike, got {levels}")
+    try:
+        fit = len(levels) == len({*levels}) == 2 and all(abs(x) <= FURTHEST for x in levels)
+    except TypeError:  # no sequence, or not of numbers
+        fit = False
+    if not fit:
+        raise ValueError(f"expected two levels in +-{FURTHEST}, not alike, got {levels!r}")
 
 
 def check_patterns(images: Tensor) -> None:

@@ -78,10 +78,18 @@ class Recipe:
         """Raises ValueError for parts of other kinds, names not known, and numbers out of range."""
         check_kinds(self)
         check_levels(self.levels)
-        if not (self.schedule and all(0 < eta < math.inf for eta in (*self.schedule, self.mu))):
+        object.__setattr__(self, "levels", tuple(self.levels))
+        try:
+            object.__setattr__(self, "schedule", tuple(self.schedule))
+            fit = bool(self.schedule) and all(
+                0 < eta < math.inf for eta in (*self.schedule, self.mu)
+            )
+        except TypeError:  # no sequence, or not of numbers
+            fit = False
+        if not fit:
             raise ValueError(
                 "expected a schedule of one eta for each pass, and mu, all finite and above 0, "
-                f"got {self.schedule} and mu = {self.mu}"
+                f"got {self.schedule!r} and mu = {self.mu!r}"
             )
         counts = [self.batch, self.curvature_patterns]
         counts += [] if self.training_patterns is None else [self.training_patterns]

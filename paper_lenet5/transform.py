@@ -49,8 +49,8 @@ class Transform:
     """Pixels of paper that are added on every side of a pattern of 28x28."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "levels", tuple(self.levels))
         check_levels(self.levels)
+        object.__setattr__(self, "levels", tuple(self.levels))
         if (self.size, self.padding) != (FIELD, MARGIN):
             raise ValueError(f"expected size {FIELD}, padding {MARGIN}, got {self}")
 

@@ -58,7 +58,7 @@ from paper_lenet5.pictures.normalise import normalise, normalise_line
 from paper_lenet5.pretrained import WeightsUnavailable, WeightsUnusable
 from paper_lenet5.rbf import EuclideanRBF
 from paper_lenet5.reading import characters_in, read_line, read_string
-from paper_lenet5.recipe import Recipe
+from paper_lenet5.recipe import SCHEDULE, Recipe
 from paper_lenet5.strings import (
     SECTION_VII,
     STRIDE,
@@ -286,7 +286,10 @@ PARTS = {
     "initialisation": [1.2, None],
     "distortions": [True, SECTION_VII],
     "strings": [True, FIG7_RANGES],
-    "levels": [(100, 200), (0.5, 0.5), (0.0,), (0.0, 0.5, 1.0), (0.0, math.nan)],
+    "levels": [(100, 200), (0.5, 0.5), (0.0,), (0.0, 0.5, 1.0), (0.0, math.nan), 0.5, ("a", "b")],
+    "schedule": [(), 1e-4, None, ("a",)],
+    "mu": ["a", None],
+    "noise": ["a", None, (0.1,)],
     "batch": [1.5, 2.0, None],
     "curvature_patterns": [0.5, None],
     "training_patterns": [10.5],
@@ -298,6 +301,12 @@ PARTS = {
 def test_a_recipe_is_made_of_parts_that_belong_there(name, value):
     with refused("expected", "got"):
         Recipe(**{name: value})
+
+
+def test_a_recipe_of_lists_is_that_of_tuples():
+    lists = Recipe(levels=[-0.1, 1.175], schedule=list(SCHEDULE))
+    assert {lists: "known"}[Recipe()] == "known"
+    assert repr(lists) == repr(Recipe())
 
 
 def test_no_network_is_built_of_codes_that_are_not_there():

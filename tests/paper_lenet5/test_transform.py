@@ -153,7 +153,7 @@ def test_blank_paper_is_an_image():
 
 
 @pytest.mark.parametrize("given", [{"size": 28}, {"padding": 0}, {"levels": (0,)},
-                                   {"levels": (0, math.inf)}])  # fmt: skip
+                                   {"levels": 5}, {"levels": (0, math.inf)}])  # fmt: skip
 def test_a_transform_of_another_network_is_refused(given):
     with pytest.raises(ValueError, match=r"size 32, padding 2|two levels"):
         Transform(**given)

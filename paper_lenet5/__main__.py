@@ -14,6 +14,8 @@ from . import __version__, train_command
 from .terminal import any_terminal, missing
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from .lenet5 import LeNet5
     from .pictures import Seen
     from .pictures.explained import Row
@@ -66,10 +68,11 @@ def answers_to(
                 yield about | {"error": getattr(error, "strerror", None) or str(error)}, seen
 
 
-def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
+def classify(units: "Tensor | None", model: "LeNet5", seen: "Seen") -> dict[str, Any]:
     """label, or null for none of these; closest, certainty, posterior, margin, penalties of 0, 1, ...
 
     A network of other classes than the digits has their names for labels, and names of the penalties.
+    The units are what `doubt.units_of` gives for it.
     """
     from .bitmaps import DIGITS
     from .doubt import of_states
@@ -81,8 +84,8 @@ def classify(model: "LeNet5", seen: "Seen") -> dict[str, Any]:
         states = model.states(preprocess(pattern_of(seen)[None]))
     except SeveralCharacters as error:
         raise ValueError(f"{error}: use read") if of_digits else error from None
-    penalties = model.rbf(states["f6"]).detach().flatten().double()
-    (said,) = of_states(model, states)
+    penalties = model.penalties_of(states).detach().flatten().double()
+    (said,) = of_states(model, states, units)
     closest = said.closest if of_digits else said.name
     return {
         "label": None if said.label is None else closest,
@@ -214,6 +217,7 @@ def show_demo(_: argparse.Namespace) -> int:
 
 def answer_all(args: argparse.Namespace) -> int:
     """Answer to every picture, as `classify` or `read`. 0 if each has an answer, else 1."""
+    from .doubt import units_of
     from .lenet5 import FOR_DIGITS, FOR_STRINGS, LeNet5
     from .pictures.explained import check_place, row
     from .pictures.files import ENDINGS
@@ -222,7 +226,10 @@ def answer_all(args: argparse.Namespace) -> int:
     reading = args.command == "read"
     try:
         model = LeNet5.from_pretrained(args.weights)
-        ask = partial(read, LeNet5.from_pretrained(FOR_DIGITS)) if reading else classify
+        if reading:
+            ask = partial(read, LeNet5.from_pretrained(FOR_DIGITS))
+        else:
+            ask = partial(classify, units_of(model))
         found = [(str(given), list(pictures_of([given]))) for given in args.pictures]
         if reading and model.config.output != "bitmaps and blank":
             raise ValueError(f"{args.weights} knows no blank between digits: choose {FOR_STRINGS}")

@@ -35,7 +35,7 @@ def shipped() -> dict[str, Tensor]:
 def units_of(model: LeNet5) -> Tensor | None:
     """The units (10, 521) for the network with these weights; None for one that has none.
 
-    A network that was trained further is another one.
+    A network that was trained further is another one: all of its weights are looked at.
     """
     weights = save({name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()})
     digest = hashlib.sha256(weights).hexdigest()
@@ -64,17 +64,17 @@ def verdicts(model: LeNet5, x: Tensor) -> list[Verdict]:
     One image (1, 32, 32) has one verdict in the list. They are by its units and eq. 9, or by eq. 9
     alone where it has no units. Raises ValueError as the network does, and for wide input.
     """
-    x = x[None] if x.ndim == 3 else x
-    with torch.no_grad():
-        states = model.states(x)
+    x = x[None] if isinstance(x, Tensor) and x.ndim == 3 else x
+    model.check(x)
     if x.shape[2:] != (FIELD, FIELD):
         raise ValueError(f"expected inputs of {FIELD}x{FIELD}, got {tuple(x.shape)}")
-    return of_states(model, states)
+    with torch.no_grad():
+        return of_states(model, model.states(x), units_of(model))
 
 
-def of_states(model: LeNet5, states: dict[str, Tensor]) -> list[Verdict]:
-    """The same, of the states of N such inputs."""
-    penalties, units = model.rbf(states["f6"]).detach().flatten(1), units_of(model)
+def of_states(model: LeNet5, states: dict[str, Tensor], units: Tensor | None) -> list[Verdict]:
+    """The same, of the states of N such inputs and what `units_of` gives for the network."""
+    penalties = model.penalties_of(states).detach().flatten(1)
     if units is None:
         return [verdict(of, classes=model.classes) for of in penalties]
     doubt = doubts(units, states, penalties.argmin(1)).tolist()

@@ -112,9 +112,13 @@ class LeNet5(Pretrained):
 
     def forward(self, x: Tensor) -> Tensor:
         """The penalties y_i of eq. 7, (N, 10); of wide input (N, 10, rows, columns)."""
-        distances: Tensor = self.rbf(self.states(x)["f6"])  # (N, rows, columns, 10)
-        penalties = distances.movedim(-1, 1)  # (N, 10, rows, columns)
+        penalties = self.penalties_of(self.states(x))
         return penalties.flatten(1) if x.shape[-2:] == (FIELD, FIELD) else penalties
+
+    def penalties_of(self, states: dict[str, Tensor]) -> Tensor:
+        """The penalties, given the states: (N, 10, rows, columns), one row and column for 32x32."""
+        distances: Tensor = self.rbf(states["f6"])  # (N, rows, columns, 10)
+        return distances.movedim(-1, 1)
 
     def states(self, x: Tensor) -> dict[str, Tensor]:
         """The state (squashed output, D3) of every layer up to F6, by name.

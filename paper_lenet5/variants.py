@@ -14,7 +14,6 @@ from .initialisation import Initialisation, initialise
 from .layers import Subsampling, TableConvolution, squash
 from .lenet5 import UNITS, LeNet5
 from .losses import MAPLoss
-from .preprocessing import FIELD
 from .rbf import EuclideanRBF
 
 
@@ -119,12 +118,11 @@ class Variant(LeNet5):
         """A new network of this configuration; None stands for the printed one."""
         return cls(config or LeNet5Config())
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The penalties, or the weighted sums, (N, 10); of wide input (N, 10, rows, columns)."""
+    def penalties_of(self, states: dict[str, Tensor]) -> Tensor:
+        """The penalties, or the weighted sums, given the states: (N, 10, rows, columns)."""
         if self.config.output != "linear":
-            return super().forward(x)
-        scores = self.states(x)["output"].movedim(-1, 1)  # (N, 10, rows, columns)
-        return scores.flatten(1) if x.shape[-2:] == (FIELD, FIELD) else scores
+            return super().penalties_of(states)
+        return states["output"].movedim(-1, 1)
 
     def states(self, x: Tensor) -> dict[str, Tensor]:
         """The states of LeNet5, with a last one of the name "output" where that is linear."""

@@ -120,7 +120,7 @@ def asked(model: LeNet5, images: Tensor) -> Asked:
     said, against = [], []
     for some in images.split(1000):
         states = model.states(preprocess(some))
-        said += doubt.of_states(model, states)
+        said += doubt.of_states(model, states, units)
         closest = torch.tensor([of.closest for of in said[-len(some) :]])
         against.append(doubt.doubts(units, states, closest))
     return Asked(

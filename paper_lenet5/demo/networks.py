@@ -24,6 +24,12 @@ def reader() -> LeNet5:
     return LeNet5.from_pretrained(FOR_STRINGS)
 
 
+@cache
+def units() -> Tensor | None:
+    """What doubts that a pattern is a digit: those of `lenet5`."""
+    return doubt.units_of(lenet5())
+
+
 class Look(NamedTuple):
     """What the network makes of one pattern."""
 
@@ -42,8 +48,8 @@ def look(pattern: Tensor) -> Look:
     """Show the network one pattern, uint8 (28, 28)."""
     network = lenet5()
     states = network.states(preprocess(pattern[None]))
-    penalties = network.rbf(states["f6"]).flatten().tolist()
-    return Look(pattern, states, penalties, *doubt.of_states(network, states))
+    penalties = network.penalties_of(states).flatten().tolist()
+    return Look(pattern, states, penalties, *doubt.of_states(network, states, units()))
 
 
 @torch.inference_mode()

@@ -8,8 +8,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from paper_lenet5 import LeNet5, doubt, preprocess
+from paper_lenet5.__main__ import main
+from paper_lenet5.config import LeNet5Config
 from paper_lenet5.lenet5 import SHIPPED
 from paper_lenet5.pictures import read_picture
+from paper_lenet5.variants import Variant
 from paper_lenet5.verdict import LEAST, Certainty, verdict
 from tests.conftest import draw_digits
 
@@ -96,8 +99,30 @@ def test_letters_of_ones_own_and_a_blank_have_no_doubt():
 
 
 def test_a_wide_field_is_no_single_input():
+    model = LeNet5.from_pretrained()
+    model.states = None  # which is not asked
     with pytest.raises(ValueError, match="expected inputs of 32x32"):
-        doubt.verdicts(LeNet5.from_pretrained(), torch.zeros(1, 1, 32, 40) - 0.1)
+        doubt.verdicts(model, torch.zeros(1, 1, 32, 40) - 0.1)
+
+
+def test_what_is_no_tensor_is_refused_as_by_the_network():
+    with pytest.raises(ValueError, match=r"expected input as a torch.Tensor, got str"):
+        doubt.verdicts(LeNet5(), "digit.png")
+
+
+def test_weighted_sums_stand_for_penalties_in_a_verdict():
+    model = Variant(LeNet5Config(output="linear"))
+    x = preprocess(draw_digits(4)[0])
+    assert doubt.verdicts(model, x) == [verdict(of) for of in model(x)]
+
+
+def test_the_weights_are_looked_at_once_for_all_pictures(tmp_path, monkeypatch):
+    asked, units_of = [], doubt.units_of
+    monkeypatch.setattr(doubt, "units_of", lambda model: asked.append(model) or units_of(model))
+    for number, image in enumerate(draw_digits(3)[0]):
+        Image.fromarray(255 - image.numpy()).save(tmp_path / f"{number}.png")
+    assert main(["classify", str(tmp_path)]) == 0
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("name", [None, "lenet5-sdnn"])
@@ -105,9 +130,9 @@ def test_a_verdict_names_the_class(name):
     model = LeNet5(classes="ABC") if name is None else LeNet5.from_pretrained(name)
     closest, some = len(model.classes) - 1, model.classes[-1]
     states = {"f6": model.rbf.centers[[closest]]}
-    (said,) = doubt.of_states(model, states)
+    (said,) = doubt.of_states(model, states, None)
     assert (said.closest, said.name, said.label) == (closest, some, some)
-    (said,) = doubt.of_states(model, {"f6": torch.full((1, 84), 5.0)})
+    (said,) = doubt.of_states(model, {"f6": torch.full((1, 84), 5.0)}, None)
     assert said.label is None
     assert said.name == model.classes[said.closest]
 

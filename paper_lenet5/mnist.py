@@ -181,14 +181,18 @@ def _locate(dataset: str, name: str, root: str | os.PathLike[str] | None) -> lis
         failures = _download(dataset, folder)
         paths = paths_of(folder, dataset, name)
     if not paths:
-        given = f"the environment variable {VARIABLE}" if root is None else "the argument root"
+        why = (
+            f"the environment variable {VARIABLE} names it"
+            if root is None
+            else "the folder was named"
+        )
         raise DataUnavailable(
             f"No {name} of {dataset} (plain or .gz). Looked in:"
             + "".join(f"\n  {place}" for place in _places(folder, dataset))
-            + (f"\nOnly there, because {given} names it." if named is not None else "")
+            + (f"\nOnly there, because {why}." if named is not None else "")
             + "".join(f"\nTried to download it from {failure}" for failure in failures)
             + f"\nPut {', '.join(SHAPES)} there, or let {VARIABLE} name a folder that has them. "
-            f"To have them downloaded, give neither root nor {VARIABLE}, and be online."
+            f"To have them downloaded, name no folder, by {VARIABLE} or otherwise, and be online."
         )
     return paths
 

@@ -155,8 +155,8 @@ def in_words(main: Main) -> Main:
         except NeedsClone:
             sentence = ("This works on the pages and records of the repository, which are not installed "
                         "with the package: run it in a clone.")  # fmt: skip
-        except (DataUnavailable, DataCorrupt) as error:  # they speak to who calls load_mnist(root)
-            sentence = re.sub("the argument root|(?<=neither )root", "--data", str(error))
+        except (DataUnavailable, DataCorrupt) as error:
+            sentence = str(error)
         except RunsFailed as error:
             sentence = f"{error}\nThe same command tries them again; all others are recorded."
         except NoRecords as error:

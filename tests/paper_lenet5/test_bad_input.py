@@ -682,7 +682,7 @@ def test_an_unknown_split_is_refused(folder, split):
 @pytest.mark.parametrize("root", ["a file", "nowhere", "a\0b", "x" * 5000])
 def test_a_root_that_is_no_folder_has_no_data(folder, root):
     (folder / "a file").write_text("", encoding="utf-8")
-    with refused("argument root", kind=mnist.DataUnavailable):
+    with refused("because the folder was named", kind=mnist.DataUnavailable):
         mnist.load_mnist("train", folder / root)
 
 

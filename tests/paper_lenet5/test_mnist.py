@@ -135,7 +135,7 @@ def test_environment_variable_and_root_before_it(tmp_path, monkeypatch, arrays, 
     write(tmp_path / "named" / "mnist", small)
     monkeypatch.setenv(mnist.VARIABLE, str(tmp_path / "named"))
     assert_is(load_mnist("train"), arrays["mnist"], "train")
-    with pytest.raises(DataUnavailable, match="the argument root"):
+    with pytest.raises(DataUnavailable, match="Only there, because the folder was named"):
         load_mnist("train", root=tmp_path / "elsewhere")
 
 
@@ -158,7 +158,9 @@ def test_named_folder_without_the_files_is_an_error_and_nothing_is_downloaded(
     message = str(error.value)
     for place in ("mnist", "MNIST/raw", "."):
         assert f"\n  {tmp_path / place}\n" in message
-    assert ("argument root" if by == "root" else "variable PAPER_LENET5_DATA") in message
+    assert (
+        "the folder was named." if by == "root" else "variable PAPER_LENET5_DATA names it."
+    ) in message
     assert all(name in message for name in SHAPES)
     assert "Tried" not in message
 

@@ -150,7 +150,7 @@ def test_a_folder_without_the_data_is_named(name, tmp_path, capsys, monkeypatch)
     status, printed = ended(name, arguments, capsys)
     torch.set_num_threads(threads)
     assert status == 1
-    assert "argument root" not in printed, "it is called --data here"
+    assert " root" not in printed, "it is called --data here"
     assert "nowhere" in printed or "no record" in printed or "--measure" in printed
     assert not list(tmp_path.glob("results/*.*"))
 

@@ -16,9 +16,11 @@ EXTRAS = {
         "scipy",
         "sklearn",
         "threadpoolctl",
+        "torchvision",
     ),
     "demo": ("gradio",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "report": ("typst",),
     "cluster": ("distributed",),
 }
 """Each extra, and the modules that it brings. What is done without where it is missing is left out."""

@@ -117,6 +117,11 @@ def train(
         raise ValueError(
             "expected passes, or a recipe with an eta for each in its schedule, got both"
         )
+    if recipe is not None and recipe.strings:
+        raise ValueError(
+            "expected a recipe without strings: a network for them has a blank, and is trained by "
+            "Recipe.session"
+        )
     if not 0 <= held_out < 1:
         raise ValueError(f"expected held_out from 0 to less than 1, got {held_out}")
     recipe_for(1, passes), generator(seed, "held out")  # which check them

@@ -29,6 +29,7 @@ from paper_lenet5.own import recipe_for
 from paper_lenet5.patterns import Split
 from paper_lenet5.pictures import read_picture
 from paper_lenet5.recipe import SCHEDULE, Recipe
+from paper_lenet5.strings import SECTION_VII
 from paper_lenet5.training import Session
 from tests.conftest import draw_digits
 
@@ -534,6 +535,11 @@ def test_a_recipe_of_another_network_is_refused(option):
     recipe = replace(recipe_for(60, 1), **{option: OF_ANOTHER_NETWORK[option]})
     with pytest.raises(ValueError, match=rf"the standard {option}, .* Recipe\.session"):
         train(IMAGES, LABELS, recipe=recipe, progress=False)
+
+
+def test_a_recipe_for_strings_is_refused():
+    with pytest.raises(ValueError, match=r"without strings: .* by Recipe\.session"):
+        train(IMAGES, LABELS, recipe=Recipe(strings=SECTION_VII), progress=False)
 
 
 def test_a_recipe_may_be_that_of_the_network_to_start_from():

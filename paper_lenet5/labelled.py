@@ -24,7 +24,7 @@ UNREADABLE = (OSError, SyntaxError, ValueError)
 """What is raised for a picture that cannot be read; Pillow has the second for a damaged PNG."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Labelled:
     """Patterns and the classes that they are of."""
 

@@ -47,7 +47,7 @@ EVERY = 1.0
 """Seconds after which what has been trained is saved, once the pass is over."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A network, and what its training came to."""
 

@@ -12,7 +12,7 @@ from .preprocessing import BLACK, WHITE, preprocess
 from .strings import StringRanges, draw_fields
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """Images (N, 28, 28) uint8, labels (N,) int64, and the same images as the network's input.
 
@@ -47,9 +47,9 @@ class Split:
         return type(self), (self.images, self.labels, self.levels)
 
     def first(self, count: int) -> "Split":
-        """The first patterns alone. Raises ValueError where there are not so many."""
-        if count > len(self.labels):
-            raise ValueError(f"expected {count} training patterns, got {len(self.labels)}")
+        """The first patterns alone, one at least. Raises ValueError where there are not so many."""
+        if not 1 <= count <= len(self.labels):
+            raise ValueError(f"expected 1 to {len(self.labels)} training patterns, got {count}")
         return replace(self, images=self.images[:count], labels=self.labels[:count])
 
     def at(self, levels: tuple[float, float]) -> "Split":

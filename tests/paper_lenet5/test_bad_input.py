@@ -49,6 +49,7 @@ from paper_lenet5.distort import (
     draw_distortions,
 )
 from paper_lenet5.initialisation import Initialisation
+from paper_lenet5.labelled import labelled
 from paper_lenet5.layers import Subsampling, TableConvolution
 from paper_lenet5.modern import ModernNet
 from paper_lenet5.patterns import Split
@@ -431,9 +432,25 @@ def test_a_split_refuses_negative_labels():
         Split(torch.zeros(2, 28, 28).byte(), torch.tensor([0, -1]))
 
 
+@pytest.mark.parametrize("count", [-1, 0, 6])
+def test_the_first_patterns_of_a_split_are_some_of_them(count):
+    split = Split(*draw_digits(5))
+    assert split.first(5).labels.equal(split.labels)
+    with refused(f"expected 1 to 5 training patterns, got {count}"):
+        split.first(count)
+
+
+def test_what_holds_tensors_is_equal_to_itself_alone():
+    images, labels = draw_digits(20)
+    for one, other in ((Split(images, labels), Split(images, labels)),
+                       (labelled(images, labels), labelled(images, labels))):  # fmt: skip
+        assert one == one
+        assert one != other
+
+
 def test_a_session_refuses_more_patterns_than_there_are():
     split = Split(*draw_digits(5))
-    with refused("expected 6 training patterns, got 5"):
+    with refused("expected 1 to 5 training patterns, got 6"):
         Session(Recipe(training_patterns=6), 0, split, split, eager)
 
 

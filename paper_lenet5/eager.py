@@ -1,6 +1,6 @@
 """One pattern at a time in plain PyTorch: what `paper_lenet5.compiled` is tested against.
 
-Both modules have the same three functions, so that `training` works with either.
+Both modules have the three functions of a `training.Engine`.
 """
 
 import torch

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from numbers import Integral
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -28,7 +27,7 @@ from .pretrained import CONFIG_FILE, WEIGHTS_FILE
 from .recipe import SCHEDULE, Recipe
 from .terminal import COMPILING
 from .threads import one_thread
-from .training import PassRecord, Session
+from .training import Engine, PassRecord, Session
 from .transform import Transform
 from .variants import random_codes
 
@@ -88,7 +87,7 @@ def train(
     recipe: Recipe | None = None,
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
-    engine: ModuleType | None = None,
+    engine: Engine | None = None,
 ) -> Trained:
     """Train a LeNet-5 on these images, by the recipe of the paper with its distortions.
 
@@ -128,6 +127,10 @@ def train(
     kept, before = None if out is None else _Kept(Path(out)), _start(start)
     codes = None if codes is None else as_codes(codes)
     engine = engine or (recipe or Recipe()).engine
+    if not isinstance(engine, Engine):
+        raise ValueError(
+            f"expected the module paper_lenet5.eager as an engine, or compiled, got {engine!r}"
+        )
     given = labelled(data, labels, _bar("reading") if progress else iter)  # last: it takes a while
     model, given = _network(given, before, codes, seed)
     learned, held = _apart(given, held_out, seed)
@@ -265,9 +268,7 @@ def _run(session: Session, kept: "_Kept | None", progress: bool, judged: tuple[i
         kept.save(session)
 
 
-def _compiling_shown(
-    engine: ModuleType, bar: Any, progress: bool
-) -> AbstractContextManager[object]:
+def _compiling_shown(engine: Engine, bar: Any, progress: bool) -> AbstractContextManager[object]:
     """Says what is being compiled, on the bar; where there is none but should be, in one line."""
     said = not progress
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
-from types import ModuleType
 from typing import Literal
 
 import torch
@@ -20,7 +19,7 @@ from .patterns import Distorted, Noisy, Originals, Patterns, Split, Strings, fix
 from .preprocessing import BLACK, WHITE, check_levels
 from .sdlm import CURVATURE_PATTERNS, MU, SDLM, CoefficientInput, check_options
 from .strings import StringRanges
-from .training import Session
+from .training import Engine, Session
 from .transform import Transform
 
 SCHEDULE = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
@@ -117,7 +116,7 @@ class Recipe:
         return Session(self, seed, train, test, self.engine)
 
     @property
-    def engine(self) -> ModuleType:
+    def engine(self) -> Engine:
         """The compiled pass for this network, which needs numba."""
         from . import compiled
 
@@ -137,11 +136,6 @@ class Recipe:
         if self.optimizer == "sgd":
             return torch.optim.SGD(trained, lr=self.schedule[0])
         return torch.optim.Adam(trained, lr=self.schedule[0])
-
-    @property
-    def estimates_curvature(self) -> bool:
-        """Whether the optimiser takes a curvature before each pass, and has step sizes by it."""
-        return self.optimizer == "sdlm"
 
     def remembered(self, kept: Tensor, new: Tensor, number: int) -> Tensor:
         """The curvature that pass `number` uses, from the one kept so far and the new estimate."""
@@ -174,5 +168,4 @@ class Recipe:
     def penalties(self, model: nn.Module, split: Split) -> Tensor:
         """What a trained network makes of the split, (N, classes): the smallest is its answer."""
         inputs = self.judged_on(self.seen(split)).inputs
-        penalties: Tensor = self.engine.penalties(model, inputs)
-        return penalties
+        return self.engine.penalties(model, inputs)

@@ -5,18 +5,42 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from .losses import Loss
 from .patterns import Split, generator
+from .sdlm import SDLM, CoefficientInput
 
 if TYPE_CHECKING:
     from .recipe import Recipe
 
 AnyRecord = TypeVar("AnyRecord")
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What shows patterns to a network: `paper_lenet5.eager`, `paper_lenet5.compiled`, or another.
+
+    What each of the three takes and gives is said in `paper_lenet5.eager`.
+    """
+
+    def train_one_pass(
+        self, model: Any, optimizer: Any, loss: Loss, images: Tensor, labels: Tensor, order: Tensor,
+        batch: int, /,
+    ) -> int:  # fmt: skip
+        """Train on the patterns in this order, and count those that were misclassified."""
+
+    def diagonal_curvature(
+        self, model: Any, images: Tensor, labels: Tensor, loss: Loss, output_curvature: float | None,
+        coefficient_input: CoefficientInput, /,
+    ) -> dict[str, Tensor]:  # fmt: skip
+        """h_kk of each parameter, by name."""
+
+    def penalties(self, model: Any, images: Tensor, /) -> Tensor:
+        """What the network makes of the images, (N, classes)."""
 
 
 class Training(ABC, Generic[AnyRecord]):
@@ -85,11 +109,11 @@ class Session(Training[PassRecord]):
     one. `passes` raises FloatingPointError once the network is lost.
     """
 
-    optimizer: Any
+    optimizer: torch.optim.Optimizer
     """SDLM; or one of PyTorch's, without curvature and step sizes, if the recipe says so."""
 
     def __init__(
-        self, recipe: "Recipe", seed: int, train: Split, test: Split, engine: ModuleType,
+        self, recipe: "Recipe", seed: int, train: Split, test: Split, engine: Engine,
         model: nn.Module | None = None,
     ):  # fmt: skip
         self.recipe, self.seed, self.engine = recipe, seed, engine
@@ -108,16 +132,16 @@ class Session(Training[PassRecord]):
         inputs, labels, order = self.patterns.of_pass(number)
         for group in self.optimizer.param_groups:
             group["lr"] = eta
-        if recipe.estimates_curvature:
+        if isinstance(self.optimizer, SDLM):
             some = self.curvature_patterns(number, order, recipe.curvature_patterns)
-            self._estimate_curvature(number, inputs[some], labels[some])
+            self.optimizer.set_curvature(self._curvature_for(number, inputs[some], labels[some]))
         errors = self.engine.train_one_pass(
             self.model, self.optimizer, recipe.loss, inputs, labels, order, recipe.batch
         )
         seconds = time.thread_time() - started
         if not all(p.isfinite().all() for p in self.model.parameters()):
             raise FloatingPointError(f"the parameters are no longer finite after pass {number}")
-        steps = self.optimizer.step_sizes() if recipe.estimates_curvature else {}
+        steps = self.optimizer.step_sizes() if isinstance(self.optimizer, SDLM) else {}
         return PassRecord(
             number=number,
             eta=eta,
@@ -135,8 +159,8 @@ class Session(Training[PassRecord]):
         rng = generator(self.seed, "curvature", number)
         return order[torch.randperm(len(order), generator=rng)[:count]]
 
-    def _estimate_curvature(self, number: int, inputs: Tensor, labels: Tensor) -> None:
-        """Give the optimiser the curvature for pass `number`."""
+    def _curvature_for(self, number: int, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The curvature for pass `number`, by parameter, from an estimate on these patterns."""
         recipe, kept = self.recipe, self.curvature
         estimate = self.engine.diagonal_curvature(
             self.model, inputs, labels, recipe.loss,
@@ -148,7 +172,7 @@ class Session(Training[PassRecord]):
         }
         if not all(h.isfinite().all() for h in curvature.values()):
             raise FloatingPointError(f"the curvature is no longer finite before pass {number}")
-        self.optimizer.set_curvature(curvature)
+        return curvature
 
     @property
     def curvature(self) -> dict[str, Tensor]:
@@ -165,7 +189,7 @@ class Session(Training[PassRecord]):
 
     def answers(self, split: Split) -> Tensor:
         """The class of the smallest penalty for every pattern of the split, (N,)."""
-        penalties: Tensor = self.engine.penalties(self.model, split.inputs)
+        penalties = self.engine.penalties(self.model, split.inputs)
         return penalties.argmin(1)
 
     def state(self) -> dict[str, Tensor]:

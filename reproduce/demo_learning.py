@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,9 +21,10 @@ from paper_lenet5 import preprocess
 from paper_lenet5.demo.digits import examples
 from paper_lenet5.demo.learning import LEARNING
 from paper_lenet5.files import write_whole
+from paper_lenet5.losses import Loss
 from paper_lenet5.mnist import load_mnist
 from paper_lenet5.patterns import Split
-from paper_lenet5.training import Session
+from paper_lenet5.training import Engine, Session
 
 from .rows.recipes import LENET5
 from .rows.row import Record
@@ -36,27 +37,29 @@ MOMENTS = (100, 300, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000)
 """After so many patterns of the first pass it is looked at."""
 
 
-def stopping(engine: ModuleType, moments: Sequence[int], look: Callable[[int], None]) -> ModuleType:
+class Stopping:
     """The engine, but that its first pass is broken off after so many patterns each, for a look."""
-    left = list(moments)
+
+    def __init__(self, engine: Engine, moments: Sequence[int], look: Callable[[int], None]):
+        self.engine, self.left, self.look = engine, list(moments), look
+        self.diagonal_curvature, self.penalties = engine.diagonal_curvature, engine.penalties
 
     def train_one_pass(
-        model: object, optimizer: object, loss: object, images: Tensor, labels: Tensor, order: Tensor,
+        self, model: Any, optimizer: Any, loss: Loss, images: Tensor, labels: Tensor, order: Tensor,
         batch: int = 1,
     ) -> int:  # fmt: skip
-        ends = [moment for moment in left if moment < len(order)]
-        left.clear()
+        """Pass through the patterns in this order, and count those that were misclassified."""
+        ends = [moment for moment in self.left if moment < len(order)]
+        self.left.clear()
         errors = 0
         for start, end in zip([0, *ends], [*ends, len(order)], strict=True):
             some = order[start:end]
-            errors += engine.train_one_pass(model, optimizer, loss, images, labels, some, batch)
+            errors += self.engine.train_one_pass(
+                model, optimizer, loss, images, labels, some, batch
+            )
             if end in ends:
-                look(end)
+                self.look(end)
         return errors
-
-    stops = ModuleType("stopping")
-    stops.__dict__.update(vars(engine) | {"train_one_pass": train_one_pass})
-    return stops
 
 
 class Film:
@@ -98,7 +101,7 @@ def filmed(session: Session) -> Film:
     """The film of a session that is trained to its end."""
     film = Film(session)
     film.look(1, 0)
-    session.engine = stopping(session.engine, MOMENTS, lambda patterns: film.look(1, patterns))
+    session.engine = Stopping(session.engine, MOMENTS, lambda patterns: film.look(1, patterns))
     for of_pass in session.passes():
         film.look(of_pass.number, of_pass.patterns)
     return film

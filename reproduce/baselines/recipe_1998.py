@@ -1,13 +1,13 @@
 """How the networks beside LeNet-5 in section III-C are trained: as LeNet-5 is, but for the loss."""
 
 from dataclasses import dataclass
-from types import ModuleType
 
 import torch
 
 from paper_lenet5.losses import Loss, MSELoss
 from paper_lenet5.patterns import Split
 from paper_lenet5.recipe import Recipe
+from paper_lenet5.training import Engine
 
 from . import of_1998_compiled
 from .images import Version, in_version
@@ -25,7 +25,7 @@ class Recipe1998(Recipe):
     """Which version of the images is trained on: see `images.VERSIONS`."""
 
     @property
-    def engine(self) -> ModuleType:
+    def engine(self) -> Engine:
         """The compiled pass for these networks."""
         return of_1998_compiled
 

@@ -1028,7 +1028,7 @@ class Recorder(SimpleNamespace):
         return torch.tensor([9.0, 9, 9, 1, 9, 9, 9, 9, 9, 9]).expand(len(images), 10)
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if RECIPES[name].estimates_curvature])
+@pytest.mark.parametrize("name", [name for name in RECIPES if RECIPES[name].optimizer == "sdlm"])
 def test_before_each_pass_the_curvature_is_estimated_anew_on_some_of_its_patterns(name):
     recipe, engine, train = RECIPES[name], Recorder(), split(40, 1)
     list(Session(recipe, 0, train, split(20, 2), engine).passes())

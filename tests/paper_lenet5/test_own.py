@@ -537,6 +537,11 @@ def test_a_recipe_of_another_network_is_refused(option):
         train(IMAGES, LABELS, recipe=recipe, progress=False)
 
 
+def test_what_is_no_engine_is_refused():
+    with pytest.raises(ValueError, match=r"paper_lenet5\.eager .* got 'eager'"):
+        train(IMAGES, LABELS, engine="eager", progress=False)
+
+
 def test_a_recipe_for_strings_is_refused():
     with pytest.raises(ValueError, match=r"without strings: .* by Recipe\.session"):
         train(IMAGES, LABELS, recipe=Recipe(strings=SECTION_VII), progress=False)

@@ -127,12 +127,13 @@ class LeNet5(Pretrained):
         input that is not (N, 1, >= 32, >= 32), or has other values than `preprocess` gives.
         """
         self.check(x)
-        c1 = squash(self.c1(x))  # (N, 6, 28, 28)
-        s2 = squash(self.s2(c1))  # (N, 6, 14, 14)
-        c3 = squash(self.c3(s2))  # (N, 16, 10, 10)
-        s4 = squash(self.s4(c3))  # (N, 16, 5, 5)
-        c5 = squash(self.c5(s4))  # (N, 120, 1, 1)
-        f6 = squash(self.f6(c5.movedim(1, -1)))  # (N, 1, 1, 84)
+        f = self.activation
+        c1 = f("c1")(self.c1(x))  # (N, 6, 28, 28)
+        s2 = f("s2")(self.s2(c1))  # (N, 6, 14, 14)
+        c3 = f("c3")(self.c3(s2))  # (N, 16, 10, 10)
+        s4 = f("s4")(self.s4(c3))  # (N, 16, 5, 5)
+        c5 = f("c5")(self.c5(s4))  # (N, 120, 1, 1)
+        f6 = f("f6")(self.f6(c5.movedim(1, -1)))  # (N, 1, 1, 84)
         return {"c1": c1, "s2": s2, "c3": c3, "s4": s4, "c5": c5, "f6": f6}
 
     def check(self, x: Tensor) -> None:

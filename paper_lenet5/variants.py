@@ -126,16 +126,9 @@ class Variant(LeNet5):
 
     def states(self, x: Tensor) -> dict[str, Tensor]:
         """The states of LeNet5, with a last one of the name "output" where that is linear."""
-        self.check(x)
-        f, g = self.activation("c1"), self.activation("s2")
-        c1 = f(self.c1(x))
-        s2 = g(self.s2(c1))
-        c3 = f(self.c3(s2))
-        s4 = g(self.s4(c3))
-        c5 = f(self.c5(s4))
-        f6 = f(self.f6(c5.movedim(1, -1)))
-        states = {"c1": c1, "s2": s2, "c3": c3, "s4": s4, "c5": c5, "f6": f6}
-        return states | ({"output": self.output(f6)} if self.config.output == "linear" else {})
+        states = super().states(x)
+        linear = self.config.output == "linear"
+        return states | ({"output": self.output(states["f6"])} if linear else {})
 
     def activation(self, layer: str) -> Callable[[Tensor], Tensor]:
         """What follows the weighted sums of the layer of that name."""

@@ -403,6 +403,12 @@ class Sine(LeNet5):
         return torch.sin if layer == "f6" else squash
 
 
+def test_the_states_are_what_the_activation_makes_of_the_sums():
+    model, (x, _) = Sine(), drawn(3)
+    states = model.states(x)
+    assert torch.equal(states["f6"], torch.sin(model.f6(states["c5"].movedim(1, -1))))
+
+
 @pytest.mark.parametrize("other", [other_table, Sine])
 def test_what_has_no_kernel_is_left_to_the_readable_pass(other):
     x, labels = drawn(3)

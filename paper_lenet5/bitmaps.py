@@ -10,7 +10,7 @@ import torch
 
 ROWS, COLUMNS = 12, 7
 DIGITS = "0123456789"
-BLANK = " "
+SPACE = " "
 """What stands between the characters of a string (section VII): Fig. 3's space."""
 
 
@@ -37,7 +37,7 @@ def bitmaps(characters: Sequence[str]) -> torch.Tensor:
 
 def digit_bitmaps(blank: bool = False) -> torch.Tensor:
     """The ten digits of Fig. 3, float32 (10, 84): row d is digit d; an eleventh row is the blank."""
-    return bitmaps(DIGITS + BLANK if blank else DIGITS)
+    return bitmaps(DIGITS + SPACE if blank else DIGITS)
 
 
 def _drawings(sheets: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .bitmaps import BLANK, COLUMNS, DIGITS, ROWS, bitmaps
+from .bitmaps import COLUMNS, DIGITS, ROWS, SPACE, bitmaps
 from .config import LeNet5Config, Output
 from .connections import TABLE_I
 from .initialisation import Initialisation, initialise
@@ -75,7 +75,7 @@ class LeNet5(Pretrained):
         if codes is None:
             output: Output = "bitmaps and blank" if blank else "bitmaps"
             self.config = LeNet5Config(output=output, classes=tuple(classes))
-            codes = bitmaps([*self.config.classes, *([BLANK] if blank else [])])
+            codes = bitmaps([*self.config.classes, *([SPACE] if blank else [])])
         else:
             self.config = LeNet5Config(output="own codes", classes=tuple(classes))
             if blank:

@@ -20,7 +20,7 @@ INKED = 25
 """Of 255: columns that are nowhere darker are paper."""
 PARTED = 2 * MARGIN
 """Columns of paper, at least, between two characters that each stand in a field of their own."""
-WIDEST, LARGE, FLAT = 20, 16, 7
+WIDEST, SMALLEST_CHARACTER, LOWEST = 20, 16, 7
 """Pixels. What is wider is more than one character; what is smaller than the second, both ways, is a
 speck, and what is lower than the third a dash."""
 
@@ -98,7 +98,7 @@ def characters_in(field: Tensor) -> list[tuple[int, int]]:
         start, end = int(piece[0]), int(piece[-1]) + 1
         rows = ink[:, start:end].any(1).nonzero().flatten()
         height = int(rows[-1] - rows[0]) + 1
-        if max(height, end - start) < LARGE or height < FLAT:
+        if max(height, end - start) < SMALLEST_CHARACTER or height < LOWEST:
             continue
         if end - start > WIDEST:
             answers = -(-(start - FIELD // 2) // STRIDE), (end - FIELD // 2) // STRIDE

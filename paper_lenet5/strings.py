@@ -14,6 +14,8 @@ from .preprocessing import FIELD, MARGIN, PATTERN, check_patterns
 
 BLANK = 10
 """The label of a field with no character in its middle."""
+STRIDE = 4
+"""Pixels from one answer of a wide sweep to the next: there are two subsamplings by 2."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,6 @@ def string_fields(
     places += (MARGIN + shift - places[:, 0])[:, None]
     answers = 1 + -(-(places[:, -1] - MARGIN) // STRIDE)
     return paint(images, chosen, places, FIELD + STRIDE * int(answers.max() - 1)), answers
-
-
-STRIDE = 4
-"""Pixels from one answer of a wide sweep to the next: there are two subsamplings by 2."""
 
 
 def bounding_columns(images: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from .paper import CONTRAST, Paper, median, papers
 if TYPE_CHECKING:
     from .files import Source
 
-SMALLEST = 8
+SMALLEST_DIGIT = 8
 """Of a digit that is read, longer side in pixels: with fewer a 3 is as good as a 5."""
 THICK, THICKEST = 0.2, 0.28
 """Of a digit's strokes, as `thickness` measures them. One in a hundred of MNIST's digits has 0.19, one
@@ -125,7 +125,7 @@ def written(pixels: np.ndarray) -> Seen:
             dash = True
             continue
         mass = found.parts.mass[seen.character].sum()
-        if seen.size < SMALLEST or thickness(seen.pattern) > THICK:
+        if seen.size < SMALLEST_DIGIT or thickness(seen.pattern) > THICK:
             mass /= 100  # a fleck of an outline; or a sheet on a desk, and the writing on it a hole
         if best is None or mass > 1.3 * best[0]:
             best = mass, seen
@@ -187,8 +187,10 @@ def pattern_of(seen: Seen) -> Tensor:
     """The one character in a picture as a pattern: uint8 (28, 28). Raises ValueError for several."""
     if side_by_side(seen.found):
         raise SeveralCharacters("several characters side by side")
-    if seen.size < SMALLEST:
-        raise ValueError(f"what is drawn is only {seen.size} pixels large, of {SMALLEST} at least")
+    if seen.size < SMALLEST_DIGIT:
+        raise ValueError(
+            f"what is drawn is only {seen.size} pixels large, of {SMALLEST_DIGIT} at least"
+        )
     if thickness(seen.pattern) > THICKEST:
         raise ValueError("what is drawn is a filled shape and has no strokes")
     return seen.pattern

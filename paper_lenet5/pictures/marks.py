@@ -11,7 +11,7 @@ import numpy as np
 
 from .paper import padded, running
 
-SMALLEST = 0.035
+SMALLEST_MARK = 0.035
 """Of the picture's shorter side: a mark has to be so large, and 2 pixels, else it is a speck."""
 SPECK = 0.12
 """Of a character's size; smaller parts of it are left out, if they are not close to it."""
@@ -195,7 +195,7 @@ def writing(mask: np.ndarray, ink: np.ndarray) -> Found:
     """The parts that are writing: no speck, nothing that the edge cuts off, no frame around others."""
     parts = parts_of(mask, ink)
     sizes, touching = parts.sizes, parts.at_the_edge
-    large = sizes >= max(2, SMALLEST * min(mask.shape))
+    large = sizes >= max(2, SMALLEST_MARK * min(mask.shape))
     inside = large & ~touching.any(1)
     whole = inside.copy()
     if not inside.any() and large.any():

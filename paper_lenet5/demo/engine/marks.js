@@ -3,7 +3,7 @@
 // A mask is an image of 0 and 1. Parts are {labels, boxes, mass, strength}: of each pixel the number of
 // its part or -1; of each part [top, left, bottom, right], the sum of its ink, and its mean by itself.
 const marks = (() => {
-  const { SMALLEST, SPECK, AS_STRONG, LIGHTLY, WIDER, FILLS, FLAT, _MOST: MOST } = NUMBERS.marks;
+  const { SMALLEST_MARK, SPECK, AS_STRONG, LIGHTLY, WIDER, FILLS, FLAT, _MOST: MOST } = NUMBERS.marks;
 
   const sizes = (parts) => parts.boxes.map(([top, left, bottom, right]) =>
     Math.max(bottom - top, right - left) + 1);
@@ -110,7 +110,7 @@ const marks = (() => {
   // The parts that are writing: {parts, chosen, atTheEdge}, the last whether some were cut off there.
   function writing(mask, ink) {
     const parts = partsOf(mask, ink), of = sizes(parts);
-    const least = Math.max(2, SMALLEST * Math.min(mask.rows, mask.columns));
+    const least = Math.max(2, SMALLEST_MARK * Math.min(mask.rows, mask.columns));
     const numbers = [...parts.boxes.keys()].filter((part) => of[part] >= least);
     const cut = numbers.filter((part) => touches(parts.boxes[part], mask));
     let kept = numbers.filter((part) => !cut.includes(part)), whole = [];

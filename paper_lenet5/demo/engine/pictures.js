@@ -4,7 +4,7 @@
 class Refusal extends Error {}
 
 const pictures = (() => {
-  const { SMALLEST, THICK, THICKEST } = NUMBERS.pictures;
+  const { SMALLEST_DIGIT, THICK, THICKEST } = NUMBERS.pictures;
   const { CONTRAST } = NUMBERS.paper;
   const DASH = "what is drawn is as flat as a dash, and no digit is";
 
@@ -40,7 +40,7 @@ const pictures = (() => {
       }
       const seen = { paper: each, found };
       let mass = parts.reduce((sum, part) => sum + found.parts.mass[part], 0);
-      if (sizeOf(found, parts) < SMALLEST
+      if (sizeOf(found, parts) < SMALLEST_DIGIT
           || normalise.thickness(normalise.pattern(inkOf(seen, parts))) > THICK) {
         mass /= 100; // a fleck of an outline; or a sheet on a desk, and the writing on it a hole
       }
@@ -123,8 +123,8 @@ const pictures = (() => {
   function patternOf(seen) {
     if (several(seen)) throw new Refusal("several characters side by side");
     const own = marks.together(seen.found.parts, seen.found.chosen), size = sizeOf(seen.found, own);
-    if (size < SMALLEST) {
-      throw new Refusal(`what is drawn is only ${size} pixels large, of ${SMALLEST} at least`);
+    if (size < SMALLEST_DIGIT) {
+      throw new Refusal(`what is drawn is only ${size} pixels large, of ${SMALLEST_DIGIT} at least`);
     }
     const pattern = normalise.pattern(inkOf(seen, own));
     if (normalise.thickness(pattern) > THICKEST) {

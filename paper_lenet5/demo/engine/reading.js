@@ -2,7 +2,7 @@
 const reading = (() => {
   const { BLANK, STRIDE } = NUMBERS.strings;
   const { FIELD } = NUMBERS.preprocessing;
-  const { INKED, PARTED, WIDEST, LARGE, FLAT } = NUMBERS.reading;
+  const { INKED, PARTED, WIDEST, SMALLEST_CHARACTER, LOWEST } = NUMBERS.reading;
 
   const least = (costs) => costs.indexOf(Math.min(...costs));
   const textOf = (labels) => labels.filter((label, k) => label !== BLANK && label !== labels[k - 1]).join("");
@@ -58,7 +58,7 @@ const reading = (() => {
         }
       }
       const height = rows.at(-1) - rows[0] + 1;
-      if (Math.max(height, width) < LARGE || height < FLAT) return;
+      if (Math.max(height, width) < SMALLEST_CHARACTER || height < LOWEST) return;
       const middle = image.round((start + moment / mass - FIELD / 2) / STRIDE);
       const answers = width <= WIDEST ? [middle, middle]
         : [Math.ceil((start - FIELD / 2) / STRIDE), Math.floor((start + width - FIELD / 2) / STRIDE)];

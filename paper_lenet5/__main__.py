@@ -238,8 +238,8 @@ def answer_all(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    paths = [path for _, of in found for path in of]
-    without = [given for given, of in found if not of]
+    paths = [path for _, several in found for path in several]
+    without = [given for given, several in found if not several]
     if without:
         print(f"no pictures ({', '.join(ENDINGS)}) in {', '.join(without)}", file=sys.stderr)
     if not paths:

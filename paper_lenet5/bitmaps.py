@@ -43,12 +43,12 @@ def digit_bitmaps(blank: bool = False) -> torch.Tensor:
 def _drawings(sheets: str) -> dict[str, str]:
     """Each character's 84 pixels, row by row; below the names of a sheet stand its drawings."""
     characters = {"space": " ", "delete": "\x7f"}
-    of: dict[str, str] = {}
+    drawings: dict[str, str] = {}
     for sheet in sheets.strip().split("\n\n"):
         names, *lines = (line.split() for line in sheet.splitlines())
         for name, *rows in zip(names, *lines, strict=True):
-            of[characters.get(name, name)] = "".join(rows)
-    return of
+            drawings[characters.get(name, name)] = "".join(rows)
+    return drawings
 
 
 FIGURE_3 = _drawings(r"""

@@ -76,8 +76,9 @@ def of_states(model: LeNet5, states: dict[str, Tensor], units: Tensor | None) ->
     """The same, of the states of N such inputs and what `units_of` gives for the network."""
     penalties = model.penalties_of(states).detach().flatten(1)
     if units is None:
-        return [verdict(of, classes=model.classes) for of in penalties]
+        return [verdict(each, classes=model.classes) for each in penalties]
     doubt = doubts(units, states, penalties.argmin(1)).tolist()
     return [
-        verdict(of, against, model.classes) for of, against in zip(penalties, doubt, strict=True)
+        verdict(each, against, model.classes)
+        for each, against in zip(penalties, doubt, strict=True)
     ]

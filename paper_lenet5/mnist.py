@@ -276,7 +276,9 @@ def _checked(
     digest, expected = hashlib.sha256(content).hexdigest(), SHA256[dataset][name]
     if len(content) == size and content.startswith(header) and digest == expected:
         return content
-    known = {value: f"{of}/{file}" for of, files in SHA256.items() for file, value in files.items()}
+    known = {
+        value: f"{other}/{file}" for other, files in SHA256.items() for file, value in files.items()
+    }
     count = f"{len(content):,}" if len(content) <= size else f"more than {size:,}"
     raise DataCorrupt(
         f"{path} is not the file {name} of {dataset}"

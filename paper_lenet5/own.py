@@ -124,7 +124,7 @@ def train(
     if not 0 <= held_out < 1:
         raise ValueError(f"expected held_out from 0 to less than 1, got {held_out}")
     recipe_for(1, passes), generator(seed, "held out")  # which check them
-    kept, before = None if out is None else _Kept(Path(out)), _start(start)
+    folder, before = None if out is None else _Folder(Path(out)), _start(start)
     codes = None if codes is None else as_codes(codes)
     engine = engine or (recipe or Recipe()).engine
     if not isinstance(engine, Engine):
@@ -140,12 +140,12 @@ def train(
     if recipe.training_patterns is not None:  # the first ones may all be of one class
         order = torch.randperm(len(learned.labels), generator=generator(seed, "training patterns"))
         learned = learned.some(order[: recipe.training_patterns])
-    splits = [Split(of.images, of.labels) for of in (learned, held) if len(of.labels)]
+    splits = [Split(some.images, some.labels) for some in (learned, held) if len(some.labels)]
     session = Session(recipe, seed, splits[0], splits[-1], engine, model)
-    if kept:
-        kept.resume(session, _identity(session, given, held_out))
+    if folder:
+        folder.resume(session, _identity(session, given, held_out))
     with one_thread():
-        _run(session, kept, progress, _judged(learned, held))
+        _run(session, folder, progress, _judged(learned, held))
     model.eval()
     return Trained(model, session.records, learned, held, session.length)
 
@@ -246,7 +246,9 @@ def _judged(learned: Labelled, held_out: Labelled) -> tuple[int, str]:
     return (n, "held out") if n else (len(learned.labels), "trained on")
 
 
-def _run(session: Session, kept: "_Kept | None", progress: bool, judged: tuple[int, str]) -> None:
+def _run(
+    session: Session, folder: "_Folder | None", progress: bool, judged: tuple[int, str]
+) -> None:
     """Train the passes that are left. Ctrl-C ends it where the last whole pass had ended."""
     whole, saved = (session.state(), session.records[:]), time.monotonic()
     n, kind = judged
@@ -257,15 +259,15 @@ def _run(session: Session, kept: "_Kept | None", progress: bool, judged: tuple[i
             for record in session.passes():
                 whole = session.state(), session.records[:]  # both, or neither if Ctrl-C comes now
                 left = record.number < session.length
-                if kept and left and time.monotonic() - saved > EVERY:
-                    kept.save(session)
+                if folder and left and time.monotonic() - saved > EVERY:
+                    folder.save(session)
                     saved = time.monotonic()
                 bar.set_postfix_str(f"{record.test_errors} of {n:,} {kind} wrong")
                 bar.update()
     except KeyboardInterrupt:
         session.restore(whole[0], [asdict(record) for record in whole[1]])
-    if kept and session.records:
-        kept.save(session)
+    if folder and session.records:
+        folder.save(session)
 
 
 def _compiling_shown(engine: Engine, bar: Any, progress: bool) -> AbstractContextManager[object]:
@@ -303,7 +305,7 @@ def _identity(session: Session, given: Labelled, share: float) -> str:
     return hashlib.sha256(b"".join([about, *data, *weights])).hexdigest()
 
 
-class _Kept:
+class _Folder:
     """A folder with a network in training: it can be loaded, and its training can go on."""
 
     def __init__(self, folder: Path):

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import distort
+from .distort import DISTORTED_VERSIONS, DistortionRanges, distorted_patterns, draw_distortions
 from .preprocessing import BLACK, WHITE, preprocess
 from .strings import StringRanges, draw_fields
 
@@ -89,18 +89,18 @@ class Distorted:
     Each pass presents the next tenth of them, so that 20 passes see each of them twice.
     """
 
-    def __init__(self, train: Split, seed: int, reshuffle: bool, ranges: distort.DistortionRanges):
+    def __init__(self, train: Split, seed: int, reshuffle: bool, ranges: DistortionRanges):
         self.train, self.seed, self.reshuffle = train, seed, reshuffle
-        added = distort.DISTORTED_VERSIONS * len(train.labels)
-        self.parameters = distort.draw_distortions(added, generator(seed, "distortions"), ranges)
+        added = DISTORTED_VERSIONS * len(train.labels)
+        self.parameters = draw_distortions(added, generator(seed, "distortions"), ranges)
 
     def of_pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
         """The next tenth of all versions, distorted now, in the order of their presentation."""
-        n, tenths = len(self.train.labels), 1 + distort.DISTORTED_VERSIONS
+        n, tenths = len(self.train.labels), 1 + DISTORTED_VERSIONS
         session, tenth = divmod(number - 1, tenths)
         rng = generator(self.seed, "order", session if self.reshuffle else 0)
         chosen = torch.randperm(tenths * n, generator=rng)[tenth * n : (tenth + 1) * n]
-        images = distort.distorted_patterns(self.train.images, chosen, self.parameters)
+        images = distorted_patterns(self.train.images, chosen, self.parameters)
         return preprocess(images, self.train.levels), self.train.labels[chosen % n], torch.arange(n)
 
 

@@ -7,6 +7,7 @@ labels that obey, the one with the smallest sum of penalties is read.
 A field of a picture says more: what paper parts from its neighbours is one character.
 """
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -125,6 +126,6 @@ def _checked(penalties: Tensor, classes: int) -> Tensor:
     return rows.detach().double()
 
 
-def text_of(labels: "list[int] | tuple[int, ...]") -> str:
+def text_of(labels: Sequence[int]) -> str:
     """The digits that labels stand for: repeats merged, blanks left out."""
     return "".join(str(label) for label, _ in groupby(labels) if label != BLANK)

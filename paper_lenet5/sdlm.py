@@ -166,8 +166,8 @@ def _diagonal(times: Callable[[Tensor], Tensor], v: Tensor, along: Tensor) -> Te
     A matrix of second derivatives that takes v, random numbers, to what its row sums say is diagonal,
     and the sums are the answer; of any other, each column has to be asked for.
     """
-    sums, of = times(torch.ones_like(v)), torch.finfo(v.dtype)
-    if torch.allclose(along, sums * v, rtol=64 * of.eps, atol=of.tiny):
+    sums, kind = times(torch.ones_like(v)), torch.finfo(v.dtype)
+    if torch.allclose(along, sums * v, rtol=64 * kind.eps, atol=kind.tiny):
         return sums
     second = torch.zeros_like(v).reshape(len(v), -1)
     for k in range(second.shape[1]):

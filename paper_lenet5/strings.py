@@ -141,12 +141,12 @@ def paint(images: Tensor, chosen: Tensor, places: Tensor, width: int, chunk: int
     _check_chosen(chosen, len(images))
     columns = torch.cat([images.mT.flatten(0, 1), images.new_zeros(1, PATTERN)])  # the last: paper
     fields = images.new_zeros(len(chosen), FIELD, width)
-    for part, of, at in zip(
+    for part, patterns, at in zip(
         fields.split(chunk), chosen.split(chunk), places.split(chunk), strict=True
     ):
         column = torch.arange(width) - at[:, :, None]  # (n, K, width), of the pattern
         inside = (column >= 0) & (column < PATTERN)
-        source = torch.where(inside, PATTERN * of[:, :, None] + column, len(columns) - 1)
+        source = torch.where(inside, PATTERN * patterns[:, :, None] + column, len(columns) - 1)
         part[:, MARGIN:-MARGIN] = columns[source].amax(1).mT
     return fields
 

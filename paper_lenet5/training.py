@@ -189,13 +189,16 @@ class Session(Training[PassRecord]):
 
     def answers(self, split: Split) -> Tensor:
         """The class of the smallest penalty for every pattern of the split, (N,)."""
-        penalties = self.engine.penalties(self.model, split.inputs)
-        return penalties.argmin(1)
+        return self.engine.penalties(self.model, split.inputs).argmin(1)
 
     def state(self) -> dict[str, Tensor]:
         """Copies by name: "model." and a parameter, "curvature." or a moment of Adam and another."""
         parts = {"model": self.model.state_dict(), **self._kept_by_the_optimizer()}
-        return {f"{part}.{key}": t.clone() for part, of in parts.items() for key, t in of.items()}
+        return {
+            f"{part}.{key}": t.clone()
+            for part, tensors in parts.items()
+            for key, t in tensors.items()
+        }
 
     def restore(self, state: dict[str, Tensor], records: list[dict[str, Any]]) -> None:
         """Put the model and the optimiser where they were, and take over the records."""
@@ -205,8 +208,8 @@ class Session(Training[PassRecord]):
             parts[part][name] = tensor
         self.model.load_state_dict(parts.pop("model"))
         self.optimizer.state.clear()
-        for kind, of in parts.items():
-            for name, tensor in of.items():
+        for kind, tensors in parts.items():
+            for name, tensor in tensors.items():
                 self.optimizer.state[self.model.get_parameter(name)][kind] = tensor.clone()
         self.records = [PassRecord(**record) for record in records]
 

@@ -335,7 +335,7 @@ BREAKS = [
     ),
     Break(
         "a line: digits keep the gaps that they have", "paper_lenet5/pictures/lines.py",
-        "ink[:, of[0] : of[-1] + 1]", "ink",
+        "ink[:, inked[0] : inked[-1] + 1]", "ink",
         "paper_lenet5/test_pictures.py::test_characters_are_put_side_by_side_wherever_they_stood",
     ),
     Break(

@@ -39,8 +39,10 @@ def changed(field: Tensor, several: list[dict[str, float]]) -> Tensor:
 
     Scaled, turned and shifted, then pixels are inverted, more of the same ones the more there are.
     """
-    inputs = torch.cat([moved(field, of["scale"], of["rotation"], of["shift"]) for of in several])
-    share = torch.tensor([of["noise"] / 100 for of in several])
+    inputs = torch.cat(
+        [moved(field, one["scale"], one["rotation"], one["shift"]) for one in several]
+    )
+    share = torch.tensor([one["noise"] / 100 for one in several])
     inverted = order() < share[:, None, None, None]
     return torch.where(inverted, WHITE + BLACK - inputs, inputs)
 

@@ -62,14 +62,14 @@ def sheet(rows: "Sequence[Row]") -> "Image":
     """The rows, one below the other."""
     from PIL import Image, ImageDraw
 
-    width = GAP + max(4, *(len(of) for _, of in rows)) * (SIDE + GAP)
+    width = GAP + max(4, *(len(steps) for _, steps in rows)) * (SIDE + GAP)
     high = 2 * CAPTION + SIDE + GAP
     drawn = Image.new("RGB", (width, max(1, len(rows)) * high), "white")
     pen = ImageDraw.Draw(drawn)
-    for number, (words, of) in enumerate(rows):
+    for number, (words, steps) in enumerate(rows):
         top = number * high
         pen.text((GAP, top), words.encode("ascii", "backslashreplace").decode(), "black")
-        for place, (name, step) in enumerate(of.items()):
+        for place, (name, step) in enumerate(steps.items()):
             left = GAP + place * (SIDE + GAP)
             pen.text((left, top + CAPTION), name, "gray")
             drawn.paste(step, (left, top + 2 * CAPTION))

@@ -96,5 +96,5 @@ def characters_of(parts: Parts, line: list[int]) -> list[list[int]]:
 def spaced(inks: list[np.ndarray]) -> np.ndarray:
     """The ink of several characters (rows, columns) side by side, `GAP` columns of paper around each."""
     columns = [np.flatnonzero(ink.any(0)) for ink in inks]
-    cells = [ink[:, of[0] : of[-1] + 1] for ink, of in zip(inks, columns, strict=True)]
+    cells = [ink[:, inked[0] : inked[-1] + 1] for ink, inked in zip(inks, columns, strict=True)]
     return np.concatenate([np.pad(cell, ((0, 0), (GAP, GAP))) for cell in cells], 1)

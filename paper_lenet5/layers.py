@@ -68,7 +68,8 @@ class TableConvolution(nn.Module):
 
     (N, inputs, H, W) to (N, maps, H - 4, W - 4) weighted sums. `weight` (crosses, 5, 5) holds one
     kernel per cross of the table, map by map, and within a map input by input; `bias` (maps) is
-    added once per map. Raises ValueError for a table with an empty, repeated or negative entry.
+    added once per map. Another `kernel_size` stands in the place of 5, and one less in that of 4.
+    Raises ValueError for a table with an empty, repeated or negative entry.
     """
 
     def __init__(self, table: Sequence[Sequence[int]], kernel_size: int = 5):

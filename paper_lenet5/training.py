@@ -14,7 +14,7 @@ from .losses import Loss
 from .patterns import Split, generator
 from .sdlm import SDLM, CoefficientInput
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for annotations alone: a Recipe makes its Session
     from .recipe import Recipe
 
 AnyRecord = TypeVar("AnyRecord")

@@ -147,12 +147,11 @@ def sentence(table: pd.DataFrame) -> str:
     ]
     for compiled, name in ((True, "the compiled pass"), (False, "PyTorch")):
         some = table[table["compiled"] == compiled]
-        elsewhere = some.loc[~some["processor"], "same"]
         if len(some):
-            said.append(
-                f"By {name} {some['same'].sum():,} of {len(some):,} came to the same weights; of the "
-                f"{len(elsewhere):,} among them on another processor {elsewhere.sum():,}."
-            )
+            text = f"By {name} {some['same'].sum():,} of {len(some):,} came to the same weights"
+            if len(elsewhere := some.loc[~some["processor"], "same"]):
+                text += f", on another processor {elsewhere.sum():,} of {len(elsewhere):,}"
+            said.append(f"{text}.")
     if len(unnamed := table.loc[~table["named"], "same"]):
         said.append(
             f"{len(unnamed):,} were recorded before records named their code: {unnamed.sum():,} of them "

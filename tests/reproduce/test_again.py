@@ -70,7 +70,7 @@ def test_other_processors_and_unnamed_code_are_counted(recorded):
     table = again.table_of([(record, record), (other, record), (unnamed, record), (lost, record)])
     said = again.sentence(table)
     assert "4 networks" in said
-    assert "3 of 4 came to the same weights; of the 1 among them on another processor 1" in said
+    assert "3 of 4 came to the same weights, on another processor 1 of 1." in said
     assert "2 were recorded before records named their code: 1 of them" in said
 
 

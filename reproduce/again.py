@@ -6,8 +6,8 @@ and leaves a record of its own in again/runs under the results folder; the old o
 Writes again.md, which counts how many came to the same weights, from all records that are there.
 
 The compiled pass computes the same bits on every processor with AVX2 or AVX-512. PyTorch adds up in
-an order that depends on processor and version: its rows come to the same weights on the same machine,
-and elsewhere to about the same error.
+an order that depends on processor and version: its rows come to the same weights on the same processor,
+and elsewhere, or on a GPU, to about the same error.
 
 On two cores it takes a minute.
 """
@@ -111,7 +111,9 @@ def table_of(compared: Sequence[tuple[Record, Record]]) -> pd.DataFrame:
             "row": then["model"],
             "data": then["dataset"]["title"],
             "compiled": then["recipe"]["class"] != MINIBATCH,
-            "processor": now["machine"]["processor"] == then["machine"]["processor"],
+            "elsewhere": any(
+                now["machine"].get(of) != then["machine"].get(of) for of in ("processor", "gpu")
+            ),
             "named": "code" in then,
             "same": now["weights_sha256"] == then["weights_sha256"],
             "answers": now["wrong_answers"] == then["wrong_answers"],
@@ -129,7 +131,7 @@ def markdown(table: pd.DataFrame) -> str:
             "row": title if data == "MNIST" else f"{title}, {data}",
             "computed by": "compiled pass" if of["compiled"].all() else "PyTorch",
             "networks": f"{len(of)}",
-            "on another processor": f"{(~of['processor']).sum()}",
+            "on another processor": f"{of['elsewhere'].sum()}",
             "same weights": f"{of['same'].sum()}",
             "same answers": f"{of['answers'].sum()}",
             "error then, %": f"{of['then'].mean():.3f}",
@@ -149,7 +151,7 @@ def sentence(table: pd.DataFrame) -> str:
         some = table[table["compiled"] == compiled]
         if len(some):
             text = f"By {name} {some['same'].sum():,} of {len(some):,} came to the same weights"
-            if len(elsewhere := some.loc[~some["processor"], "same"]):
+            if len(elsewhere := some.loc[some["elsewhere"], "same"]):
                 text += f", on another processor {elsewhere.sum():,} of {len(elsewhere):,}"
             said.append(f"{text}.")
     if len(unnamed := table.loc[~table["named"], "same"]):
@@ -194,6 +196,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     table = sweep(work, now, console, lambda: write(now, args.out),
                   jobs=args.jobs, missing=args.missing)  # fmt: skip
     for run in work:
+        if now.is_open(run.name) or not (now.folder / f"{run.name}.json").exists():
+            continue  # another command is at it
         console.print(outcome(then.record(run.name), now.record(run.name)), soft_wrap=True)
     if table is not None and len(table) > len(work):
         console.print(Markdown(sentence(table)))

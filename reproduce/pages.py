@@ -125,7 +125,7 @@ def codes_line() -> str:
         f"{of_them} of these a commit has it (`results/codes.csv`)"
     )
     if older := [record["finished"] for record in records if "code" not in record]:
-        text += f"; the others were made until {max(older)[:10]}, before records named it"
+        text += f"; those without were made until {max(older)[:10]}, before records named it"
     return f"{text}.\n"
 
 

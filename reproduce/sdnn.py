@@ -98,8 +98,8 @@ def draw(shown: Sequence[Panel]) -> Figure:
         axes.set(xlim=(middle - width / 2, middle + width / 2), ylim=(50, 3), aspect="equal")
         axes.axis("off")
     figure.suptitle("Input; F6 at every fourth pixel, stretched; its nearest class, nothing for the "
-                    "blank between digits;\nand the string read: the best in which no digit follows "
-                    "another", fontsize=10)  # fmt: skip
+                    "blank between digits;\nand the string read: the best with a blank between any "
+                    "two digits", fontsize=10)  # fmt: skip
     return figure
 
 

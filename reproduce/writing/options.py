@@ -127,7 +127,10 @@ def of_sweep(args: argparse.Namespace) -> Ways:
 
 
 def given(parser: argparse.ArgumentParser, args: argparse.Namespace) -> set[str]:
-    """The options that have another value than by default: another object, for some are tensors."""
+    """The options that have another value than by default: another object, for some are tensors.
+
+    One that repeats its default is not seen.
+    """
     return {f"--{name}" for name, value in vars(args).items()
             if value is not parser.get_default(name)}  # fmt: skip
 

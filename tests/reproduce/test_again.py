@@ -9,7 +9,6 @@ from rich.console import Console
 from reproduce import again
 from reproduce.rows import datasets
 from reproduce.rows.recipes import CONTROLS, LENET5
-from reproduce.running.record import is_recipe
 from reproduce.running.runs import Runs
 from reproduce.running.sweep import runs_of, sweep
 from reproduce.writing import options
@@ -35,14 +34,13 @@ def altered(runs, name, **changes):
     path.write_text(json.dumps(runs.record(name) | changes), encoding="utf-8")
 
 
-def test_every_record_can_be_made_again():
-    rows, runs = again.every_row(), Runs(ROOT / "results")
-    for path in runs.folder.glob("*.json"):
-        record = runs.record(path.stem)
-        data = record["dataset"]["name"]
-        stem = path.stem.removesuffix(f"-seed{record['seed']}").removesuffix(f"-{data}")
-        assert is_recipe(record["recipe"], rows[stem].recipe), path.stem
-        assert data in again.DATASETS, path.stem
+def test_every_record_can_be_made_again(monkeypatch):
+    for name in again.DATASETS:
+        named = replace(CORNER, name=name)
+        monkeypatch.setitem(again.DATASETS, name, lambda root, named=named: named)
+    runs = Runs(ROOT / "results")
+    found = again.runs_on_record(["*"], runs, None)
+    assert [run.name for run in found] == sorted(path.stem for path in runs.folder.glob("*.json"))
 
 
 def test_the_same_weights_and_others_are_told_apart(recorded, capsys):
@@ -93,3 +91,14 @@ def test_where_there_are_no_records_it_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert again.main([]) == 1
     assert "No records of networks under results/runs" in capsys.readouterr().out
+
+
+def test_a_run_that_another_command_is_at_is_left_to_it(recorded, capsys):
+    other = Runs(options.YOURS / "again")
+    other.open(["linear-seed0"])
+    lock = other.claim("linear-seed0")
+    try:
+        assert again.main(["linear-seed0"]) == 0
+    finally:
+        other.release(lock)
+    assert "another command is at it" in capsys.readouterr().out

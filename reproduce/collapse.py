@@ -142,7 +142,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "judged_by": PATTERNS, "passes": PASSES, "batch": BATCH, "rate": RATE,
         "losses": {name: describe(loss) for name, loss in LOSSES.items()},
         "distance_before": round(before, 4), "measured": found,
-        "code": code.digest(trained), "machine": machine(), "versions": versions(),
+        "recipe": describe(trained), "code": code.digest(trained),
+        "machine": machine(), "versions": versions(),
     }  # fmt: skip
     tables.write_measured("collapse", __doc__, record, words, args.out)
     console.print(Markdown(words(args.out)))

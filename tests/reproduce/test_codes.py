@@ -41,6 +41,7 @@ def test_every_digest_on_record_has_its_line_and_no_other_has():
             ):
                 counts.update(re.findall(r'"(\w{64})"', code))
     assert len(counts) > 20
+    assert hashlib.sha256().hexdigest() not in counts, "a digest of nothing"
     listed = codes.listed(ROOT / codes.LIST)
     assert Counter({line["digest"]: int(line["records"]) for line in listed}) == counts, (
         "run `python -m tools.codes`"

@@ -28,7 +28,7 @@ def abstract(results: Path) -> str:
     )
     return (
         "Trained from scratch by the paper's recipe, two sentences of which could not be taken "
-        f"literally, with {BY_EQ9.label} for the loss, which the paper does not name, LeNet-5 misses "
+        f"literally, using {BY_EQ9.label} as the loss, which the paper does not name, LeNet-5 misses "
         f"{error(settled)} of MNIST's test digits (mean and deviation of {settled['n']:.0f} "
         f"networks; the paper's one {settled['paper_error']:g} %) and with distortions "
         f"{error(settled_distorted)} ({settled_distorted['n']:.0f} networks; "

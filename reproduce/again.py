@@ -78,7 +78,7 @@ def runs_on_record(patterns: Iterable[str], runs: Runs, data: Path | None) -> li
     Raises LookupError for a name that no record has, and for a record that is not of a row as it is
     now; NoRecords where there are none at all; and the errors of `paper_lenet5.mnist`.
     """
-    names = sorted(path.stem for path in runs.folder.glob("*.json"))
+    names = runs.names()
     if not names:
         raise NoRecords("networks", runs.folder)
     rows, loaded, found = every_row(), {}, {}
@@ -100,8 +100,7 @@ def runs_on_record(patterns: Iterable[str], runs: Runs, data: Path | None) -> li
 
 def pairs(then: Runs, now: Runs) -> list[tuple[Record, Record]]:
     """The record of each network that was trained again, and that of when it was."""
-    names = sorted(path.stem for path in now.folder.glob("*.json") if not now.is_open(path.stem))
-    return [(then.record(name), now.record(name)) for name in names]
+    return [(then.record(name), now.record(name)) for name in now.names()]
 
 
 def table_of(compared: Sequence[tuple[Record, Record]]) -> pd.DataFrame:
@@ -195,10 +194,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     now = Runs(args.out / "again")
     table = sweep(work, now, console, lambda: write(now, args.out),
                   jobs=args.jobs, missing=args.missing)  # fmt: skip
+    finished = now.names()
     for run in work:
-        if now.is_open(run.name) or not (now.folder / f"{run.name}.json").exists():
-            continue  # another command is at it
-        console.print(outcome(then.record(run.name), now.record(run.name)), soft_wrap=True)
+        if run.name in finished:  # else another command is at it
+            console.print(outcome(then.record(run.name), now.record(run.name)), soft_wrap=True)
     if table is not None and len(table) > len(work):
         console.print(Markdown(sentence(table)))
     return 0

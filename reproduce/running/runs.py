@@ -80,6 +80,11 @@ class Runs:
         """The record of a finished run. Raises NotWhole for a file that is not whole."""
         return read_record(self.folder / f"{name}.json")
 
+    def names(self, pattern: str = "*") -> list[str]:
+        """The names, in their order, of the runs on record that are not being trained anew."""
+        names = sorted(path.stem for path in self.folder.glob(f"{pattern}.json"))
+        return [name for name in names if not self.is_open(name)]
+
     def check(self) -> None:
         """Read all records. Raises NotWhole for the first that is not whole."""
         for path in sorted(self.folder.glob("*.json")):
@@ -233,10 +238,9 @@ def recorded(row: AnyRow, runs: Runs, dataset: str = "mnist") -> list[Record]:
 
     Only those of the row as it is now: a record of another recipe is not one of its runs.
     """
-    names = [path.stem for path in runs.folder.glob(f"{stem(row, dataset)}-seed*.json")]
-    finished = [runs.record(name) for name in names if not runs.is_open(name)]
+    records = map(runs.record, runs.names(f"{stem(row, dataset)}-seed*"))
     return sorted(
-        (record for record in finished if is_recipe(record["recipe"], row.recipe)),
+        (record for record in records if is_recipe(record["recipe"], row.recipe)),
         key=lambda record: record["seed"],
     )
 
